@@ -1,0 +1,602 @@
+//! Whether a part of a file has the shape that a JSON Schema wants.
+//!
+//! In go a node with its places and a schema as schemars writes them; out come
+//! a finding for each thing that does not fit, the nodes that are to be left
+//! out so that the check can go on, and the strings that are templates. Only
+//! what schemars produces is understood; anything else in a schema is no
+//! demand.
+
+mod header;
+
+use std::{collections::HashSet, rc::Rc};
+
+use serde_json::Value;
+
+use crate::{
+    duration::{self, Duration},
+    language::suggest,
+    yaml::{Node, Report, Scalar, Span, What},
+};
+
+/// A schema, and the document in which its references are looked up.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape<'s> {
+    pub(crate) root: &'s Value,
+    /// Whether a template may stand for any value.
+    pub(crate) templates: bool,
+}
+
+/// What a walk over a part of the file found beside problems.
+#[derive(Default)]
+pub(crate) struct Found<'s> {
+    /// The nodes that do not fit.
+    pub(crate) bad: HashSet<u32>,
+    pub(crate) leaves: Vec<Leaf<'s>>,
+}
+
+/// A string that is more than itself.
+pub(crate) struct Leaf<'s> {
+    pub(crate) node: Rc<Node>,
+    pub(crate) kind: LeafKind,
+    /// What is wanted where it stands, and what that place is called.
+    pub(crate) wanted: &'s Value,
+    pub(crate) name: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LeafKind {
+    /// Text that may hold templates.
+    Text,
+    /// The place of a secret.
+    Secret,
+    /// The name of a template file.
+    File,
+}
+
+/// Where a value stands: what to call it, and where to point when something is missing in it.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'n> {
+    pub(crate) name: &'n str,
+    pub(crate) span: &'n Span,
+}
+
+impl<'s> Shape<'s> {
+    pub(crate) fn check(
+        self,
+        schema: &'s Value,
+        (node, at): (&Rc<Node>, At<'_>),
+        report: &mut Report<'_>,
+        found: &mut Found<'s>,
+    ) {
+        let mut walk = Walk {
+            shape: self,
+            report,
+            found,
+        };
+        walk.node(schema, node, at);
+    }
+}
+
+/// Follows `$ref`, and `allOf` of one.
+pub(crate) fn resolve<'s>(root: &'s Value, mut schema: &'s Value) -> &'s Value {
+    for _ in 0..32 {
+        let next = match schema.get("$ref").and_then(Value::as_str) {
+            Some(reference) => reference
+                .strip_prefix('#')
+                .and_then(|pointer| root.pointer(pointer)),
+            None => match schema.get("allOf").and_then(Value::as_array) {
+                Some(all) if all.len() == 1 => all.first(),
+                _ => return schema,
+            },
+        };
+        match next {
+            Some(next) => schema = next,
+            None => return &Value::Bool(true),
+        }
+    }
+    &Value::Bool(true)
+}
+
+/// The alternatives of a schema.
+pub(crate) fn branches(schema: &Value) -> Option<&Vec<Value>> {
+    ["anyOf", "oneOf"]
+        .iter()
+        .find_map(|key| schema.get(key)?.as_array())
+}
+
+struct Walk<'w, 's, 'a> {
+    shape: Shape<'s>,
+    report: &'w mut Report<'a>,
+    found: &'w mut Found<'s>,
+}
+
+impl<'s> Walk<'_, 's, '_> {
+    fn node(&mut self, schema: &'s Value, node: &Rc<Node>, at: At<'_>) {
+        let later = |text: &str| words(schema, "x-later").any(|later| later == text);
+        if let Some(text) = node.text().filter(|text| later(text)) {
+            let message = format!("`{text}` is not available yet");
+            let hint = "this version of Botswain does not have it".to_owned();
+            return self.bad(node, ("language.not_available", message), Some(hint));
+        }
+        let schema = resolve(self.shape.root, schema);
+        if self.shape.templates && self.template(schema, node, at) {
+            return;
+        }
+        if let Some(branches) = branches(schema) {
+            return match self.branch(branches, node) {
+                Some(branch) => self.node(branch, node, at),
+                None => self.no_branch(branches, node, at),
+            };
+        }
+        if !self.fits(schema, node) {
+            return self.wrong_type(schema, node, at);
+        }
+        match &node.what {
+            What::Scalar { .. } => self.scalar(schema, node, at),
+            What::List(items) => self.list(schema, items, node, at),
+            What::Map(_) => self.map(schema, node, at),
+        }
+    }
+
+    /// Takes a string with a template in it, whatever the schema wants there.
+    fn template(&mut self, schema: &'s Value, node: &Rc<Node>, at: At<'_>) -> bool {
+        let kind = self.leaf_kind(schema);
+        let Some(text) = node.text() else {
+            return false;
+        };
+        let is_template = text.contains("{{");
+        if is_template || kind == LeafKind::File {
+            self.found.leaves.push(Leaf {
+                node: Rc::clone(node),
+                kind,
+                wanted: schema,
+                name: at.name.to_owned(),
+            });
+        }
+        if is_template && !is_whole(text) && !self.takes_text(schema) {
+            self.bad(
+                node,
+                (
+                    "language.type",
+                    format!(
+                        "{} expects {}, but text around a template makes text",
+                        at.name,
+                        expected(schema)
+                    ),
+                ),
+                Some("let the value be one `{{…}}` and nothing else".to_owned()),
+            );
+        }
+        is_template
+    }
+
+    fn leaf_kind(&self, schema: &'s Value) -> LeafKind {
+        let format = |schema: &Value| schema.get("format")?.as_str().map(str::to_owned);
+        let all = branches(schema).map_or_else(|| std::slice::from_ref(schema), Vec::as_slice);
+        let formats = all
+            .iter()
+            .filter_map(|one| format(resolve(self.shape.root, one)));
+        formats.fold(LeafKind::Text, |kind, format| match format.as_str() {
+            "secret" => LeafKind::Secret,
+            "template" => LeafKind::File,
+            _ => kind,
+        })
+    }
+
+    fn takes_text(&self, schema: &'s Value) -> bool {
+        match branches(schema) {
+            Some(branches) => branches
+                .iter()
+                .any(|branch| self.takes_text(resolve(self.shape.root, branch))),
+            None => types(schema).is_none_or(|types| types.contains(&"string")),
+        }
+    }
+
+    fn bad(&mut self, node: &Node, words: (&'static str, String), hint: Option<String>) {
+        self.found.bad.insert(node.id);
+        self.report.hinted(words.0, &node.head(), (words.1, hint));
+    }
+
+    fn fits(&self, schema: &Value, node: &Node) -> bool {
+        match types(schema) {
+            None => *schema != Value::Bool(false),
+            Some(types) => {
+                let kind = kind(node);
+                types.contains(&kind) || kind == "integer" && types.contains(&"number")
+            }
+        }
+    }
+
+    fn wrong_type(&mut self, schema: &Value, node: &Node, at: At<'_>) {
+        let message = match kind(node) {
+            "null" => format!("{} has no value", at.name),
+            kind => format!(
+                "{} expects {}, found {}",
+                at.name,
+                expected(schema),
+                word(kind)
+            ),
+        };
+        let hint = type_hint(schema, node);
+        self.found.bad.insert(node.id);
+        let span = match kind(node) {
+            "null" => at.span.clone(),
+            _ => node.head(),
+        };
+        self.report.hinted("language.type", &span, (message, hint));
+    }
+
+    fn scalar(&mut self, schema: &'s Value, node: &Rc<Node>, at: At<'_>) {
+        let Some(scalar) = node.scalar() else { return };
+        let allowed: Vec<&Value> = match (schema.get("const"), schema.get("enum")) {
+            (Some(one), _) => vec![one],
+            (None, Some(Value::Array(all))) => all.iter().collect(),
+            _ => Vec::new(),
+        };
+        if !allowed.is_empty() && !allowed.contains(&&node.to_json()) {
+            return self.not_one_of(&allowed, node, at);
+        }
+        match scalar {
+            Scalar::Text(text) => self.text(schema, text, node, at),
+            Scalar::Number(number) => self.range(schema, number.as_f64(), node, at),
+            Scalar::Null | Scalar::Boolean(_) => (),
+        }
+    }
+
+    fn not_one_of(&mut self, allowed: &[&Value], node: &Rc<Node>, at: At<'_>) {
+        let words = node.words().unwrap_or_default();
+        let names = allowed.iter().filter_map(|value| value.as_str());
+        let hint = suggest::hint(words, "it is one of", names.collect::<Vec<_>>());
+        let message = format!("{} cannot be `{words}`", at.name);
+        self.bad(node, ("language.value", message), hint);
+    }
+
+    fn text(&mut self, schema: &Value, text: &str, node: &Rc<Node>, at: At<'_>) {
+        match schema.get("format").and_then(Value::as_str) {
+            Some("duration") => {
+                let bound = |key: &str| schema.get(key).and_then(Value::as_u64);
+                let least = Duration(bound("x-least").unwrap_or(0));
+                let most = Duration(bound("x-most").unwrap_or(duration::LONGEST));
+                if let Err(message) = Duration::within(text, least, most) {
+                    self.bad(node, ("language.duration", message), None);
+                }
+            }
+            Some("secret") if self.shape.templates => self.bad(
+                node,
+                (
+                    "secrets.plain",
+                    format!("{} is a secret and does not belong in a file", at.name),
+                ),
+                Some(
+                    "keep it with `botswain secret set NAME`, and write `\"{{secrets.NAME}}\"`"
+                        .to_owned(),
+                ),
+            ),
+            Some(_) => (),
+            None => self.unquoted(schema, text, node),
+        }
+        let least = schema.get("minLength").and_then(Value::as_u64);
+        if least.is_some_and(|least| (text.chars().count() as u64) < least) && text.is_empty() {
+            self.bad(
+                node,
+                ("language.value", format!("{} is empty", at.name)),
+                None,
+            );
+        }
+    }
+
+    /// Text that another reader of YAML takes for something else.
+    fn unquoted(&mut self, schema: &Value, text: &str, node: &Node) {
+        let switch = ["yes", "no", "on", "off"].contains(&text.to_lowercase().as_str());
+        let date = text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok();
+        let plain = matches!(&node.what, What::Scalar { plain: true, .. });
+        let only_text = types(schema).is_some_and(|types| types == ["string"]);
+        if plain && only_text && schema.get("enum").is_none() && (switch || date) {
+            let what = if date { "a date" } else { "true or false" };
+            self.report.warning(
+                "yaml.unquoted",
+                &node.span,
+                (
+                    format!("`{text}` is text here, but many programs read it as {what}"),
+                    Some(format!("write `\"{text}\"`")),
+                ),
+            );
+        }
+    }
+
+    fn range(&mut self, schema: &Value, value: Option<f64>, node: &Rc<Node>, at: At<'_>) {
+        let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
+        let Some(value) = value else { return };
+        let problem = match (bound("minimum"), bound("maximum")) {
+            (Some(least), _) if value < least => format!("{} is at least {least}", at.name),
+            (_, Some(most)) if value > most => format!("{} is at most {most}", at.name),
+            _ => return,
+        };
+        self.bad(node, ("language.range", problem), None);
+    }
+
+    fn list(&mut self, schema: &'s Value, items: &[Rc<Node>], node: &Rc<Node>, at: At<'_>) {
+        let least = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0);
+        if (items.len() as u64) < least {
+            let message = format!("{} needs at least {least} in its list", at.name);
+            self.bad(node, ("language.value", message), None);
+        }
+        let first = schema.get("prefixItems").and_then(Value::as_array);
+        let name = format!("an item of {}", at.name);
+        for (place, item) in items.iter().enumerate() {
+            let own = first.and_then(|first| first.get(place));
+            let span = &item.head();
+            let schema = own.or_else(|| schema.get("items"));
+            self.node(
+                schema.unwrap_or(&Value::Bool(true)),
+                item,
+                At { name: &name, span },
+            );
+        }
+    }
+
+    fn map(&mut self, schema: &'s Value, node: &Rc<Node>, at: At<'_>) {
+        let Some(map) = node.map() else { return };
+        // Keys that are there, only misspelt: they are not missing as well.
+        let mut meant = Vec::new();
+        let known = schema.get("properties").and_then(Value::as_object);
+        let others = schema.get("additionalProperties");
+        for (key, entry) in map {
+            let name = format!("`{key}`");
+            let at = At {
+                name: &name,
+                span: &entry.key,
+            };
+            if schema.get("format").is_some_and(|it| it == "headers") {
+                self.header(key, &entry.node);
+            }
+            match known.and_then(|known| known.get(key)).or(others) {
+                Some(Value::Bool(false)) => {
+                    meant.extend(self.unknown_key(schema, key, (&entry.node, at)));
+                }
+                Some(schema) => self.node(schema, &entry.node, at),
+                None => self.node(&Value::Bool(true), &entry.node, at),
+            }
+        }
+        self.missing_keys(schema, &meant, (node, at));
+    }
+
+    fn missing_keys(&mut self, schema: &Value, meant: &[&str], (node, at): (&Node, At<'_>)) {
+        // A key of a later version may stand where this one wants another.
+        let later = words(schema, "x-later").any(|key| node.get(key).is_some());
+        let instead: Vec<&str> = words(schema, "x-later-instead").collect();
+        for key in words(schema, "required") {
+            let told = meant.contains(&key) || later && instead.contains(&key);
+            if node.get(key).is_none() && !told {
+                let what = schema.get("x-what").and_then(Value::as_str);
+                let what = what.unwrap_or(at.name);
+                self.report.error(
+                    "language.missing_key",
+                    at.span,
+                    format!("{what} needs `{key}`"),
+                );
+            }
+        }
+    }
+
+    /// Gives the key that was probably meant.
+    fn unknown_key(
+        &mut self,
+        schema: &'s Value,
+        key: &str,
+        (node, at): (&Node, At<'_>),
+    ) -> Option<&'s str> {
+        self.found.bad.insert(node.id);
+        if words(schema, "x-later").any(|later| later == key) {
+            let message = format!("{} is not available yet", at.name);
+            let hint = Some("this version of Botswain does not have it".to_owned());
+            self.report
+                .hinted("language.not_available", at.span, (message, hint));
+            return None;
+        }
+        let known = schema.get("properties").and_then(Value::as_object);
+        let names: Vec<&str> = known
+            .filter(|_| !self.report.is_full())
+            .map(|known| known.keys().map(String::as_str).collect())
+            .unwrap_or_default();
+        let meant = suggest::nearest(key, names.iter().copied());
+        let words = match (schema.get("x-what").and_then(Value::as_str), &names[..]) {
+            // One of several things that an item can be, with a second one in it.
+            (None, [only]) if meant.is_none() => (
+                format!("{} cannot stand beside `{only}`", at.name),
+                Some(format!("begin an item of its own with `- {key}:`")),
+            ),
+            (None, _) => (
+                format!("unknown key {}", at.name),
+                suggest::hint(key, "its keys are", names),
+            ),
+            (Some(what), _) => (
+                format!("{what} has no key {}", at.name),
+                suggest::hint(key, "its keys are", names),
+            ),
+        };
+        self.report.hinted("language.unknown_key", at.span, words);
+        meant
+    }
+
+    /// The alternative that the author probably meant.
+    fn branch(&self, branches: &'s [Value], node: &Node) -> Option<&'s Value> {
+        let fitting: Vec<&Value> = branches
+            .iter()
+            .map(|branch| resolve(self.shape.root, branch))
+            .filter(|branch| {
+                crate::check::shape::branches(branch).is_some() || self.fits(branch, node)
+            })
+            .collect();
+        if let [only] = fitting[..] {
+            return Some(only);
+        }
+        match &node.what {
+            What::Map(map) => fitting.into_iter().find(|branch| {
+                let tags = required(branch);
+                !tags.is_empty() && tags.iter().all(|tag| map.contains_key(*tag))
+                    || tags.is_empty() && branch.get("properties").is_none()
+            }),
+            What::Scalar { .. } => {
+                let value = node.to_json();
+                let names = |branch: &&&Value| match (branch.get("const"), branch.get("enum")) {
+                    (Some(one), _) => *one == value,
+                    (None, Some(Value::Array(all))) => all.contains(&value),
+                    _ => true,
+                };
+                fitting.iter().find(names).copied()
+            }
+            What::List(_) => fitting.first().copied(),
+        }
+    }
+
+    fn no_branch(&mut self, branches: &'s [Value], node: &Rc<Node>, at: At<'_>) {
+        let branches = branches
+            .iter()
+            .map(|branch| resolve(self.shape.root, branch));
+        let branches: Vec<&Value> = branches.collect();
+        let tags: Vec<&str> = branches
+            .iter()
+            .flat_map(|branch| required(branch))
+            .collect();
+        let values = branches.iter().flat_map(|branch| constants(branch));
+        let values: Vec<&Value> = values.collect();
+        match (&node.what, branches.iter().any(|one| self.fits(one, node))) {
+            (What::Map(map), true) => {
+                let key = map.keys().next().map_or("", String::as_str);
+                let hint = suggest::hint(key, "it is one of", tags);
+                let message = match key {
+                    "" => format!("{} is empty", at.name),
+                    key => format!("{} cannot be `{key}`", at.name),
+                };
+                self.bad(node, ("language.value", message), hint);
+            }
+            (What::Scalar { .. }, true) => self.not_one_of(&values, node, at),
+            _ => {
+                let kinds: Vec<Value> = branches
+                    .iter()
+                    .filter_map(|branch| types(branch))
+                    .flatten()
+                    .map(Value::from)
+                    .collect();
+                self.wrong_type(&serde_json::json!({ "type": kinds }), node, at);
+            }
+        }
+    }
+}
+
+/// Exactly one expression and nothing around it, so that its type is kept.
+pub(crate) fn is_whole(text: &str) -> bool {
+    let inner = text
+        .strip_prefix("{{")
+        .and_then(|text| text.strip_suffix("}}"));
+    inner.is_some_and(|inner| !inner.contains("{{") && !inner.contains("}}"))
+}
+
+/// The words of a list in a schema.
+fn words<'s>(schema: &'s Value, key: &str) -> impl Iterator<Item = &'s str> {
+    let list = schema.get(key).and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_str)
+}
+
+fn required(schema: &Value) -> Vec<&str> {
+    words(schema, "required").collect()
+}
+
+fn constants(schema: &Value) -> Vec<&Value> {
+    match (schema.get("const"), schema.get("enum")) {
+        (Some(one), _) => vec![one],
+        (None, Some(Value::Array(all))) => all.iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What `type` allows; `None` when it allows everything.
+pub(crate) fn types(schema: &Value) -> Option<Vec<&str>> {
+    match schema.get("type")? {
+        Value::String(one) => Some(vec![one.as_str()]),
+        Value::Array(all) => Some(all.iter().filter_map(Value::as_str).collect()),
+        _ => None,
+    }
+}
+
+fn kind(node: &Node) -> &'static str {
+    match (&node.what, node.scalar()) {
+        (What::List(_), _) => "array",
+        (What::Map(_), _) => "object",
+        (_, Some(Scalar::Boolean(_))) => "boolean",
+        (_, Some(Scalar::Text(_))) => "string",
+        (_, Some(Scalar::Number(number))) if number.is_i64() || number.is_u64() => "integer",
+        (_, Some(Scalar::Number(_))) => "number",
+        (_, Some(Scalar::Null) | None) => "null",
+    }
+}
+
+/// The author's word for a type of JSON.
+pub(crate) fn word(kind: &str) -> &str {
+    match kind {
+        "string" => "text",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "boolean" => "true or false",
+        "array" => "a list",
+        "object" => "a map",
+        _ => "nothing",
+    }
+}
+
+fn expected(schema: &Value) -> String {
+    if is_duration(schema) {
+        return "a duration such as `10s`".to_owned();
+    }
+    let kinds = match branches(schema) {
+        Some(branches) => branches.iter().filter_map(types).flatten().collect(),
+        None => types(schema).unwrap_or_default(),
+    };
+    let mut words: Vec<&str> = Vec::new();
+    for kind in kinds.into_iter().filter(|kind| *kind != "null") {
+        if !words.contains(&word(kind)) {
+            words.push(word(kind));
+        }
+    }
+    match words.is_empty() {
+        true => "something else".to_owned(),
+        false => words.join(" or "),
+    }
+}
+
+pub(crate) fn is_duration(schema: &Value) -> bool {
+    let format = schema.get("format").and_then(Value::as_str);
+    format == Some("duration")
+}
+
+/// The mended value, where a small change is enough.
+fn type_hint(schema: &Value, node: &Node) -> Option<String> {
+    let words = node.words()?;
+    let types = types(schema)?;
+    let has = |kind: &str| types.contains(&kind);
+    let format = schema.get("format").and_then(Value::as_str);
+    let number = words.parse::<f64>().is_ok();
+    match kind(node) {
+        "null" => None,
+        "integer" | "number" if is_duration(schema) => {
+            Some(format!("write `{words}s` for seconds"))
+        }
+        "boolean" if format == Some("botswain-expression") => {
+            Some("write a template, as in `\"{{inputs.ready}}\"`".to_owned())
+        }
+        "string" if number && (has("integer") || has("number")) => {
+            Some(format!("write `{words}` without quotes"))
+        }
+        "string" if has("boolean") => match words.to_lowercase().as_str() {
+            "yes" | "on" | "y" => Some("write `true`".to_owned()),
+            "no" | "off" | "n" => Some("write `false`".to_owned()),
+            _ => None,
+        },
+        _ if has("array") => Some(format!("write it as a list: `[{words}]`")),
+        kind if has("string") && !has("object") && kind != "string" => {
+            Some(format!("write `\"{words}\"`"))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,238 @@
+//! The items of a `for_each`: begun in order, a few at a time, each a run of its own.
+
+use super::{
+    Command, Engine,
+    claims::Right,
+    event::{Answer, Holder, Subject, claim_key},
+};
+use crate::{
+    fault::Fault,
+    ids::{RunId, StepId},
+    index::{State, Tally},
+    plan::Kind,
+    run::{
+        Status,
+        fact::{Created, Fact, Key, Origin, Outcome, What},
+    },
+    value::Payload,
+};
+use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+
+/// How far an open `for_each` is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Loop {
+    /// Items that have been begun, durable or on their way.
+    begun: u64,
+    /// What is durable of them.
+    pub(super) tally: Tally,
+    /// Those at work of which only people can let anything go on.
+    resting: u64,
+    gathering: bool,
+    /// The disk was in the way: not before this time again.
+    not_before: Option<Timestamp>,
+}
+
+/// How long the disk is left alone when it could not give what a loop needs.
+const PAUSE: SignedDuration = SignedDuration::from_secs(10);
+
+impl Loop {
+    pub(super) fn recovered(tally: Tally) -> Loop {
+        Loop {
+            begun: tally.created(),
+            tally,
+            ..Loop::default()
+        }
+    }
+
+    /// Whether every item has begun and those that have not ended wait for people.
+    pub(super) fn rests(&self, count: u64) -> bool {
+        self.begun == count
+            && self.tally.created() == count
+            && self.tally.active == self.resting
+            && self.tally.parked + self.resting > 0
+    }
+
+    pub(super) fn count_resting(&mut self, rests: bool) {
+        match rests {
+            true => self.resting += 1,
+            false => self.resting -= 1,
+        }
+    }
+
+    pub(super) fn shift(&mut self, before: Option<State>, after: State) {
+        self.tally.shift(before, after);
+    }
+
+    pub(super) fn gathered(&mut self) {
+        self.gathering = false;
+    }
+
+    fn pause(&mut self, now: Timestamp) {
+        self.not_before = now.checked_add(PAUSE).ok();
+    }
+
+    /// Items under way: those that ended or wait for a person leave their place to others.
+    fn active(&self) -> u64 {
+        self.begun - self.tally.ended() - self.tally.parked - self.resting
+    }
+}
+
+impl Engine {
+    /// Begins the next item if there is room, or closes the loop when all have ended.
+    pub(super) fn items(&mut self, id: &RunId, step: &StepId, now: Timestamp) {
+        let Some(live) = self.runs.get_mut(id) else {
+            return;
+        };
+        let Some(Status::Opened { list, count }) =
+            live.run.record(step).map(|it| it.status.clone())
+        else {
+            return;
+        };
+        let Some(Kind::ForEach(each)) = live.run.step(step).map(|step| &step.kind) else {
+            return;
+        };
+        let at_once = u64::from(each.at_once);
+        let this = live.loops.entry(step.clone()).or_default();
+        if let Some(until) = this.not_before.filter(|until| now < *until) {
+            return self.sleep(id, until);
+        }
+        if this.tally.ended() == count && !this.gathering {
+            this.gathering = true;
+            let tally = this.tally.clone();
+            self.commands.push(Command::Gather {
+                run: id.clone(),
+                step: step.clone(),
+                tally,
+            });
+        } else if this.begun < count && this.active() < at_once {
+            let index = this.begun;
+            self.evaluate(
+                id,
+                Subject::Item {
+                    step: step.clone(),
+                    index,
+                    list,
+                },
+            );
+        }
+    }
+
+    /// Makes the run of an item whose data and key are known.
+    pub(super) fn begin_item(
+        &mut self,
+        parent: &RunId,
+        place: (&StepId, u64),
+        answer: Answer,
+        holder: Option<Holder>,
+        now: Timestamp,
+    ) {
+        let (step, index) = place;
+        let Some(live) = self.runs.get_mut(parent) else {
+            return;
+        };
+        let this = live.loops.entry(step.clone()).or_default();
+        if this.begun != index {
+            return;
+        }
+        let (item, key) = match answer {
+            Answer::Item { item, key } => (item, key),
+            // The row cannot be read now. An item without its data must not begin.
+            Answer::Fault(_) => return this.pause(now),
+            other => unreachable!("an item is answered by an item, not by {other:?}"),
+        };
+        this.begun += 1;
+        let (version, created, hash) = (
+            live.run.version.clone(),
+            live.run.created.clone(),
+            live.run.version_hash.clone(),
+        );
+        let child = parent.item(step, index);
+        let workflow = version.plan.name.clone();
+        let origin = Origin::Item {
+            parent: parent.clone(),
+            step: step.clone(),
+            index,
+            item,
+        };
+        let first = What::Created(Box::new(Created {
+            workflow,
+            version: hash,
+            origin,
+            scheduled_for: created.scheduled_for,
+            inputs: Arc::new(Payload::NULL),
+            key: None,
+        }));
+        let rest = match key {
+            None => vec![],
+            Some(Ok(key)) => self.identify(&child, step, key, holder, &version.plan.name),
+            Some(Err(fault)) => vec![self.park(step.clone(), *fault)],
+        };
+        self.create(
+            child,
+            version,
+            Fact {
+                at: now,
+                what: first,
+            },
+            rest,
+            None,
+        );
+        // There may be room for one more.
+        self.advance(parent, now);
+    }
+
+    /// The facts that settle whose key it is.
+    pub(super) fn identify(
+        &mut self,
+        run: &RunId,
+        frame: &StepId,
+        key: Key,
+        holder: Option<Holder>,
+        workflow: &str,
+    ) -> Vec<What> {
+        let step = Some(frame).filter(|_| run.as_str().contains('.'));
+        let claim = claim_key(workflow, step, &key.text);
+        match self.claims.right(run, &claim, &key, holder) {
+            Right::Ours => vec![What::Claimed { key }],
+            Right::Duplicate(holder) => vec![
+                What::Duplicate {
+                    key,
+                    of: holder.claim.run,
+                },
+                What::Ended {
+                    outcome: Outcome::Skipped,
+                    output: holder.output,
+                },
+            ],
+            Right::Conflict(fault) => vec![self.park(frame.clone(), fault)],
+        }
+    }
+
+    /// Ends a `for_each` whose output was put together.
+    pub(super) fn close(
+        &mut self,
+        id: &RunId,
+        step: &StepId,
+        output: Result<Payload, Box<Fault>>,
+        now: Timestamp,
+    ) {
+        let Some(live) = self.runs.get_mut(id) else {
+            return;
+        };
+        let this = live.loops.entry(step.clone()).or_default();
+        this.gathered();
+        match output {
+            Ok(output) => self.propose(
+                id,
+                vec![What::Closed {
+                    step: step.clone(),
+                    output,
+                }],
+                now,
+            ),
+            // The items are done; only the disk stands in the way. Ask again in a while.
+            Err(_) => this.pause(now),
+        }
+    }
+}

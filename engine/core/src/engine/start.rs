@@ -1,0 +1,124 @@
+//! How a run that is no item begins.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{
+    Engine, STOPPING,
+    event::{Holder, Reply, Start},
+};
+use crate::ids::{RunId, StepId};
+use crate::{
+    fault::Fault,
+    index::Change,
+    plan::Overlap,
+    run::fact::{Created, Fact, Key, Origin, Outcome, What},
+    value::Payload,
+};
+
+/// A run to be.
+pub(super) struct Beginning {
+    pub(super) workflow: String,
+    pub(super) origin: Origin,
+    pub(super) scheduled_for: Timestamp,
+    pub(super) inputs: Result<Payload, Fault>,
+    pub(super) key: Option<Key>,
+    pub(super) holder: Option<Holder>,
+    pub(super) change: Option<Change>,
+}
+
+impl Engine {
+    /// Somebody wants a run; the answer comes when it is written down.
+    pub(super) fn start(&mut self, start: Start, now: Timestamp) {
+        let Start {
+            request,
+            workflow,
+            inputs,
+            key,
+            holder,
+            by,
+        } = start;
+        if self.stopping {
+            return self.refuse(request, STOPPING.to_owned());
+        }
+        if !self.workflows.contains_key(&workflow) {
+            return self.refuse(request, format!("there is no workflow `{workflow}`"));
+        }
+        let origin = Origin::Person { by };
+        let run = self.make(
+            Beginning {
+                workflow,
+                origin,
+                scheduled_for: now,
+                inputs: Ok(inputs),
+                key,
+                holder,
+                change: None,
+            },
+            now,
+        );
+        if let Some(run) = run {
+            self.answer_with(&run.clone(), request, Reply::Started { run });
+        }
+    }
+
+    /// Makes a run that a person or a trigger asked for.
+    pub(super) fn make(&mut self, beginning: Beginning, now: Timestamp) -> Option<RunId> {
+        let Beginning {
+            workflow,
+            origin,
+            scheduled_for,
+            inputs,
+            key,
+            holder,
+            change,
+        } = beginning;
+        let named = self.workflows.get(&workflow)?.clone();
+        let id = self.new_run();
+        let frame = StepId::new("run");
+        let fired = matches!(origin, Origin::Trigger { .. });
+        let fault = inputs.as_ref().err().cloned();
+        let first = What::Created(Box::new(Created {
+            workflow: workflow.clone(),
+            version: named.hash,
+            origin,
+            scheduled_for,
+            inputs: Arc::new(inputs.unwrap_or_else(|_| Payload::Inline(serde_json::json!({})))),
+            key: key.as_ref().map(|key| key.text.clone()),
+        }));
+        let mut rest = match (fault, key) {
+            (Some(fault), _) => vec![self.park(frame, fault)],
+            (None, Some(key)) => self.identify(&id, &frame, key, holder, &workflow),
+            (None, None) => vec![],
+        };
+        let ended = rest.iter().any(|what| matches!(what, What::Ended { .. }));
+        if !ended {
+            rest.extend(self.turn(&workflow, named.version.plan.overlap, fired));
+        }
+        self.create(
+            id.clone(),
+            named.version,
+            Fact {
+                at: now,
+                what: first,
+            },
+            rest,
+            change,
+        );
+        Some(id)
+    }
+
+    /// Whether it begins at once, waits, or does not begin at all.
+    fn turn(&self, workflow: &str, overlap: Overlap, fired: bool) -> Option<What> {
+        match (self.is_at_work(workflow), overlap) {
+            (false, _) | (true, Overlap::Allow) => Some(What::Admitted),
+            (true, Overlap::Skip) if fired => Some(What::Ended {
+                outcome: Outcome::Skipped,
+                output: Payload::NULL,
+            }),
+            // What a person asks for is never dropped.
+            (true, Overlap::Skip | Overlap::Queue) => None,
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What is kept beside the facts so that questions are answered without reading them all.
+//!
+//! Every record here can be computed again from the facts; a change to it is
+//! written in the same atomic batch as the facts it follows from.
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    fault::Fault,
+    ids::{ExceptionId, Hash, RunId, StepId},
+    run::fact::{Fact, Outcome},
+    value::Payload,
+};
+
+/// One atomic append: facts of one or several runs, and what the index says after them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Batch {
+    pub facts: Vec<(RunId, u64, Fact)>,
+    pub changes: Vec<Change>,
+}
+
+/// A record of the index before and after an append.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// The summary of a run. `before` is `None` for a new run.
+    Run {
+        before: Option<Box<Summary>>,
+        after: Box<Summary>,
+    },
+    /// An exception opened (`Some`) or was resolved (`None`).
+    Exception {
+        id: ExceptionId,
+        after: Option<Box<Exception>>,
+    },
+    /// A key was claimed (`Some`), or released because nothing had been done under it (`None`).
+    Claim {
+        claim: ClaimKey,
+        after: Option<Claim>,
+    },
+    /// A schedule fired for this time; the newest one counts.
+    Fired {
+        workflow: String,
+        schedule: String,
+        at: Timestamp,
+    },
+}
+
+/// A run at a glance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    pub id: RunId,
+    pub workflow: String,
+    pub version: Hash,
+    pub state: State,
+    /// The step that it does, waits to do or is parked at.
+    pub step: Option<StepId>,
+    /// How often that step was tried.
+    pub attempt: u32,
+    /// When it goes on, if it waits for a time.
+    pub until: Option<Timestamp>,
+    pub created: Timestamp,
+    pub scheduled_for: Timestamp,
+    pub ended: Option<Timestamp>,
+    pub key: Option<String>,
+    /// The `for_each` and the place in its list, for an item.
+    pub parent: Option<(RunId, StepId, u64)>,
+    /// How many facts it has.
+    pub facts: u64,
+    /// What `collect` gathered, once an item has succeeded.
+    pub collected: Option<Payload>,
+}
+
+/// Whether a run is at work, waits for a person, or has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Waits for its turn under `overlap`.
+    Queued,
+    Running,
+    /// Waits for a time: a retry, a Retry-After.
+    Waiting,
+    /// Waits for a person.
+    Parked,
+    Succeeded,
+    Skipped,
+    Failed,
+    Cancelled,
+}
+
+impl State {
+    pub fn has_ended(self) -> bool {
+        matches!(
+            self,
+            State::Succeeded | State::Skipped | State::Failed | State::Cancelled
+        )
+    }
+}
+
+impl From<Outcome> for State {
+    fn from(outcome: Outcome) -> State {
+        match outcome {
+            Outcome::Succeeded => State::Succeeded,
+            Outcome::Skipped => State::Skipped,
+            Outcome::Failed => State::Failed,
+            Outcome::Cancelled => State::Cancelled,
+        }
+    }
+}
+
+/// How many items of one `for_each` are in which state. The store counts them from
+/// the summaries of its children, one counter for each `(parent, step)`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    pub succeeded: u64,
+    pub skipped: u64,
+    pub failed: u64,
+    pub cancelled: u64,
+    pub parked: u64,
+    /// Queued, running or waiting.
+    pub active: u64,
+}
+
+impl Tally {
+    pub fn created(&self) -> u64 {
+        self.ended() + self.parked + self.active
+    }
+
+    pub fn ended(&self) -> u64 {
+        self.succeeded + self.skipped + self.failed + self.cancelled
+    }
+
+    /// Moves one item from a state to another; `before` is `None` for a new one.
+    pub fn shift(&mut self, before: Option<State>, after: State) {
+        if let Some(before) = before {
+            *self.of(before) -= 1;
+        }
+        *self.of(after) += 1;
+    }
+
+    fn of(&mut self, state: State) -> &mut u64 {
+        match state {
+            State::Succeeded => &mut self.succeeded,
+            State::Skipped => &mut self.skipped,
+            State::Failed => &mut self.failed,
+            State::Cancelled => &mut self.cancelled,
+            State::Parked => &mut self.parked,
+            State::Queued | State::Running | State::Waiting => &mut self.active,
+        }
+    }
+}
+
+/// Something parked that waits for a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exception {
+    pub id: ExceptionId,
+    pub run: RunId,
+    pub step: StepId,
+    pub workflow: String,
+    /// The bot that failed.
+    pub bot: Option<String>,
+    pub key: Option<String>,
+    pub category: ExceptionCategory,
+    pub fault: Fault,
+    /// How often the step was tried.
+    pub attempts: u32,
+    pub opened: Timestamp,
+    /// Equal for failures of one cause: step, code, normalised message.
+    pub fingerprint: Hash,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExceptionCategory {
+    Business,
+    System,
+    /// It is open whether the effect took place.
+    InDoubt,
+}
+
+/// What a key is unique in: a workflow, and there the runs or one step.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ClaimKey {
+    pub workflow: String,
+    /// `None` for the key of a whole run.
+    pub step: Option<StepId>,
+    pub text: String,
+}
+
+/// Who claimed a key, and for which data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    pub run: RunId,
+    pub data: Hash,
+}
+
+/// Where each schedule stands: the newest time it fired for, by workflow and the schedule's words.
+pub type Fired = IndexMap<(String, String), Timestamp>;

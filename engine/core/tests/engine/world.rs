@@ -1,0 +1,587 @@
+//! The engine in a world of memory: a disk, a clock and bots that do as a test says.
+//!
+//! Commands are carried out one by one in their order, so a test can end the
+//! "daemon" between any two of them and start another on what the disk holds.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex},
+};
+
+use botswain_core::{
+    ArtifactRef, Effect, ExceptionId, Fault, Hash, Payload, RunId, StepId, TableRef,
+    engine::{
+        Command, Counters, Engine, Event,
+        event::{Call, Holder, Loaded, Reply, Resolve, Start, Subject, claim_key},
+    },
+    evaluate::{Evaluator, Values, complete_inputs},
+    index::{Change, Claim, ClaimKey, Exception, Fired, State, Summary, Tally},
+    plan::Version,
+    run::{
+        Run,
+        fact::{Fact, Key, Resolution, What},
+    },
+    template::{Renderer, Tables},
+    value,
+};
+use indexmap::IndexMap;
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use serde_json::{Value, json};
+
+/// What a bot does when it is called.
+pub(crate) enum Reaction {
+    Succeed(Value),
+    Fail(Fault),
+    /// It acts, but its outcome never arrives.
+    Vanish,
+}
+
+type Bots = Box<dyn FnMut(&Call, &Value) -> Reaction>;
+
+/// What is written down, and survives the daemon.
+#[derive(Default)]
+pub(crate) struct Disk {
+    pub(crate) facts: BTreeMap<RunId, Vec<Fact>>,
+    pub(crate) summaries: BTreeMap<RunId, Summary>,
+    pub(crate) exceptions: BTreeMap<ExceptionId, Exception>,
+    pub(crate) claims: BTreeMap<ClaimKey, Claim>,
+    pub(crate) fired: Fired,
+    pub(crate) appends: usize,
+}
+
+pub(crate) struct World {
+    pub(crate) now: Timestamp,
+    pub(crate) disk: Disk,
+    /// Every call of a bot: the run, the step, the attempt and the idempotency key.
+    pub(crate) calls: Vec<Call>,
+    pub(crate) replies: BTreeMap<u64, Reply>,
+    pub(crate) rested: Vec<RunId>,
+    pub(crate) opened: Vec<Exception>,
+    engine: Engine,
+    queue: VecDeque<Command>,
+    versions: BTreeMap<Hash, Arc<Version>>,
+    current: Vec<Arc<Version>>,
+    sessions: BTreeMap<String, u32>,
+    bots: Bots,
+    renderer: Renderer,
+    requests: u64,
+    /// Whether large values can be read and the outputs of loops be put together.
+    pub(crate) readable: bool,
+    /// How often it was asked for the output of a loop.
+    pub(crate) gathered: usize,
+}
+
+#[derive(Default)]
+struct Memory {
+    tables: Mutex<BTreeMap<Hash, Vec<Value>>>,
+    readable: bool,
+}
+
+impl Values for Memory {
+    fn load(&self, artifact: &ArtifactRef) -> Result<Value, Fault> {
+        Err(Fault::system("artifact.missing", artifact.name.clone()))
+    }
+
+    fn keep(&self, value: Value) -> Result<Payload, Fault> {
+        match self.readable {
+            true => Ok(value.into()),
+            false => Err(Fault::system("artifact.store", "the disk does not answer")),
+        }
+    }
+
+    fn row(&self, table: &TableRef, index: u64) -> Result<Value, Fault> {
+        let tables = self.tables.lock().unwrap();
+        Ok(tables[&table.hash][usize::try_from(index).unwrap()].clone())
+    }
+
+    fn table(&self, items: &[Value]) -> Result<TableRef, Fault> {
+        let hash = value::hash(&Value::Array(items.to_vec()));
+        self.tables
+            .lock()
+            .unwrap()
+            .insert(hash.clone(), items.to_vec());
+        Ok(TableRef {
+            hash,
+            rows: items.len() as u64,
+        })
+    }
+}
+
+struct NoTables;
+
+impl Tables for NoTables {
+    fn rows(&self, _: &TableRef, _: u64, _: usize) -> Result<Vec<Value>, String> {
+        Err("there are no tables here".to_owned())
+    }
+}
+
+/// `world.read` reads, `world.put` may be repeated, `world.order` acts once.
+fn effect(bot: &str, _: &Value) -> Result<Effect, Fault> {
+    Ok(match bot {
+        "world.order" => Effect::Once,
+        "world.put" => Effect::Repeatable,
+        _ => Effect::None,
+    })
+}
+
+impl World {
+    pub(crate) fn new(
+        workflows: Vec<Version>,
+        bots: impl FnMut(&Call, &Value) -> Reaction + 'static,
+    ) -> World {
+        let current: Vec<_> = workflows.into_iter().map(Arc::new).collect();
+        let mut world = World {
+            now: "2026-11-23T03:00:00Z".parse().unwrap(),
+            disk: Disk::default(),
+            calls: Vec::new(),
+            replies: BTreeMap::new(),
+            rested: Vec::new(),
+            opened: Vec::new(),
+            engine: Engine::new(Counters::default(), Fired::new(), "UTC"),
+            queue: VecDeque::new(),
+            versions: current
+                .iter()
+                .map(|version| (version.hash(), version.clone()))
+                .collect(),
+            current,
+            sessions: BTreeMap::new(),
+            bots: Box::new(bots),
+            renderer: Renderer::new(Arc::new(NoTables)),
+            requests: 0,
+            readable: true,
+            gathered: 0,
+        };
+        world.boot();
+        world
+    }
+
+    pub(crate) fn with_sessions(mut self, connection: &str, sessions: u32) -> World {
+        self.sessions.insert(connection.to_owned(), sessions);
+        self.tell(Event::Connections(self.sessions.clone()));
+        self
+    }
+
+    /// Ends the daemon here and starts another on what is written down.
+    pub(crate) fn crash(&mut self) {
+        self.queue.clear();
+        self.boot();
+    }
+
+    /// The files have changed.
+    pub(crate) fn replace(&mut self, workflows: Vec<Version>) {
+        self.current = workflows.into_iter().map(Arc::new).collect();
+        let named = self
+            .current
+            .iter()
+            .map(|version| (version.hash(), version.clone()));
+        self.versions.extend(named);
+        self.tell(Event::Workflows(self.current.clone()));
+        self.settle();
+    }
+
+    fn boot(&mut self) {
+        self.engine = Engine::new(self.disk.counters(), self.disk.fired.clone(), "UTC");
+        self.tell(Event::Connections(self.sessions.clone()));
+        self.tell(Event::Workflows(self.current.clone()));
+        let open =
+            |summary: &&Summary| !summary.state.has_ended() && summary.state != State::Parked;
+        let open = self.disk.summaries.values().filter(open);
+        let (queued, begun): (Vec<&Summary>, Vec<&Summary>) =
+            open.partition(|summary| summary.state == State::Queued);
+        let ids: Vec<RunId> = begun
+            .iter()
+            .chain(&queued)
+            .map(|it| it.id.clone())
+            .collect();
+        for run in ids {
+            let loaded = self.load(&run);
+            self.tell(loaded);
+        }
+    }
+
+    /// Asks for a run, and goes on until nothing more happens at this time.
+    pub(crate) fn start(&mut self, workflow: &str, inputs: Value) -> RunId {
+        self.start_keyed(workflow, inputs, None)
+    }
+
+    pub(crate) fn start_keyed(
+        &mut self,
+        workflow: &str,
+        inputs: Value,
+        key: Option<&str>,
+    ) -> RunId {
+        let request = self.ask_start(workflow, inputs, key);
+        self.settle();
+        match &self.replies[&request] {
+            Reply::Started { run } => run.clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) fn ask_start(&mut self, workflow: &str, inputs: Value, key: Option<&str>) -> u64 {
+        self.requests += 1;
+        let plan = &self
+            .current
+            .iter()
+            .find(|it| it.plan.name == workflow)
+            .expect("a workflow")
+            .plan;
+        let given: IndexMap<String, Value> = serde_json::from_value(inputs).unwrap();
+        let inputs = complete_inputs(plan, given).unwrap();
+        let key = key.map(|text| Key {
+            text: text.to_owned(),
+            data: value::hash(&inputs),
+        });
+        let claim = key.as_ref().map(|key| claim_key(workflow, None, &key.text));
+        let holder = claim.and_then(|claim| self.disk.holder(&claim));
+        let start = Start {
+            request: self.requests,
+            workflow: workflow.to_owned(),
+            inputs: inputs.into(),
+            key,
+            holder,
+            by: "ann".to_owned(),
+        };
+        self.tell(Event::Start(Box::new(start)));
+        self.requests
+    }
+
+    /// Decides the newest open exception of a run.
+    pub(crate) fn resolve(&mut self, run: &RunId, resolution: Resolution) -> Reply {
+        let open = self
+            .disk
+            .exceptions
+            .values()
+            .rev()
+            .find(|it| it.run == *run);
+        let exception = open.expect("an open exception").clone();
+        self.resolve_exception(&exception, resolution)
+    }
+
+    pub(crate) fn resolve_exception(
+        &mut self,
+        exception: &Exception,
+        resolution: Resolution,
+    ) -> Reply {
+        let request = self.ask_resolve(exception, resolution);
+        self.settle();
+        self.replies[&request].clone()
+    }
+
+    pub(crate) fn ask_resolve(&mut self, exception: &Exception, resolution: Resolution) -> u64 {
+        self.requests += 1;
+        let request = self.requests;
+        self.tell(Event::Resolve(Box::new(Resolve {
+            request,
+            exception: exception.id,
+            run: exception.run.clone(),
+            step: exception.step.clone(),
+            resolution,
+            by: "ann".to_owned(),
+            note: None,
+        })));
+        request
+    }
+
+    pub(crate) fn tell(&mut self, event: Event) {
+        let commands = self.engine.handle(event, self.now);
+        self.queue.extend(commands);
+    }
+
+    /// Carries out commands until there are none, without letting time pass.
+    pub(crate) fn settle(&mut self) {
+        while self.step() {}
+    }
+
+    /// Lets time pass to whatever is due next, until nothing is.
+    pub(crate) fn run_out(&mut self) {
+        self.settle();
+        while let Some(at) = self.engine.deadline() {
+            self.now = self.now.max(at);
+            self.tell(Event::Tick);
+            self.settle();
+        }
+    }
+
+    pub(crate) fn pass(&mut self, time: SignedDuration) {
+        self.elapse(time);
+        self.settle();
+    }
+
+    /// Lets time pass while commands are still to be carried out.
+    pub(crate) fn elapse(&mut self, time: SignedDuration) {
+        self.now += time;
+        self.tell(Event::Tick);
+    }
+
+    /// Carries out one command; false when there is none.
+    pub(crate) fn step(&mut self) -> bool {
+        let Some(command) = self.queue.pop_front() else {
+            return false;
+        };
+        match command {
+            Command::Append { ticket, batch } => {
+                self.disk.write(batch.facts, batch.changes);
+                self.tell(Event::Appended { ticket });
+            }
+            Command::Evaluate {
+                version,
+                scope,
+                edits,
+                subject,
+            } => {
+                let answer = self.evaluator(|it| it.answer(&version, &scope, &edits, &subject));
+                let mut event = Event::Evaluated {
+                    run: scope.run.clone(),
+                    subject,
+                    answer: Box::new(answer),
+                    holder: None,
+                };
+                let holder = self.holder_for(&version.plan.name, &event);
+                if let Event::Evaluated { holder: place, .. } = &mut event {
+                    *place = holder;
+                }
+                self.tell(event);
+            }
+            Command::Fire {
+                version,
+                trigger,
+                at,
+            } => {
+                let inputs = self
+                    .evaluator(|it| it.trigger_inputs(&version, trigger, at))
+                    .map_err(Box::new);
+                self.tell(Event::Fired {
+                    workflow: version.plan.name.clone(),
+                    trigger,
+                    at,
+                    inputs,
+                });
+            }
+            Command::Spawn(call) => self.call(*call),
+            Command::Gather { run, step, tally } => {
+                self.gathered += 1;
+                let output = match self.readable {
+                    true => Ok(json!({ "total": tally.ended(), "succeeded": tally.succeeded, "skipped": tally.skipped, "failed": tally.failed }).into()),
+                    false => Err(Box::new(Fault::system("artifact.store", "the disk does not answer"))),
+                };
+                self.tell(Event::Gathered { run, step, output });
+            }
+            Command::Load { run } => {
+                let loaded = self.load(&run);
+                self.tell(loaded);
+            }
+            Command::Reply { request, reply } => drop(self.replies.insert(request, reply)),
+            Command::Opened(exception) => self.opened.push(*exception),
+            Command::Rested { run } => self.rested.push(run),
+            Command::Committed { .. } => (),
+        }
+        true
+    }
+
+    pub(crate) fn state(&self, run: &RunId) -> State {
+        self.disk.summaries[run].state
+    }
+
+    /// The parameters that a step of a run was given last.
+    pub(crate) fn with(&self, run: &RunId, step: &StepId) -> Option<Value> {
+        let run = self.recovered(run);
+        let with = run.record(step)?.with.as_ref()?;
+        match with.as_ref() {
+            Payload::Inline(with) => Some(with.clone()),
+            Payload::Stored(_) => None,
+        }
+    }
+
+    /// Whether a bot was called whose outcome is not known.
+    pub(crate) fn is_working(&self) -> bool {
+        let mut runs = self.disk.facts.keys();
+        runs.any(|run| self.recovered(run).running().next().is_some())
+    }
+
+    fn recovered(&self, run: &RunId) -> Run {
+        let facts = &self.disk.facts[run];
+        let What::Created(created) = &facts[0].what else {
+            panic!("the first fact")
+        };
+        let version = self.versions[&created.version].clone();
+        Run::recover(run.clone(), version, facts).unwrap()
+    }
+
+    /// How often a step was started for an effect, over all runs.
+    pub(crate) fn count(&self, step: &str) -> usize {
+        self.calls
+            .iter()
+            .filter(|call| call.step.as_str() == step)
+            .count()
+    }
+
+    /// The runs as they would be recovered equal the summaries that were written.
+    pub(crate) fn check_index(&self) {
+        for id in self.disk.facts.keys() {
+            let run = self.recovered(id);
+            assert_eq!(run.summary(), self.disk.summaries[id], "{id}");
+            let open = self.disk.exceptions.values().filter(|it| it.run == *id);
+            assert_eq!(
+                run.exception().into_iter().collect::<Vec<_>>(),
+                open.cloned().collect::<Vec<_>>()
+            );
+        }
+    }
+
+    fn call(&mut self, call: Call) {
+        let with = match call.with.as_ref() {
+            Payload::Inline(value) => value.clone(),
+            Payload::Stored(_) => panic!("this world keeps everything inline"),
+        };
+        let reaction = (self.bots)(&call, &with);
+        let (run, step, attempt) = (call.run.clone(), call.step.clone(), call.attempt);
+        self.calls.push(call);
+        let result = match reaction {
+            Reaction::Succeed(output) => Ok(output.into()),
+            Reaction::Fail(fault) => Err(Box::new(fault)),
+            Reaction::Vanish => return,
+        };
+        self.tell(Event::Outcome {
+            run,
+            step,
+            attempt,
+            result,
+        });
+    }
+
+    fn evaluator<T>(&self, ask: impl FnOnce(&Evaluator<'_>) -> T) -> T {
+        let values = Memory {
+            readable: self.readable,
+            ..Memory::default()
+        };
+        ask(&Evaluator {
+            renderer: &self.renderer,
+            values: &values,
+            effect: &effect,
+            timezone: &TimeZone::UTC,
+        })
+    }
+
+    fn holder_for(&self, workflow: &str, event: &Event) -> Option<Holder> {
+        let (run, subject, key) = event.key()?;
+        let claim = match subject {
+            Subject::Step(step) | Subject::Item { step, .. } => {
+                claim_key(workflow, Some(step), &key.text)
+            }
+            Subject::Identity | Subject::Collect => {
+                let step = self.disk.summaries[run]
+                    .parent
+                    .as_ref()
+                    .map(|(_, step, _)| step);
+                claim_key(workflow, step, &key.text)
+            }
+        };
+        self.disk.holder(&claim)
+    }
+
+    fn load(&self, id: &RunId) -> Event {
+        let facts = self.disk.facts[id].clone();
+        let What::Created(created) = &facts[0].what else {
+            panic!("the first fact")
+        };
+        let version = self.versions[&created.version].clone();
+        let tallies = self.disk.tallies(id);
+        Event::Loaded(Box::new(Loaded {
+            run: id.clone(),
+            version,
+            facts,
+            tallies,
+        }))
+    }
+}
+
+impl Disk {
+    fn write(&mut self, facts: Vec<(RunId, u64, Fact)>, changes: Vec<Change>) {
+        self.appends += 1;
+        for (run, number, fact) in facts {
+            let journal = self.facts.entry(run).or_default();
+            assert_eq!(
+                journal.len() as u64,
+                number,
+                "facts are numbered without a gap"
+            );
+            journal.push(fact);
+        }
+        for change in changes {
+            match change {
+                Change::Run { before, after } => {
+                    let old = self.summaries.insert(after.id.clone(), *after);
+                    assert_eq!(
+                        before.map(|it| *it),
+                        old,
+                        "a change starts from what is written"
+                    );
+                }
+                Change::Exception {
+                    id,
+                    after: Some(after),
+                } => drop(self.exceptions.insert(id, *after)),
+                Change::Exception { id, after: None } => drop(self.exceptions.remove(&id)),
+                Change::Claim {
+                    claim,
+                    after: Some(after),
+                } => {
+                    let old = self.claims.insert(claim.clone(), after.clone());
+                    assert!(
+                        old.is_none_or(|old| old.run == after.run),
+                        "{claim:?} is claimed twice"
+                    );
+                }
+                Change::Claim { claim, after: None } => drop(self.claims.remove(&claim)),
+                Change::Fired {
+                    workflow,
+                    schedule,
+                    at,
+                } => drop(self.fired.insert((workflow, schedule), at)),
+            }
+        }
+    }
+
+    fn counters(&self) -> Counters {
+        let opened = |fact: &Fact| match &fact.what {
+            What::Failed { then, .. } | What::Interrupted { then, .. } => {
+                then.exception().map(|it| it.0)
+            }
+            _ => None,
+        };
+        Counters {
+            run: self.facts.keys().map(RunId::number).max().unwrap_or(0),
+            exception: self
+                .facts
+                .values()
+                .flatten()
+                .filter_map(opened)
+                .max()
+                .unwrap_or(0),
+        }
+    }
+
+    fn holder(&self, claim: &ClaimKey) -> Option<Holder> {
+        let claim = self.claims.get(claim)?.clone();
+        Some(Holder {
+            claim,
+            output: Payload::NULL,
+        })
+    }
+
+    fn tallies(&self, parent: &RunId) -> BTreeMap<StepId, Tally> {
+        let mut tallies: BTreeMap<StepId, Tally> = BTreeMap::new();
+        for summary in self.summaries.values() {
+            if let Some((run, step, _)) = &summary.parent
+                && run == parent
+            {
+                tallies
+                    .entry(step.clone())
+                    .or_default()
+                    .shift(None, summary.state);
+            }
+        }
+        tallies
+    }
+}
