@@ -1,0 +1,327 @@
+//! Records on disk, by sled 0.34.7 used in the one way that proved durable.
+//!
+//! One tree, prefixed keys. A write is `apply_batch`, a blocking `flush` and then
+//! `sync_data` on sled's file `db`, because sled's own flush on Linux does not
+//! reach the platter (`sync_file_range`). A value over [`INLINE`] is kept in
+//! parts in the same batch, because sled puts pages over 128 KiB into files that
+//! it never syncs, and a page holds up to 17 values. sled may panic on a damaged
+//! directory: no call reaches it unguarded, and after a panic it is not closed.
+
+use std::{
+    fs::{self, File},
+    io,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread,
+    time::Duration,
+};
+
+use super::{Backend, Entry, Error, Write, quiet::quietly};
+
+/// The largest value, in bytes, that is kept in one piece.
+const INLINE: usize = 4 * 1024;
+/// In bytes; sled takes two to three times as much memory.
+const CACHE: u64 = 64 * 1024 * 1024;
+/// How long closing may take; it takes milliseconds.
+const CLOSING: Duration = Duration::from_secs(30);
+/// Begins the keys of parts; no key of the store begins with it.
+const PART: u8 = 0xff;
+/// Begin a value: itself, or the number of its parts.
+const WHOLE: u8 = 0;
+const IN_PARTS: u8 = 1;
+
+pub struct Sled {
+    /// Empty only while it is being closed.
+    db: Option<sled::Db>,
+    /// sled's log, opened once more to be synced.
+    log: File,
+    /// sled panicked, so its locks may be held for ever.
+    broken: AtomicBool,
+}
+
+impl Sled {
+    /// Opens or creates the records in `dir`.
+    ///
+    /// Half-written snapshots are removed. When sled cannot open the directory,
+    /// its snapshots, which only speed up the start, are moved aside and it
+    /// tries once more. The caller holds the store's lock.
+    pub fn open(dir: &Path) -> Result<Sled, Error> {
+        fs::create_dir_all(dir)?;
+        for unfinished in snapshots(dir, |name| name.ends_with(".generating"))? {
+            fs::remove_file(unfinished)?;
+        }
+        let db = match open_guarded(dir) {
+            Err(Error::Damaged(why)) if set_snapshots_aside(dir)? => {
+                tracing::warn!(%why, "the store's snapshot was set aside");
+                open_guarded(dir)?
+            }
+            other => other?,
+        };
+        File::open(dir.join("conf"))?.sync_all()?;
+        let log = File::open(dir.join("db"))?;
+        log.sync_all()?;
+        sync_dir(dir)?;
+        Ok(Sled {
+            db: Some(db),
+            log,
+            broken: AtomicBool::new(false),
+        })
+    }
+
+    fn guarded<T>(&self, call: impl FnOnce(&sled::Db) -> Result<T, Error>) -> Result<T, Error> {
+        let gone = || Error::Damaged("its records cannot be read".to_owned());
+        let db = self.db.as_ref().ok_or_else(gone)?;
+        quietly(|| call(db)).unwrap_or_else(|_panicked| {
+            self.broken.store(true, Ordering::Relaxed);
+            Err(gone())
+        })
+    }
+}
+
+impl Backend for Sled {
+    fn write(&self, writes: Vec<Write>) -> Result<(), Error> {
+        self.guarded(|db| {
+            let mut batch = sled::Batch::default();
+            for (key, value) in writes {
+                replace(db, &mut batch, key, value)?;
+            }
+            db.apply_batch(batch)?;
+            db.flush()?;
+            Ok(())
+        })?;
+        self.log.sync_data().map_err(Error::from)
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        self.guarded(|db| match db.get(key)? {
+            Some(stored) => joined(db, key, &stored).map(Some),
+            None => Ok(None),
+        })
+    }
+
+    fn scan(&self, range: Range<&[u8]>, limit: usize, reverse: bool) -> Result<Vec<Entry>, Error> {
+        if range.start >= range.end {
+            return Ok(Vec::new());
+        }
+        self.guarded(|db| {
+            let found = db.range(range);
+            let entry = |found: sled::Result<(sled::IVec, sled::IVec)>| {
+                let (key, stored) = found?;
+                let value = joined(db, &key, &stored)?;
+                Ok((key.to_vec(), value))
+            };
+            match reverse {
+                false => found.take(limit).map(entry).collect(),
+                true => found.rev().take(limit).map(entry).collect(),
+            }
+        })
+    }
+}
+
+impl Drop for Sled {
+    fn drop(&mut self) {
+        let Some(db) = self.db.take() else {
+            return;
+        };
+        // Every write was flushed, so nothing is lost by never closing a broken one,
+        // and closing it would wait for a lock that nobody gives back.
+        if self.broken.load(Ordering::Relaxed) {
+            std::mem::forget(db);
+        } else if !close(db) {
+            tracing::warn!("the store's records did not close");
+        }
+    }
+}
+
+/// Closes it, unless one of its own threads has died, for which it would wait for ever.
+fn close(db: sled::Db) -> bool {
+    let (closed, waiting) = mpsc::channel();
+    let closing = thread::Builder::new()
+        .name("store-close".to_owned())
+        .spawn(move || {
+            if quietly(|| drop(db)).is_ok() {
+                closed.send(()).ok();
+            }
+        });
+    closing.is_ok() && waiting.recv_timeout(CLOSING).is_ok()
+}
+
+fn open_guarded(dir: &Path) -> Result<sled::Db, Error> {
+    let config = sled::Config::new().path(dir).cache_capacity(CACHE);
+    let opening = thread::Builder::new()
+        .name("store-open".to_owned())
+        .spawn(move || quietly(|| config.open()))?;
+    match opening.join() {
+        Ok(Ok(opened)) => Ok(opened?),
+        Ok(Err(_)) | Err(_) => Err(Error::Damaged("its log cannot be read".to_owned())),
+    }
+}
+
+fn snapshots(dir: &Path, fits: impl Fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && fits(&name) {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
+/// Renames them so that sled does not find them; whether there were any.
+fn set_snapshots_aside(dir: &Path) -> io::Result<bool> {
+    let found = snapshots(dir, |_| true)?;
+    for path in &found {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        fs::rename(path, dir.join(format!("aside.{name}")))?;
+    }
+    Ok(!found.is_empty())
+}
+
+/// Makes the names in `dir` survive a power cut.
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+fn replace(
+    db: &sled::Db,
+    batch: &mut sled::Batch,
+    key: Vec<u8>,
+    value: Option<Vec<u8>>,
+) -> Result<(), Error> {
+    let old = match db.get(&key)? {
+        Some(stored) => parts_of(&stored)?,
+        None => 0,
+    };
+    let chunks: Vec<&[u8]> = match &value {
+        Some(value) if value.len() > INLINE => value.chunks(INLINE).collect(),
+        _ => Vec::new(),
+    };
+    let count = u32::try_from(chunks.len()).map_err(|_| too_large())?;
+    for (chunk, index) in chunks.iter().zip(0..) {
+        batch.insert(part_key(&key, index), *chunk);
+    }
+    for stale in count..old {
+        batch.remove(part_key(&key, stale));
+    }
+    match &value {
+        None => batch.remove(key),
+        Some(_) if count > 0 => {
+            batch.insert(key, [&[IN_PARTS], &count.to_be_bytes()[..]].concat());
+        }
+        Some(value) => batch.insert(key, [&[WHOLE], &value[..]].concat()),
+    }
+    Ok(())
+}
+
+fn too_large() -> Error {
+    Error::Io(io::Error::from(io::ErrorKind::FileTooLarge))
+}
+
+fn joined(db: &sled::Db, key: &[u8], stored: &[u8]) -> Result<Vec<u8>, Error> {
+    let count = parts_of(stored)?;
+    if count == 0 {
+        return Ok(stored[1..].to_vec());
+    }
+    let mut value = Vec::new();
+    for index in 0..count {
+        let part = db.get(part_key(key, index))?;
+        let part =
+            part.ok_or_else(|| Error::Damaged("a part of a record is missing".to_owned()))?;
+        value.extend_from_slice(&part);
+    }
+    Ok(value)
+}
+
+fn parts_of(stored: &[u8]) -> Result<u32, Error> {
+    match stored {
+        [WHOLE, ..] => Ok(0),
+        [IN_PARTS, a, b, c, d] => Ok(u32::from_be_bytes([*a, *b, *c, *d])),
+        _ => Err(Error::Damaged("a record has no known form".to_owned())),
+    }
+}
+
+fn part_key(key: &[u8], index: u32) -> Vec<u8> {
+    [&[PART], key, &[0], &index.to_be_bytes()[..]].concat()
+}
+
+impl From<sled::Error> for Error {
+    fn from(error: sled::Error) -> Error {
+        match error {
+            sled::Error::Io(error) => match error.kind() {
+                // sled's own findings about its files come as these two.
+                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
+                    Error::Damaged(format!("its log cannot be read: {error}"))
+                }
+                _ => Error::from(error),
+            },
+            sled::Error::Corruption { .. } => {
+                Error::Damaged("a checksum in its log is wrong".to_owned())
+            }
+            sled::Error::Unsupported(why) => Error::Damaged(why),
+            sled::Error::ReportableBug(_) | sled::Error::CollectionNotFound(_) => {
+                Error::Damaged("its log contradicts itself".to_owned())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_value_never_reaches_the_files_that_are_not_synced() {
+        let dir = tempfile::tempdir().unwrap();
+        let sled = Sled::open(dir.path()).unwrap();
+        let large = vec![7; 100_000];
+        for n in 0..50_u8 {
+            let key = vec![b'x', n];
+            sled.write(vec![(key.clone(), Some(large.clone()))])
+                .unwrap();
+            assert_eq!(sled.get(&key).unwrap(), Some(large.clone()));
+        }
+        let blobs = fs::read_dir(dir.path().join("blobs")).unwrap();
+        assert_eq!(blobs.count(), 0);
+    }
+
+    #[test]
+    fn a_value_that_shrinks_leaves_no_parts() {
+        let dir = tempfile::tempdir().unwrap();
+        let sled = Sled::open(dir.path()).unwrap();
+        let key = b"x".to_vec();
+        for size in [20_000, 9_000, 10] {
+            sled.write(vec![(key.clone(), Some(vec![1; size]))])
+                .unwrap();
+            assert_eq!(sled.get(&key).unwrap().map(|v| v.len()), Some(size));
+        }
+        assert_eq!(sled.db.as_ref().unwrap().len(), 1);
+        sled.write(vec![(key, None)]).unwrap();
+        assert_eq!(sled.db.as_ref().unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_damaged_snapshot_is_set_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = b"x".to_vec();
+        for _ in 0..2 {
+            let sled = Sled::open(dir.path()).unwrap();
+            sled.write(vec![(key.clone(), Some(vec![1]))]).unwrap();
+        }
+        fs::write(dir.path().join("snap.00.generating"), "half").unwrap();
+        let found = snapshots(dir.path(), |name| !name.ends_with(".generating")).unwrap();
+        for snapshot in &found {
+            fs::write(snapshot, "no snapshot at all").unwrap();
+        }
+        assert!(!found.is_empty());
+        let sled = Sled::open(dir.path()).unwrap();
+        assert_eq!(sled.get(&key).unwrap(), Some(vec![1]));
+        assert!(!dir.path().join("snap.00.generating").exists());
+    }
+}

@@ -1,0 +1,170 @@
+//! Under which keys the records lie.
+//!
+//! The first byte says the kind; names end with a zero byte, numbers are
+//! big-endian, so that the order of the bytes is the order in which things are
+//! listed. No kind is `0xff`, which belongs to the backend.
+
+use std::ops::Range;
+
+use botswain_core::{
+    ExceptionId, Hash, RunId, StepId,
+    index::{ClaimKey, State, Summary},
+};
+
+pub(crate) type Key = Vec<u8>;
+
+/// The format of the whole store.
+pub(crate) const FORMAT: &[u8] = b"m/format";
+/// How many records there are, and the digest over them.
+pub(crate) const LEDGER: &[u8] = b"m/ledger";
+/// The highest numbers in use.
+pub(crate) const COUNTERS: &[u8] = b"m/counters";
+
+/// Every record of the store.
+pub(crate) const ALL: Range<&[u8]> = b"\0".as_slice()..b"\xff".as_slice();
+
+pub(crate) fn fact(run: &RunId, seq: u64) -> Key {
+    [&facts(run)[..], &seq.to_be_bytes()].concat()
+}
+
+/// Begins the keys of all facts of `run`.
+pub(crate) fn facts(run: &RunId) -> Key {
+    named(b'f', &[run.as_str()])
+}
+
+/// The place of a fact in its run, from its key.
+pub(crate) fn seq(fact: &[u8]) -> Option<u64> {
+    let tail = fact.last_chunk::<8>()?;
+    Some(u64::from_be_bytes(*tail))
+}
+
+pub(crate) fn is_fact(key: &[u8]) -> bool {
+    key.first() == Some(&b'f')
+}
+
+pub(crate) fn summary(run: &RunId) -> Key {
+    named(b's', &[run.as_str()])
+}
+
+pub(crate) fn item(parent: &RunId, step: &StepId, index: u64) -> Key {
+    let mut key = named(b'i', &[parent.as_str(), step.as_str()]);
+    key.extend(index.to_be_bytes());
+    key
+}
+
+pub(crate) fn tally(parent: &RunId, step: &StepId) -> Key {
+    named(b't', &[parent.as_str(), step.as_str()])
+}
+
+pub(crate) fn exception(id: ExceptionId) -> Key {
+    [b"e", &id.0.to_be_bytes()[..]].concat()
+}
+
+/// Claims are looked up by their whole key, which may be long: its hash is as good.
+pub(crate) fn claim(claim: &ClaimKey) -> Key {
+    let step = claim.step.as_ref().map_or("", StepId::as_str);
+    let text = format!("{}\0{step}\0{}", claim.workflow, claim.text);
+    named(b'c', &[&claim.workflow, Hash::of(text.as_bytes()).as_str()])
+}
+
+pub(crate) fn fired(workflow: &str, schedule: &str) -> Key {
+    named(b'g', &[workflow, Hash::of(schedule.as_bytes()).as_str()])
+}
+
+pub(crate) fn version(hash: &Hash) -> Key {
+    named(b'v', &[hash.as_str()])
+}
+
+/// The lists in which a run of this summary stands. Their records hold its id.
+pub(crate) fn lists(run: &Summary) -> Vec<Key> {
+    let mut lists = Vec::new();
+    match &run.parent {
+        Some((parent, step, index)) => lists.push(item(parent, step, *index)),
+        None => {
+            let number = run.id.number().to_be_bytes();
+            let narrowed = [
+                list(None, None),
+                list(Some(&run.workflow), None),
+                list(None, Some(run.state)),
+                list(Some(&run.workflow), Some(run.state)),
+            ];
+            lists.extend(narrowed.map(|list| [&list[..], &number].concat()));
+        }
+    }
+    if !run.state.has_ended() {
+        let number = run.id.number().to_be_bytes();
+        lists.push([b"o", &number[..], run.id.as_str().as_bytes()].concat());
+    }
+    lists
+}
+
+/// Begins the keys of the started runs that fit, in the order of their numbers.
+pub(crate) fn list(workflow: Option<&str>, state: Option<State>) -> Key {
+    match (workflow, state) {
+        (None, None) => vec![b'r'],
+        (Some(workflow), None) => named(b'w', &[workflow]),
+        (None, Some(state)) => vec![b'x', code(state)],
+        (Some(workflow), Some(state)) => {
+            let mut key = named(b'y', &[workflow]);
+            key.push(code(state));
+            key
+        }
+    }
+}
+
+/// All keys that begin with `prefix`.
+pub(crate) fn below(prefix: &[u8]) -> Range<Key> {
+    prefix.to_vec()..end(prefix)
+}
+
+/// The first key after all that begin with `prefix`.
+pub(crate) fn end(prefix: &[u8]) -> Key {
+    let mut end = prefix.to_vec();
+    while end.pop_if(|byte| *byte == 0xff).is_some() {}
+    if let Some(last) = end.last_mut() {
+        *last += 1;
+    }
+    end
+}
+
+fn named(kind: u8, names: &[&str]) -> Key {
+    let mut key = vec![kind];
+    for name in names {
+        key.extend(name.as_bytes());
+        key.push(0);
+    }
+    key
+}
+
+// Stored: a state keeps its number for ever.
+fn code(state: State) -> u8 {
+    match state {
+        State::Queued => 1,
+        State::Running => 2,
+        State::Waiting => 3,
+        State::Parked => 4,
+        State::Succeeded => 5,
+        State::Skipped => 6,
+        State::Failed => 7,
+        State::Cancelled => 8,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_facts_of_a_run_are_not_those_of_its_namesake() {
+        let range = below(&facts(&RunId::root(1)));
+        assert!(range.contains(&fact(&RunId::root(1), u64::MAX)));
+        assert!(!range.contains(&fact(&RunId::root(10), 0)));
+        assert!(!range.contains(&fact(&RunId::root(1).item(&"a".into(), 0), 0)));
+    }
+
+    #[test]
+    fn the_end_of_a_prefix_lies_behind_all_its_keys() {
+        assert_eq!(end(b"a"), b"b");
+        assert_eq!(end(&[1, 0xff]), [2]);
+    }
+}

@@ -1,0 +1,34 @@
+//! Facts, the index beside them, artifacts and tables: what Botswain remembers.
+//!
+//! In go batches of facts with the changes of the index that follow from them;
+//! out comes an acknowledgement once they would survive a power cut, and later
+//! the same facts again. What was acknowledged is either read back as it was
+//! written or the damage is reported: never is a part of it silently missing.
+//!
+//! ```text
+//! DIR/daemon.lock      held by the one process that may open DIR/store
+//! DIR/store/sled/      every record: facts, index, versions, counters
+//! DIR/store/high-water how far the acknowledgements went
+//! DIR/store/as-found/  the records before sled opened them, while it is unsure that they are whole
+//! DIR/store.damaged-1/ a damaged store as it was found
+//! DIR/artifacts/ab/    files and tables, each under the hash of its content
+//! ```
+
+pub mod artifacts;
+mod as_found;
+pub mod backend;
+mod draft;
+mod error;
+mod key;
+mod ledger;
+mod lock;
+mod record;
+mod store;
+mod writer;
+
+pub use artifacts::{Artifacts, TableWriter};
+pub use error::{AppendError, OpenError, ReadError};
+pub use lock::{Lock, LockError};
+pub use record::FORMAT;
+pub use store::{Filter, Store};
+pub use writer::Checked;

@@ -1,0 +1,290 @@
+//! The one thread that writes.
+//!
+//! In go requests through a channel; it takes all that wait, up to a bound,
+//! writes them in one durable write and then answers each: many waiting cost
+//! hardly more than one. Every request is answered exactly once, and `Ok` only
+//! when it is durable. The first write that fails is the last one tried.
+
+use std::{
+    collections::HashMap,
+    panic::{self, AssertUnwindSafe},
+    sync::{
+        Arc, OnceLock,
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread::{self, JoinHandle},
+};
+
+use botswain_core::{RunId, index::Batch, plan::Version};
+
+use crate::{
+    backend::{self, Backend, Write},
+    draft::Group,
+    error::{AppendError, ReadError},
+    ledger::{self, Ledger, Mark},
+};
+
+/// How many requests one group takes.
+const GROUP: usize = 1024;
+/// How many facts and changes, roughly: it bounds the memory of a group.
+const WEIGHT: usize = 8192;
+/// How many runs' lengths are remembered.
+const HEADS: usize = 65_536;
+
+pub(crate) enum Request {
+    Append {
+        batch: Batch,
+        done: Done,
+    },
+    Version {
+        version: Box<Version>,
+        done: Done,
+    },
+    Check {
+        reply: Sender<Result<Checked, ReadError>>,
+    },
+}
+
+/// What a store that is whole holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// How many facts it holds now.
+    pub facts: u64,
+    /// How many records of every kind.
+    pub records: u64,
+}
+
+/// Who waits for the answer. Forgotten, it answers that nothing is sure.
+pub(crate) struct Done(Option<Answer>);
+
+type Answer = Box<dyn FnOnce(Result<(), AppendError>) + Send>;
+
+impl Done {
+    pub(crate) fn new(answer: impl FnOnce(Result<(), AppendError>) + Send + 'static) -> Done {
+        Done(Some(Box::new(answer)))
+    }
+
+    fn answer(mut self, result: Result<(), AppendError>) {
+        self.give(result);
+    }
+
+    // Whoever waits may be gone; his panic must not cost the others their answers.
+    fn give(&mut self, result: Result<(), AppendError>) {
+        if let Some(answer) = self.0.take()
+            && panic::catch_unwind(AssertUnwindSafe(|| answer(result))).is_err()
+        {
+            tracing::error!("what waited for an append panicked");
+        }
+    }
+}
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        self.give(Err(AppendError::Final("it was closed".to_owned())));
+    }
+}
+
+/// The way to the writer's thread; dropped, it waits until all is written.
+pub(crate) struct Writer {
+    requests: Option<Sender<Request>>,
+    thread: Option<JoinHandle<()>>,
+    failure: Arc<OnceLock<String>>,
+}
+
+impl Writer {
+    pub(crate) fn start(
+        backend: Arc<dyn Backend>,
+        mark: Option<Mark>,
+        ledger: Ledger,
+    ) -> std::io::Result<Writer> {
+        let (requests, receiver) = channel();
+        let failure = Arc::new(OnceLock::new());
+        let work = Work {
+            backend,
+            mark,
+            ledger,
+            heads: HashMap::new(),
+            failure: Arc::clone(&failure),
+        };
+        let thread = thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || work.run(&receiver))?;
+        Ok(Writer {
+            requests: Some(requests),
+            thread: Some(thread),
+            failure,
+        })
+    }
+
+    /// Returns at once; the request's own answer says what became of it.
+    pub(crate) fn send(&self, request: Request) {
+        if let Some(requests) = &self.requests {
+            // A request that comes back is dropped, which answers it.
+            drop(requests.send(request));
+        }
+    }
+
+    pub(crate) fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.requests = None;
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        // An answer may hold the last handle to the store: a thread cannot wait for itself.
+        if thread.thread().id() != thread::current().id() && thread.join().is_err() {
+            tracing::error!("the store's writer panicked");
+        }
+    }
+}
+
+struct Work {
+    backend: Arc<dyn Backend>,
+    mark: Option<Mark>,
+    ledger: Ledger,
+    heads: HashMap<RunId, u64>,
+    failure: Arc<OnceLock<String>>,
+}
+
+impl Work {
+    fn run(mut self, requests: &Receiver<Request>) {
+        while let Ok(first) = requests.recv() {
+            let group = collect(first, requests);
+            let committed = panic::catch_unwind(AssertUnwindSafe(|| self.serve(group)));
+            if committed.is_err() {
+                self.fail("a defect of its own; the log has more".to_owned());
+            }
+        }
+        if let Some(mark) = &self.mark
+            && let Err(error) = mark.sync()
+        {
+            tracing::warn!(%error, "the store's high-water mark was not synced");
+        }
+    }
+
+    fn serve(&mut self, requests: Vec<Request>) {
+        let mut checks = Vec::new();
+        let mut written = Vec::new();
+        let mut group = Group {
+            heads: std::mem::take(&mut self.heads),
+            next: self.ledger.next,
+            ..Group::default()
+        };
+        for request in requests {
+            let (result, done) = match request {
+                Request::Check { reply } => {
+                    checks.push(reply);
+                    continue;
+                }
+                Request::Append { batch, done } => (self.draft(|b| group.append(b, &batch)), done),
+                Request::Version { version, done } => {
+                    (self.draft(|b| group.put_version(b, &version)), done)
+                }
+            };
+            match result {
+                Ok(()) => written.push(done),
+                Err(error) => done.answer(Err(error)),
+            }
+        }
+        let result = self.commit(group);
+        for done in written {
+            done.answer(result.clone());
+        }
+        for reply in checks {
+            // Nobody waits any more: nothing to tell.
+            drop(reply.send(self.check()));
+        }
+    }
+
+    fn draft(
+        &self,
+        draft: impl FnOnce(&dyn Backend) -> Result<(), AppendError>,
+    ) -> Result<(), AppendError> {
+        match self.failure.get() {
+            Some(why) => Err(AppendError::Final(why.clone())),
+            None => draft(&*self.backend),
+        }
+    }
+
+    /// Makes the group durable. An error is final.
+    fn commit(&mut self, group: Group) -> Result<(), AppendError> {
+        if let Some(why) = self.failure.get() {
+            return Err(AppendError::Final(why.clone()));
+        }
+        let Group {
+            writes,
+            heads,
+            next,
+        } = group;
+        let written = match writes.is_empty() {
+            true => Ok(()),
+            false => self.write(writes.into_iter().collect(), next),
+        };
+        match written {
+            Ok(()) => {
+                self.heads = match heads.len() > HEADS {
+                    true => HashMap::new(),
+                    false => heads,
+                };
+                Ok(())
+            }
+            Err(error) => Err(AppendError::Final(self.fail(error.to_string()))),
+        }
+    }
+
+    fn write(&mut self, mut writes: Vec<Write>, next: u64) -> Result<(), backend::Error> {
+        let mut ledger = self.ledger;
+        for (key, after) in &writes {
+            let before = self.backend.get(key)?;
+            ledger.shift(key, before.as_deref(), after.as_deref());
+        }
+        ledger.writes += 1;
+        ledger.next = next;
+        writes.push(ledger.to_write());
+        self.backend.write(writes)?;
+        if let Some(mark) = &self.mark {
+            mark.write(&ledger)?;
+        }
+        self.ledger = ledger;
+        Ok(())
+    }
+
+    fn fail(&self, why: String) -> String {
+        tracing::error!(%why, "the store takes no more facts");
+        self.failure.get_or_init(|| why).clone()
+    }
+
+    fn check(&self) -> Result<Checked, ReadError> {
+        let ledger = ledger::audit(&*self.backend, self.mark.as_ref())?.unwrap_or_default();
+        Ok(Checked {
+            facts: ledger.facts,
+            records: ledger.records,
+        })
+    }
+}
+
+fn collect(first: Request, requests: &Receiver<Request>) -> Vec<Request> {
+    let mut weight = weight(&first);
+    let mut group = vec![first];
+    while group.len() < GROUP
+        && weight < WEIGHT
+        && let Ok(next) = requests.try_recv()
+    {
+        weight += self::weight(&next);
+        group.push(next);
+    }
+    group
+}
+
+fn weight(request: &Request) -> usize {
+    match request {
+        Request::Append { batch, .. } => batch.facts.len() + batch.changes.len(),
+        // Its texts may be a mebibyte.
+        Request::Version { .. } => WEIGHT / 4,
+        Request::Check { .. } => WEIGHT,
+    }
+}
