@@ -1,0 +1,23 @@
+//! What the author of a bot reads.
+//!
+//! A bot is a struct: its fields are the step's parameters, its doc comments
+//! are the manual, its `run` is the work. Parsing, the JSON Schema, editor
+//! completion and the reference all come from that one struct. A connection is
+//! a struct in the same way, for what outlives a step.
+
+pub mod artifacts;
+pub mod bot;
+pub mod connection;
+pub mod context;
+pub mod roots;
+pub mod schema;
+pub mod secret;
+
+pub use artifacts::{Artifacts, TableWriter};
+pub use bot::{Bot, BotSpec, Running};
+pub use botswain_core::{ArtifactRef, Category, Effect, Fault, Reach, TableRef};
+pub use connection::{AnyConnection, Connection, ConnectionSpec, Connections, House};
+pub use context::{Attempt, Context, Templates};
+pub use roots::Roots;
+pub use schema::TemplateName;
+pub use secret::Secret;
