@@ -1,0 +1,247 @@
+//! `browser.do`: works with the pages of a web application as a person would.
+//!
+//! In: a list of actions. Out: what was read, under the names given. It borrows a
+//! session of its connection, logged in, on a blank page, and gives it back so.
+//! Invariant: a fault says truly whether the effect may have taken place. Before
+//! `submit` (or the first click when there is none) it has not; from there on it
+//! may have, unless the page itself says that it refused.
+
+mod action;
+mod driver;
+mod evidence;
+mod locator;
+mod mask;
+mod page;
+mod player;
+mod pool;
+mod problem;
+mod processes;
+mod settings;
+mod shown;
+mod trouble;
+
+use std::path::PathBuf;
+
+use botswain_bot::{Bot, Context, Effect, Fault};
+use botswain_core::duration::Bounded;
+use schemars::{JsonSchema, Schema, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use self::{action::Changes, page::Page, player::Player, trouble::Trouble};
+pub use self::{
+    action::{Action, Each, Expect, Key, Otherwise, Text, WaitFor},
+    locator::Locator,
+    pool::{Pool, end_leftovers},
+    settings::{Browser, LoginActions, Settings, Window},
+};
+use crate::web::Web;
+
+/// The programs that such a browser is started with: the browser's own and its driver's.
+pub fn programs(browser: &Browser) -> [Result<PathBuf, Fault>; 2] {
+    [driver::binary(browser), driver::program(browser)]
+}
+
+/// Works with the pages of a web application: opens, fills, clicks, reads.
+///
+/// A field is named by its visible label, a button by its text; where that is not enough, by
+/// `css=`, `xpath=`, `name=`, `role=`, `label=`, `placeholder=`, `testid=` or `text=`. Each action
+/// waits until what it needs is there, visible and enabled. When several elements fit, it is a
+/// fault that lists them.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Do {
+    /// What to do, in this order.
+    pub actions: Vec<Action<Text>>,
+    /// How long each action may wait for what it needs. A page may take 20 s to load even when
+    /// this is less.
+    #[serde(default = "a_while")]
+    pub wait: Wait,
+}
+
+/// How long an action may wait: at most an hour.
+pub type Wait = Bounded<1, 3_600_000>;
+
+fn a_while() -> Wait {
+    Wait::of_millis(10_000)
+}
+
+/// What was read, under the names given; and the screenshots that were asked for.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Reading(Map<String, Value>);
+
+impl Bot for Do {
+    const NAME: &'static str = "browser.do";
+    const EXAMPLE: &'static str = r##"
+id: form
+bot: browser.do
+connection: backoffice
+with:
+  actions:
+    - open: /orders/new
+    - fill:
+        Reference: "{{item.key}}"
+        Quantity: "{{line.quantity}}"
+    - select: { Customer: "{{line.customer}}" }
+    - submit: Save                 # from here on the order may exist
+    - expect: { text: Order saved, refused: "css=.error", else: business }
+    - read: { number: "css=#order-number" }
+"##;
+    const CONNECTIONS: &'static [&'static str] = &["web"];
+    const NEEDS_CONNECTION: bool = true;
+    type Output = Reading;
+
+    fn effect(&self) -> Effect {
+        Changes::of(&self.actions).effect()
+    }
+
+    fn output(with: &Value) -> Schema {
+        output_schema(with)
+    }
+
+    async fn run(self, context: &Context) -> Result<Reading, Fault> {
+        let web = context.connection::<Web>().await?;
+        tokio::select! {
+            done = self.work(web.browser(), context) => done,
+            () = context.cancelled() => {
+                Err(context.reached(Fault::system("browser.cancelled", "the attempt was stopped")))
+            }
+        }
+    }
+}
+
+impl Do {
+    async fn work(&self, pool: &Pool, context: &Context) -> Result<Reading, Fault> {
+        self.refuse_reserved_names()?;
+        let loan = pool.borrow().await?;
+        let page = Page::new(loan.client().clone(), self.wait.to_std());
+        page.limit().await.map_err(Trouble::into_fault)?;
+        let mut player = Player::new(page, pool, Some(context), loan.is_logged_in());
+        match player.perform(&self.actions).await {
+            Ok(()) => {
+                loan.give_back(player.logged_in).await;
+                Ok(Reading(player.output))
+            }
+            Err(stop) => {
+                let around = (&pool.mask, context, stop.browser);
+                let fault = evidence::attach(*stop.fault, &player, around).await;
+                match stop.browser {
+                    page::Browser::Sound => loan.give_back(player.logged_in).await,
+                    page::Browser::Doubtful | page::Browser::Dead => drop(loan),
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    fn refuse_reserved_names(&self) -> Result<(), Fault> {
+        match action::read_names(&self.actions).contains(&PICTURES) {
+            true => Err(Fault::business(
+                "step.parameters",
+                "nothing can be read as `screenshots`: the output keeps its pictures there",
+            )),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Where the output keeps the pictures that were asked for.
+const PICTURES: &str = "screenshots";
+
+impl Pool {
+    /// Opens the site and logs in, and says what answered.
+    pub async fn test(&self) -> Result<String, Fault> {
+        let loan = self.borrow().await?;
+        let page = Page::new(loan.client().clone(), a_while().to_std());
+        page.limit().await.map_err(Trouble::into_fault)?;
+        let mut player = Player::new(page, self, None, loan.is_logged_in());
+        let front = [Action::<Text>::Open("/".to_owned())];
+        let opened = player.perform(&front).await;
+        loan.give_back(player.logged_in).await;
+        match opened {
+            Ok(()) if player.logged_in => Ok("a browser opens it and is logged in".to_owned()),
+            Ok(()) => Ok("a browser opens it".to_owned()),
+            Err(stop) => Err(self.mask.fault(*stop.fault)),
+        }
+    }
+}
+
+/// The names that `actions` (of the file, so with templates) read; any shape when it cannot be told.
+fn output_schema(with: &Value) -> Schema {
+    let mut properties = Map::new();
+    match note_reads(&with["actions"], false, &mut properties) {
+        Some(()) => {
+            let required: Vec<&String> = properties.keys().collect();
+            let required = json!(required);
+            json_schema!({
+                "type": "object",
+                "properties": properties,
+                "required": required,
+                "additionalProperties": false,
+            })
+        }
+        None => json_schema!({}),
+    }
+}
+
+fn note_reads(actions: &Value, many: bool, properties: &mut Map<String, Value>) -> Option<()> {
+    let text = match many {
+        true => json!({ "type": "array", "items": { "type": "string" } }),
+        false => json!({ "type": "string" }),
+    };
+    for action in actions.as_array()? {
+        let (name, given) = action.as_object()?.iter().next()?;
+        match name.as_str() {
+            "read" => {
+                let names = given.as_object()?.keys();
+                properties.extend(names.map(|name| (name.clone(), text.clone())));
+            }
+            "screenshot" => {
+                let pictures = properties
+                    .entry(PICTURES)
+                    .or_insert_with(|| json!({ "type": "object", "properties": {} }));
+                pictures["properties"][given.as_str()?] = json!({ "type": "object" });
+            }
+            "each" => note_reads(&given["do"], true, properties)?,
+            _ => (),
+        }
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn the_output_has_what_is_read() {
+        let with = json!({ "actions": [
+            { "open": "/" },
+            { "read": { "number": "css=#n" } },
+            { "each": { "rows": "{{lines}}", "do": [{ "read": { "places": "Place" } }] } },
+            { "screenshot": "saved" },
+        ] });
+        expect![[r#"{"type":"object","properties":{"number":{"type":"string"},"places":{"type":"array","items":{"type":"string"}},"screenshots":{"type":"object","properties":{"saved":{"type":"object"}}}},"required":["number","places","screenshots"],"additionalProperties":false}"#]]
+        .assert_eq(&Do::output(&with).to_value().to_string());
+        let unknown = Do::output(&json!({ "actions": "{{steps.a.actions}}" }));
+        assert_eq!(unknown.to_value(), json!({}));
+    }
+
+    #[test]
+    fn the_effect_follows_from_the_actions() {
+        let effect = |actions: Value| {
+            let with = json!({ "actions": actions });
+            serde_json::from_value::<Do>(with)
+                .map(|it| it.effect())
+                .ok()
+        };
+        let looks = json!([{ "open": "/" }, { "fill": { "A": "x" } }]);
+        assert_eq!(effect(looks), Some(Effect::None));
+        assert_eq!(effect(json!([{ "submit": "Save" }])), Some(Effect::Once));
+        assert_eq!(effect(json!([{ "press": "Enter" }])), Some(Effect::Once));
+        assert_eq!(effect(json!([{ "jump": "far" }])), None);
+    }
+}

@@ -1,0 +1,178 @@
+//! What a person needs to see when a step has failed: `page.png`, `page.html` (in
+//! both the secrets of the login are masked) and `actions.json` (where, what was done, how long it took;
+//! never a value that was entered).
+
+use std::{str::FromStr, time::Duration};
+
+use base64::Engine;
+use botswain_bot::{Context, Fault};
+use fantoccini::wd::WebDriverCompatibleCommand;
+use reqwest::Url;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::{
+    mask::Mask,
+    page::{Browser, Page},
+    player::Player,
+    trouble::Trouble,
+};
+
+/// A page may be larger; what a person looks for is rarely behind that.
+const SOURCE_LIMIT: usize = 2_000_000;
+/// For all of it: a fault must not wait long for its pictures.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// One action that was begun.
+#[derive(Debug, Serialize)]
+pub(crate) struct Done {
+    action: String,
+    login: bool,
+    millis: u128,
+    succeeded: bool,
+}
+
+impl Done {
+    pub(crate) fn begun(action: String, login: bool) -> Done {
+        Done {
+            action,
+            login,
+            millis: 0,
+            succeeded: false,
+        }
+    }
+
+    pub(crate) fn ended(&mut self, after: Duration, succeeded: bool) {
+        self.millis = after.as_millis();
+        self.succeeded = succeeded;
+    }
+}
+
+#[derive(Default)]
+struct Scene {
+    picture: Option<Vec<u8>>,
+    source: Option<String>,
+    page: Value,
+    dialog: Option<String>,
+}
+
+/// The fault with its evidence, and without any secret.
+///
+/// A dead browser is not asked any more. Evidence that cannot be had is left out: the
+/// fault itself matters more.
+pub(crate) async fn attach(
+    fault: Fault,
+    player: &Player<'_>,
+    (mask, context, browser): (&Mask, &Context, Browser),
+) -> Fault {
+    let scene = match browser {
+        Browser::Dead => Scene::default(),
+        Browser::Sound | Browser::Doubtful => look(&player.page, mask).await,
+    };
+    let mut fault = mask.fault(fault);
+    let story = json!({
+        "url": scene.page["url"],
+        "title": scene.page["title"],
+        "status": scene.page["status"],
+        "dialog": scene.dialog,
+        "actions": player.done,
+    });
+    let story = mask.apply(&format!("{story:#}"));
+    let files = [
+        ("page.png", "image/png", scene.picture),
+        (
+            "page.html",
+            "text/html",
+            scene.source.map(|source| mask.apply(&source).into_bytes()),
+        ),
+        ("actions.json", "application/json", Some(story.into_bytes())),
+    ];
+    for (name, media, content) in files {
+        fault = keep(fault, context, (name, media, content)).await;
+    }
+    fault
+}
+
+async fn keep(
+    fault: Fault,
+    context: &Context,
+    (name, media, content): (&'static str, &'static str, Option<Vec<u8>>),
+) -> Fault {
+    let Some(content) = content else {
+        return fault;
+    };
+    let artifacts = context.artifacts.clone();
+    let kept = tokio::task::spawn_blocking(move || artifacts.put(name, media, &content)).await;
+    match kept {
+        Ok(Ok(artifact)) => fault.with_artifact(artifact),
+        Ok(Err(err)) => {
+            tracing::warn!(run = %context.attempt.run, "`{name}` could not be kept: {err}");
+            fault
+        }
+        Err(err) => {
+            tracing::warn!(run = %context.attempt.run, "`{name}` could not be kept: {err}");
+            fault
+        }
+    }
+}
+
+/// Looks at the page, bit by bit, for as long as there is time.
+async fn look(page: &Page, mask: &Mask) -> Scene {
+    let mut scene = Scene::default();
+    let whole = async {
+        // An open dialog blocks everything, also the picture.
+        scene.dialog = page.command(page.client().get_alert_text()).await.ok();
+        if scene.dialog.is_some() {
+            page.command(page.client().dismiss_alert()).await.ok();
+        }
+        scene.page = page.ask("page", Value::Null).await.unwrap_or_default();
+        let source = page
+            .ask("source", json!({ "limit": SOURCE_LIMIT }))
+            .await
+            .ok();
+        scene.source = source.and_then(|it| it["source"].as_str().map(str::to_owned));
+        if !mask.is_empty() {
+            page.ask("veil", json!(mask.plain())).await.ok();
+        }
+        scene.picture = picture(page).await.ok();
+    };
+    timeout(PATIENCE, whole).await.ok();
+    scene
+}
+
+/// The whole page as PNG, also what one would have to scroll to; the visible part where the
+/// driver cannot do that.
+pub(crate) async fn picture(page: &Page) -> Result<Vec<u8>, Trouble> {
+    let size = page.ask("page", Value::Null).await?;
+    let clip =
+        json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });
+    let whole = Capture(json!({
+        "cmd": "Page.captureScreenshot",
+        "params": { "format": "png", "captureBeyondViewport": true, "clip": clip },
+    }));
+    let whole = page.command(page.client().issue_cmd(whole)).await.ok();
+    let whole = whole.as_ref().and_then(|answer| answer["data"].as_str());
+    let whole = whole.and_then(|data| base64::engine::general_purpose::STANDARD.decode(data).ok());
+    match whole {
+        Some(picture) => Ok(picture),
+        None => page.command(page.client().screenshot()).await,
+    }
+}
+
+/// A command of the Chrome DevTools Protocol, which chromedriver passes on.
+#[derive(Debug)]
+struct Capture(Value);
+
+impl WebDriverCompatibleCommand for Capture {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, <Url as FromStr>::Err> {
+        base.join(&format!(
+            "session/{}/goog/cdp/execute",
+            session.unwrap_or_default()
+        ))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (hyper::Method, Option<String>) {
+        (hyper::Method::POST, Some(self.0.to_string()))
+    }
+}

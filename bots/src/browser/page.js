@@ -1,0 +1,366 @@
+// What runs inside the page: the search for elements, and what has to be done at once.
+//
+// In: the name of an operation and what it is given. Out: plain data and elements.
+// It never waits (the caller asks again) and leaves nothing in the page but marks
+// under `window.__botswain`.
+const [operation, given] = arguments;
+const marks = (window.__botswain ??= { told: new WeakMap(), before: new WeakSet() });
+
+const tidy = text => (text ?? '').replace(/\s+/g, ' ').trim();
+// `Quantity *:` is called `Quantity`.
+const caption = text => tidy(text).replace(/[\s*:：]+$/, '');
+const lower = text => text.toLowerCase();
+const unique = list => [...new Set(list)];
+
+// Open shadow roots are searched like the page itself.
+const roots = [document];
+for (const root of roots) {
+  for (const el of root.querySelectorAll('*')) if (el.shadowRoot) roots.push(el.shadowRoot);
+}
+const all = selector => roots.flatMap(root => [...root.querySelectorAll(selector)]);
+
+// Seen by a person: rendered, not transparent, larger than a dot, not moved off the page.
+function visible(el) {
+  if (!el.isConnected || !el.checkVisibility({ visibilityProperty: true, opacityProperty: true })) return false;
+  const box = el.getBoundingClientRect();
+  if (box.width <= 1 || box.height <= 1) return false;
+  return box.right + scrollX > 0 && box.bottom + scrollY > 0;
+}
+
+const isBox = el => el.matches('input[type=checkbox], input[type=radio], [role=checkbox], [role=switch], [role=radio]');
+// The box itself is often hidden behind a drawn one.
+const usable = el => visible(el) || (isBox(el) && [...(el.labels ?? [])].some(visible));
+
+const FIELD = 'input:not([type=hidden], [type=submit], [type=button], [type=image], [type=reset]), textarea, select, ' +
+  '[contenteditable=""], [contenteditable=true], [role=textbox], [role=searchbox], [role=combobox], [role=spinbutton], ' +
+  '[role=checkbox], [role=switch], [role=radio]';
+const BUTTON = 'button, a[href], input[type=submit], input[type=button], input[type=image], input[type=reset], summary, ' +
+  '[role=button], [role=link], [role=menuitem], [role=tab], [role=option], [onclick]';
+const ROLES = {
+  button: 'button, input[type=submit], input[type=button], input[type=reset], input[type=image], summary',
+  link: 'a[href]', textbox: 'textarea, input:not([type]), input[type=text], input[type=email], input[type=tel], input[type=url]',
+  searchbox: 'input[type=search]', checkbox: 'input[type=checkbox]', radio: 'input[type=radio]',
+  combobox: 'select:not([multiple]), input[list]', listbox: 'select[multiple]', option: 'option',
+  spinbutton: 'input[type=number]', heading: 'h1, h2, h3, h4, h5, h6', img: 'img', dialog: 'dialog',
+  row: 'tr', cell: 'td', columnheader: 'th', table: 'table', list: 'ul, ol', listitem: 'li', navigation: 'nav', main: 'main',
+};
+
+function textWithoutFields(el) {
+  const copy = el.cloneNode(true);
+  copy.querySelectorAll('select, textarea, input, button, script, style').forEach(part => part.remove());
+  return caption(copy.textContent);
+}
+
+// The labels that are tied to a field. With an id used twice, `for` means each of its bearers.
+function labels(el) {
+  const tied = el.id ? [...el.getRootNode().querySelectorAll('label[for]')].filter(label => label.htmlFor === el.id) : [];
+  return unique([...tied, ...(el.labels ?? []), el.closest('label')].filter(Boolean));
+}
+
+function fieldNames(el) {
+  const by = (el.getAttribute('aria-labelledby') ?? '').split(/\s+/).filter(Boolean)
+    .map(id => el.getRootNode().getElementById(id)?.textContent).join(' ');
+  return [...labels(el).map(textWithoutFields), caption(by), caption(el.getAttribute('aria-label')), caption(el.title)].filter(Boolean);
+}
+
+function buttonNames(el) {
+  const pictures = [...el.querySelectorAll('img[alt], svg title')].map(part => part.getAttribute('alt') ?? part.textContent);
+  const own = el.matches('input') ? [el.value, el.alt] : [el.innerText];
+  return [...own, el.getAttribute('aria-label'), el.title, ...pictures].map(tidy).filter(Boolean);
+}
+
+const innermost = list => list.filter(el => !list.some(other => other !== el && el.contains(other)));
+
+// Elements whose whole text this is, innermost ones.
+function withText(same) {
+  const hits = all('body *').filter(el => !el.matches('script, style, option, datalist *') && el.textContent.length < 5000 && same(tidy(el.textContent)));
+  return innermost(hits.filter(visible));
+}
+
+// Captions that are tied to no field: the nearest field to the right, else below, that has no label of its own.
+function captioned(same, fields) {
+  const free = fields.filter(el => usable(el) && !fieldNames(el).length).map(el => [el, el.getBoundingClientRect()]);
+  const texts = withText(text => same(caption(text))).filter(el => !el.matches(`${FIELD}, ${BUTTON}`));
+  return unique(texts.map(text => nearest(text.getBoundingClientRect(), free)).filter(Boolean));
+}
+
+function nearest(from, fields) {
+  let best = null;
+  for (const [el, box] of fields) {
+    const sameRow = Math.min(from.bottom, box.bottom) > Math.max(from.top, box.top);
+    const sameColumn = Math.min(from.right, box.right) > Math.max(from.left, box.left);
+    const right = sameRow && box.left >= from.left ? Math.max(0, box.left - from.right) : Infinity;
+    const below = sameColumn && box.top >= from.top ? Math.max(0, box.top - from.bottom) + 8 : Infinity;
+    const far = Math.min(right, below);
+    if (far < 400 && (!best || far < best.far)) best = { el, far };
+  }
+  return best?.el;
+}
+
+// `<dt>Number</dt><dd>4711</dd>`, and the same in a table.
+function described(same) {
+  const terms = all('dt, th, td').filter(el => visible(el) && same(caption(el.textContent)));
+  return terms.map(el => el.nextElementSibling).filter(el => el?.matches('dd, td'));
+}
+
+// Lists of candidates in order of preference: the first that has a visible one counts.
+function* byName(wanted, kind) {
+  const boxes = kind === 'box';
+  for (const fold of [text => text, lower]) {
+    const same = text => fold(text) === fold(wanted);
+    const label = text => same(text) || fold(text) === fold(caption(wanted));
+    const fields = all(FIELD).filter(el => !boxes || isBox(el));
+    if (kind !== 'button') {
+      yield fields.filter(el => fieldNames(el).some(label));
+      yield fields.filter(el => same(el.name ?? '') || same(tidy(el.placeholder)));
+      if (kind === 'read') yield described(label);
+      if (kind !== 'any') yield captioned(label, fields);
+    }
+    if (kind === 'button' || kind === 'any') {
+      yield innermost(all(BUTTON).filter(el => buttonNames(el).some(same) && visible(el)));
+      yield withText(same);
+      yield all(BUTTON).filter(el => same(el.name ?? ''));
+      if (kind === 'button') yield all(FIELD).filter(el => isBox(el) && fieldNames(el).some(label));
+    }
+  }
+}
+
+function byRole(wanted) {
+  const [role, ...rest] = wanted.split(' ');
+  const name = tidy(rest.join(' '));
+  const bearers = all(`[role="${CSS.escape(role)}"]${ROLES[role] ? ', ' + ROLES[role] : ''}`);
+  const fits = el => !el.hasAttribute('role') || el.getAttribute('role') === role;
+  const names = el => [...fieldNames(el), ...(el.matches('select') ? [] : buttonNames(el))];
+  return bearers.filter(el => fits(el) && (!name || names(el).includes(name)));
+}
+
+function byXpath(wanted) {
+  const found = document.evaluate(wanted, document, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
+  const nodes = Array.from({ length: found.snapshotLength }, (_, i) => found.snapshotItem(i));
+  return nodes.filter(node => node.nodeType === Node.ELEMENT_NODE);
+}
+
+function candidates({ by, wanted }, kind) {
+  const text = tidy(wanted);
+  switch (by) {
+    case 'css': return [all(wanted)];
+    case 'xpath': return [byXpath(wanted)];
+    case 'name': return [all(`[name="${CSS.escape(wanted)}"]`)];
+    case 'testid': return [all(['data-testid', 'data-test-id', 'data-test', 'data-qa'].map(name => `[${name}="${CSS.escape(wanted)}"]`).join(', '))];
+    case 'role': return [byRole(text)];
+    case 'label': return [all(FIELD).filter(el => fieldNames(el).includes(caption(text)))];
+    case 'placeholder': return [all('[placeholder]').filter(el => tidy(el.placeholder) === text)];
+    case 'text': return [withText(found => found === text)];
+    default: return byName(text, kind);
+  }
+}
+
+// Says which element it is, and never what was entered into it.
+function describe(el) {
+  const attributes = ['id', 'name', 'type', 'role', 'href'].filter(name => el.getAttribute(name)).map(name => `${name}="${el.getAttribute(name).slice(0, 60)}"`);
+  const text = el.matches('input, select, textarea') ? fieldNames(el)[0] ?? '' : tidy(el.textContent);
+  return `<${[el.localName, ...attributes].join(' ')}>${text ? ' ' + text.slice(0, 60) : ''}`;
+}
+
+// What a person could have meant instead.
+function names(kind) {
+  const list = kind === 'button' ? all(BUTTON).filter(visible).map(el => buttonNames(el)[0])
+    : all(FIELD).filter(usable).map(el => fieldNames(el)[0] ?? el.name);
+  return unique(list.filter(Boolean).map(name => name.slice(0, 60))).slice(0, 15);
+}
+
+const isOff = el => el.matches(':disabled') || el.getAttribute('aria-disabled') === 'true';
+const isFixed = (el, kind) => isOff(el) || (kind === 'field' && (el.readOnly === true || el.getAttribute('aria-readonly') === 'true'));
+
+// `{ element }` when there is exactly one to be seen and used, else `{ problem }`.
+function find(locator, kind) {
+  let hidden = 0;
+  try {
+    for (const list of candidates(locator, kind)) {
+      const seen = unique(list.filter(usable));
+      hidden += list.length - seen.length;
+      if (seen.length > 1) return { problem: 'ambiguous', candidates: seen.slice(0, 8).map(describe), count: seen.length };
+      if (seen.length === 1) return one(seen[0], kind);
+    }
+  } catch (err) {
+    return { problem: 'invalid', message: String(err.message) };
+  }
+  return { problem: 'missing', hidden, names: names(kind) };
+}
+
+function one(element, kind) {
+  if (kind === 'field' && !element.matches(FIELD)) return { problem: 'kind', candidates: [describe(element)] };
+  if (kind === 'box' && !isBox(element)) return { problem: 'kind', candidates: [describe(element)] };
+  if (!['any', 'read', 'shown'].includes(kind) && isFixed(element, kind)) return { problem: 'disabled', candidates: [describe(element)] };
+  return { element };
+}
+
+const fire = (el, event) => el.dispatchEvent(event);
+
+function setValue(el, value) {
+  if (el.isContentEditable) { el.textContent = value; return; }
+  const prototype = el.localName === 'textarea' ? HTMLTextAreaElement.prototype : HTMLInputElement.prototype;
+  // Frameworks put a setter of their own on the element and would not notice.
+  Object.getOwnPropertyDescriptor(prototype, 'value').set.call(el, value);
+}
+
+const shownIn = el => el.isContentEditable ? tidy(el.innerText) : el.localName === 'select' ? tidy(el.selectedOptions[0]?.textContent) : el.value;
+
+function unfillable(el, value) {
+  if (el.localName === 'select') return 'is a list: use `select`';
+  if (isBox(el)) return 'is a box: use `tick` or `untick`';
+  if (el.type === 'file') return 'takes a file, which cannot be typed';
+  if (!el.isContentEditable && !el.matches('input, textarea')) return 'cannot be typed into';
+  if (/[\r\n]/.test(value) && el.matches('input')) return 'takes one line only';
+  if (el.maxLength >= 0 && value.length > el.maxLength) return `takes at most ${el.maxLength} characters`;
+  return null;
+}
+
+function fillOne({ locator, value }) {
+  let found = find(locator, 'field');
+  if (!found.element) return found;
+  found.element.focus({ preventScroll: true });
+  // Some pages put another field in the place of the one that is entered.
+  if (!visible(found.element)) {
+    const active = document.activeElement;
+    found = active?.matches(FIELD) && visible(active) ? { element: active } : find(locator, 'field');
+    if (!found.element) return found;
+  }
+  const el = found.element;
+  const message = unfillable(el, value);
+  if (message) return { problem: 'unfillable', message };
+  setValue(el, value);
+  fire(el, new InputEvent('input', { bubbles: true, composed: true, inputType: 'insertText', data: value }));
+  fire(el, new Event('change', { bubbles: true }));
+  el.blur();
+  return {};
+}
+
+function choose({ locator, value }) {
+  const found = find(locator, 'choice');
+  if (!found.element) return found;
+  const el = found.element;
+  if (el.localName !== 'select') return { ...found, completes: true, listed: el.list ? [...el.list.options].map(option => tidy(option.value)) : null };
+  const options = [...el.options].filter(option => !option.hidden);
+  const hits = options.filter(option => tidy(option.textContent) === value);
+  const exact = hits.length ? hits : options.filter(option => option.value === value);
+  const entries = options.map(option => tidy(option.textContent)).filter(Boolean);
+  if (exact.length > 1) return { problem: 'ambiguous', candidates: exact.map(option => `<option value="${option.value}"> ${tidy(option.textContent)}`), count: exact.length };
+  if (!exact.length) return { problem: 'option', entries, value };
+  if (exact[0].matches(':disabled')) return { problem: 'option', entries, value, off: true };
+  el.focus({ preventScroll: true });
+  exact[0].selected = true;
+  fire(el, new Event('input', { bubbles: true, composed: true }));
+  fire(el, new Event('change', { bubbles: true }));
+  el.blur();
+  return { chosen: exact[0].value };
+}
+
+// The entries that have appeared since `mark`.
+function entries({ value }) {
+  const fresh = el => !marks.before.has(el) && !el.matches(FIELD) && !el.matches('label');
+  const hits = withText(text => text === tidy(value)).filter(fresh);
+  const shown = all('[role=option], li').filter(el => visible(el) && fresh(el)).map(el => tidy(el.textContent));
+  if (hits.length > 1) return { problem: 'ambiguous', candidates: hits.slice(0, 8).map(describe), count: hits.length };
+  return hits.length ? { element: hits[0] } : { problem: 'option', entries: unique(shown), value };
+}
+
+function tick({ locator, on }) {
+  const found = find(locator, 'box');
+  if (!found.element) return found;
+  const el = found.element;
+  const ticked = () => el.matches('input') ? el.checked : el.getAttribute('aria-checked') === 'true';
+  if (ticked() !== on) el.click();
+  return { ticked: ticked() };
+}
+
+const seenText = () => roots.map(root => root === document ? document.body?.innerText : [...root.children].map(el => el.innerText).join(' ')).map(tidy).join(' ');
+const status = () => performance.getEntriesByType('navigation')[0]?.responseStatus ?? 0;
+
+function refusal(locator) {
+  for (const list of candidates(locator, 'any')) {
+    const told = list.filter(el => visible(el) && tidy(el.innerText) && marks.told.get(el) !== tidy(el.innerText));
+    if (told.length) return unique(told.map(el => tidy(el.innerText))).join(' / ').slice(0, 500);
+  }
+  return null;
+}
+
+function check({ text, element, gone, url, title, refused }) {
+  const unmet = [];
+  if (text != null && !seenText().includes(tidy(text))) unmet.push('text');
+  for (const [name, locator] of [['element', element], ['gone', gone]]) {
+    if (!locator) continue;
+    const found = find(locator, 'any');
+    if (found.problem === 'invalid') return found;
+    if ((name === 'gone') !== (found.problem === 'missing')) unmet.push(name);
+  }
+  if (url != null && !location.href.includes(url)) unmet.push('url');
+  if (title != null && !document.title.includes(title)) unmet.push('title');
+  const broken = location.protocol === 'chrome-error:';
+  return { unmet, refused: refused ? refusal(refused) : null, status: status(), loaded: document.readyState === 'complete', broken };
+}
+
+function read(locator) {
+  const found = find(locator, 'read');
+  if (!found.element) return found;
+  const el = found.element;
+  return { value: el.matches('input, textarea, select') ? shownIn(el) : (el.innerText ?? el.textContent).trim() };
+}
+
+// Makes what was typed secretly unreadable, for a picture.
+function veil(secrets) {
+  const bare = text => secrets.reduce((rest, secret) => rest.split(secret).join('•••'), text);
+  for (const field of all('input, textarea')) {
+    if (bare(field.value) !== field.value) field.style.setProperty('-webkit-text-security', 'disc', 'important');
+  }
+  for (const root of roots) {
+    const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const text = texts.currentNode;
+      if (bare(text.data) !== text.data) text.data = bare(text.data);
+    }
+  }
+  return {};
+}
+
+function act() {
+  switch (operation) {
+    case 'find': return find(given.locator, given.kind);
+    case 'fill':
+      for (let at = 0; at < given.length; at++) {
+        const done = fillOne(given[at]);
+        if (done.problem) return { at, ...done };
+      }
+      return { at: given.length };
+    case 'shown': return given.map(locator => {
+      const found = find(locator, 'shown');
+      return found.element ? { value: shownIn(found.element) ?? '' } : found;
+    });
+    case 'blur': document.activeElement?.blur(); return {};
+    case 'choose': return choose(given);
+    case 'mark': all('body *').filter(visible).forEach(el => marks.before.add(el)); return {};
+    case 'entries': return entries(given);
+    case 'tick': return tick(given);
+    case 'check': return check(given);
+    case 'told':
+      for (const list of candidates(given, 'any')) list.filter(visible).forEach(el => marks.told.set(el, tidy(el.innerText)));
+      return {};
+    case 'read': return read(given);
+    case 'page': return {
+      url: location.href, title: document.title, status: status(), broken: location.protocol === 'chrome-error:',
+      width: Math.max(document.documentElement.clientWidth, Math.min(document.documentElement.scrollWidth, 4000)),
+      height: Math.max(document.documentElement.clientHeight, Math.min(document.documentElement.scrollHeight, 10000)),
+    };
+    case 'veil': return veil(given);
+    case 'source': return { source: document.documentElement.outerHTML.slice(0, given.limit) };
+  }
+  throw new Error(`no operation ${operation}`);
+}
+
+try {
+  return act();
+} catch (err) {
+  // A selector that is none.
+  if (err instanceof DOMException) return { problem: 'invalid', message: String(err.message) };
+  throw err;
+}

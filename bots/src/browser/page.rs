@@ -1,0 +1,257 @@
+//! One open page: finding, waiting, clicking, entering.
+//!
+//! In: locators and values. Out: what was found or read, or [`Stop`]. Every wait
+//! asks the page every 20 ms until what is needed is there, visible and enabled,
+//! and ends at its deadline with a fault that says what the page showed instead.
+
+use std::time::Duration;
+
+use botswain_bot::Fault;
+use fantoccini::{
+    Client,
+    elements::{Element, ElementRef},
+    wd::TimeoutConfiguration,
+};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use super::{locator::Locator, problem, trouble::Trouble};
+
+const SCRIPT: &str = include_str!("page.js");
+const POLL: Duration = Duration::from_millis(20);
+/// What a page may take to load even when the step waits for less.
+const LOAD: Duration = Duration::from_secs(20);
+/// How long the driver may take over what it said it would do by then.
+const GRACE: Duration = Duration::from_secs(3);
+/// The key by which WebDriver marks an element in JSON.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// What an element is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Field,
+    Box,
+    Choice,
+    Button,
+    Read,
+}
+
+impl Purpose {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Purpose::Field => "field",
+            Purpose::Box => "box",
+            Purpose::Choice => "choice",
+            Purpose::Button => "button",
+            Purpose::Read => "read",
+        }
+    }
+}
+
+/// Why an action ended early.
+#[derive(Debug)]
+pub(crate) struct Stop {
+    pub fault: Box<Fault>,
+    /// The effect is known not to have taken place, whatever was begun.
+    pub refused: bool,
+    /// What is left of the browser.
+    pub browser: Browser,
+}
+
+/// Whether a browser can be used after a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Browser {
+    Sound,
+    /// It may still show its page, but nobody else should get it.
+    Doubtful,
+    Dead,
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Stop {
+        Stop {
+            fault: Box::new(fault),
+            refused: false,
+            browser: Browser::Sound,
+        }
+    }
+}
+
+impl From<Trouble> for Stop {
+    fn from(trouble: Trouble) -> Stop {
+        let browser = trouble.browser();
+        Stop {
+            fault: Box::new(trouble.into_fault()),
+            refused: false,
+            browser,
+        }
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Page {
+    client: Client,
+    wait: Duration,
+}
+
+impl Page {
+    pub(crate) fn new(client: Client, wait: Duration) -> Page {
+        Page { client, wait }
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(crate) fn deadline(&self, wait: Option<Duration>) -> Instant {
+        Instant::now() + wait.unwrap_or(self.wait)
+    }
+
+    /// Sends one command; a driver that does not answer is given up.
+    pub(crate) async fn command<T>(
+        &self,
+        command: impl Future<Output = Result<T, fantoccini::error::CmdError>>,
+    ) -> Result<T, Trouble> {
+        let answered = timeout(self.wait.max(LOAD) + GRACE, command).await;
+        match answered {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(Trouble::Slow("the browser does not answer".to_owned())),
+        }
+    }
+
+    /// Asks the page once.
+    pub(crate) async fn ask(&self, operation: &str, given: Value) -> Result<Value, Trouble> {
+        let arguments = vec![json!(operation), given];
+        match self.command(self.client.execute(SCRIPT, arguments)).await {
+            Err(Trouble::Dialog(why)) => Err(self.dialog(why).await),
+            answer => answer,
+        }
+    }
+
+    /// The dialog's own text says more than the driver's.
+    async fn dialog(&self, why: String) -> Trouble {
+        match self.command(self.client.get_alert_text()).await {
+            Ok(text) => Trouble::Dialog(format!("`{}`", text.trim())),
+            Err(_) => Trouble::Dialog(why),
+        }
+    }
+
+    /// Asks until `fits` takes the answer; at the deadline `late` makes the fault of the last one.
+    pub(crate) async fn until<T>(
+        &self,
+        deadline: Instant,
+        (operation, given): (&str, Value),
+        fits: impl Fn(&Value) -> Option<T>,
+        late: impl Fn(&Value) -> Stop,
+    ) -> Result<T, Stop> {
+        loop {
+            let stop = match self.ask(operation, given.clone()).await {
+                Ok(answer) => match fits(&answer) {
+                    Some(found) => return Ok(found),
+                    None if problem::is_final(&answer) => return Err(late(&answer)),
+                    None => late(&answer),
+                },
+                Err(Trouble::Passing(why)) => Trouble::Passing(why).into(),
+                Err(trouble) => return Err(trouble.into()),
+            };
+            if Instant::now() + POLL > deadline {
+                return Err(stop);
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    pub(crate) async fn find(
+        &self,
+        locator: &Locator,
+        purpose: Purpose,
+        deadline: Instant,
+    ) -> Result<Element, Stop> {
+        let given = json!({ "locator": locator.wanted(), "kind": purpose.word() });
+        let late = |answer: &Value| problem::fault(locator, purpose, answer).into();
+        let fits = |answer: &Value| self.element(answer);
+        self.until(deadline, ("find", given), fits, late).await
+    }
+
+    pub(crate) fn element(&self, answer: &Value) -> Option<Element> {
+        let id = answer.get("element")?.get(ELEMENT)?.as_str()?;
+        let id = ElementRef::from(id.to_owned());
+        Some(Element::from_element_id(self.client.clone(), id))
+    }
+
+    /// Clicks as a person would, once nothing lies over the element any more.
+    ///
+    /// `begin` is called before each try, `undo` when it is known that nothing was clicked.
+    pub(crate) async fn click(
+        &self,
+        locator: &Locator,
+        begin: &mut (dyn FnMut(bool) + Send),
+    ) -> Result<(), Stop> {
+        let deadline = self.deadline(None);
+        loop {
+            let element = self.find(locator, Purpose::Button, deadline).await?;
+            begin(true);
+            match self.command(element.click()).await {
+                Ok(()) => return Ok(()),
+                Err(Trouble::Covered(why)) => {
+                    begin(false);
+                    if Instant::now() + POLL > deadline {
+                        return Err(covered(locator, &why).into());
+                    }
+                }
+                Err(Trouble::Dialog(why)) => return Err(self.dialog(why).await.into()),
+                Err(trouble) => return Err(trouble.into()),
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    /// Tells the driver how long a page and a script may take.
+    pub(crate) async fn limit(&self) -> Result<(), Trouble> {
+        let limit = Some(self.wait.max(LOAD));
+        let limits = TimeoutConfiguration::new(limit, limit, Some(Duration::ZERO));
+        self.command(self.client.update_timeouts(limits)).await
+    }
+
+    /// Opens an address; returns the status with which the site answered, 0 when it is not known.
+    pub(crate) async fn open(&self, url: &str) -> Result<u64, Stop> {
+        self.command(self.client.goto(url)).await?;
+        let page = self.ask("page", Value::Null).await?;
+        Ok(page["status"].as_u64().unwrap_or_default())
+    }
+
+    /// Leaves nothing of what was done to the next step: one window, blank, no dialog.
+    pub(crate) async fn blank(&self) -> Result<(), Trouble> {
+        let whole = async {
+            match self.client.goto("about:blank").await {
+                Err(err) if err.is_unexpected_alert_open() => {
+                    self.client.dismiss_alert().await?;
+                    self.client.goto("about:blank").await?;
+                }
+                other => other?,
+            }
+            let mut windows = self.client.windows().await?.into_iter();
+            let first = windows.next();
+            for other in windows {
+                self.client.switch_to_window(other).await?;
+                self.client.close_window().await?;
+            }
+            match first {
+                Some(first) => self.client.switch_to_window(first).await,
+                None => Ok(()),
+            }
+        };
+        match timeout_at(Instant::now() + GRACE, whole).await {
+            Ok(done) => Ok(done?),
+            Err(_) => Err(Trouble::Slow("the browser does not answer".to_owned())),
+        }
+    }
+}
+
+fn covered(locator: &Locator, why: &str) -> Fault {
+    Fault::system(
+        "browser.covered",
+        format!("`{locator}` cannot be clicked, something lies over it: {why}"),
+    )
+    .hint("look at the screenshot; a banner or a dialog may have to be closed first")
+}

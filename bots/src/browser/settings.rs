@@ -1,0 +1,59 @@
+//! What a connection of kind `web` says about its browser.
+
+use std::path::PathBuf;
+
+use botswain_bot::Secret;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{action::Action, locator::Locator};
+
+/// `login:`: actions whose values are secrets.
+pub type LoginActions = Vec<Action<Secret>>;
+
+/// How the pages of a connection are opened: what the [`super::Pool`] needs beside the address.
+#[derive(Clone, Default)]
+pub struct Settings {
+    /// Done once in each session before its first use, and again when the login has expired.
+    pub login: LoginActions,
+    /// What can be seen on every page as long as one is logged in.
+    pub logged_in: Option<Locator>,
+    pub browser: Browser,
+}
+
+/// Which browser is used, and how.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Browser {
+    /// The browser's program; otherwise the Chromium that is installed.
+    pub binary: Option<PathBuf>,
+    /// The driver's program; otherwise the `chromedriver` that is installed.
+    pub driver: Option<PathBuf>,
+    /// A driver or Selenium Grid that somebody else runs, instead of one of our own.
+    pub webdriver_url: Option<String>,
+    /// More arguments for the browser's program, such as `--lang=de`.
+    pub arguments: Vec<String>,
+    /// Shows the browser's window, to watch it at work.
+    pub headed: bool,
+    /// The size of the window.
+    pub window: Window,
+}
+
+/// In CSS pixels.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// From left to right.
+    pub width: u32,
+    /// From top to bottom.
+    pub height: u32,
+}
+
+impl Default for Window {
+    fn default() -> Window {
+        Window {
+            width: 1280,
+            height: 1000,
+        }
+    }
+}

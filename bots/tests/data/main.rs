@@ -1,0 +1,8 @@
+//! The bots for files, sheets, HTTP and documents, against real files and a real server.
+
+mod document;
+mod file;
+mod http;
+mod registry;
+mod sheet;
+mod support;
