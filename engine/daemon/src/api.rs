@@ -1,0 +1,67 @@
+//! `/api/v1` over the Unix socket `.botswain/api.sock`.
+//!
+//! Whoever may open the socket is the user who runs the daemon: there is no
+//! login here and no TCP port. Errors are RFC 9457 problems. The command line
+//! uses this and nothing else.
+
+mod problem;
+mod routes;
+
+use std::{os::unix::fs::PermissionsExt, path::Path};
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use tokio::net::UnixListener;
+use tokio_util::sync::CancellationToken;
+
+pub use self::{
+    problem::Problem,
+    routes::{Decision, Health, ItemsQuery, Resolving, RunRequest, RunsQuery, Started},
+};
+use crate::daemon::Handle;
+
+/// The whole API.
+pub fn router(handle: Handle) -> Router {
+    Router::new()
+        .route("/api/v1/health", get(routes::health))
+        .route("/api/v1/runs", get(routes::runs).post(routes::start))
+        .route("/api/v1/runs/{run}", get(routes::run))
+        .route("/api/v1/runs/{run}/items/{step}", get(routes::items))
+        .route("/api/v1/exceptions", get(routes::exceptions))
+        .route("/api/v1/exceptions/{id}", get(routes::exception))
+        .route("/api/v1/exceptions/{id}/resolution", post(routes::resolve))
+        .route("/api/v1/artifacts/{hash}", get(routes::artifact))
+        .route("/api/v1/schedule", get(routes::schedule))
+        .route(
+            "/api/v1/connections/{name}/test",
+            post(routes::test_connection),
+        )
+        .route("/api/v1/events", get(routes::events))
+        .with_state(handle)
+}
+
+/// Serves it until `until` is cancelled. The socket is there, for this user alone, on return.
+pub fn serve(
+    socket: &Path,
+    handle: Handle,
+    until: CancellationToken,
+) -> std::io::Result<tokio::task::JoinHandle<()>> {
+    // The lock says that nobody else serves this instance, so what is there is a leftover.
+    match std::fs::remove_file(socket) {
+        Err(err) if err.kind() != std::io::ErrorKind::NotFound => return Err(err),
+        _ => (),
+    }
+    let listener = UnixListener::bind(socket)?;
+    std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600))?;
+    let (app, socket) = (router(handle), socket.to_owned());
+    Ok(tokio::spawn(async move {
+        let served = axum::serve(listener, app)
+            .with_graceful_shutdown(async move { until.cancelled().await });
+        if let Err(err) = served.await {
+            tracing::error!("the API has ended: {err}");
+        }
+        drop(std::fs::remove_file(socket));
+    }))
+}

@@ -1,0 +1,108 @@
+//! `check`: every mistake in the files, before anything runs.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::{
+    Global, excerpt,
+    outcome::{Code, Failure, Outcome},
+    output::{self, Paint},
+    table::plural,
+};
+use crate::{
+    instance::{CONFIG_FILE, Instance},
+    workflows::{self, Checked},
+};
+
+pub(super) fn check(global: &Global, paths: &[PathBuf]) -> Outcome {
+    let instance = global.instance()?;
+    let checked = match paths {
+        [] => workflows::check(&instance)?,
+        paths => workflows::check_files(&instance, &files(&instance, paths)?)?,
+    };
+    match global.json {
+        true => output::json(&json!({
+            "files": files_of(&checked),
+            "errors": checked.errors(),
+            "warnings": checked.warnings(),
+            "diagnostics": checked.diagnostics,
+        })),
+        false => show(&instance, &checked),
+    }
+    Ok(match checked.errors() {
+        0 => Code::Done,
+        _ => Code::Usage,
+    })
+}
+
+fn show(instance: &Instance, checked: &Checked) {
+    for text in excerpt::render_all(instance, &checked.diagnostics, Paint::of_stdout()) {
+        output::data(&text);
+    }
+    output::data(&count(checked));
+}
+
+fn count(checked: &Checked) -> String {
+    let files = files_of(checked);
+    let (errors, warnings) = (checked.errors(), checked.warnings());
+    let mut with: Vec<&str> = checked
+        .diagnostics
+        .iter()
+        .map(|it| it.file.as_str())
+        .collect();
+    with.sort_unstable();
+    with.dedup();
+    let place = format!("in {} of {}", with.len(), plural(files, "file"));
+    match (errors, warnings) {
+        (0, 0) => format!("no mistakes in {}", plural(files, "file")),
+        (0, _) => format!("{} {place}", plural(warnings, "warning")),
+        (_, 0) => format!("{} {place}", plural(errors, "error")),
+        _ => format!(
+            "{}, {} {place}",
+            plural(errors, "error"),
+            plural(warnings, "warning")
+        ),
+    }
+}
+
+/// `botswain.yaml` is always read along.
+fn files_of(checked: &Checked) -> usize {
+    checked.files + 1
+}
+
+/// The workflow files that are meant, relative to the instance.
+fn files(instance: &Instance, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        let relative = relative(instance, path)?;
+        if instance.folder().join(&relative).is_dir() {
+            let (all, _) = instance.workflow_files()?;
+            files.extend(all.into_iter().filter(|file| file.starts_with(&relative)));
+        } else if relative != Path::new(CONFIG_FILE) {
+            files.push(relative);
+        }
+    }
+    files.sort();
+    files.dedup();
+    Ok(files)
+}
+
+fn relative(instance: &Instance, path: &Path) -> Result<PathBuf, Failure> {
+    let real = path.canonicalize().map_err(|err| {
+        let reason = match err.kind() {
+            std::io::ErrorKind::NotFound => "does not exist".to_owned(),
+            _ => format!("cannot be read: {err}"),
+        };
+        Failure::usage(format!("`{}` {reason}", path.display()))
+    })?;
+    let relative = real.strip_prefix(instance.folder()).map_err(|_| {
+        let folder = instance.folder().display();
+        Failure::usage(format!(
+            "`{}` is not in the instance `{folder}`",
+            path.display()
+        ))
+        .hint("name its instance with `--dir`")
+    })?;
+    Ok(relative.to_owned())
+}

@@ -1,0 +1,116 @@
+//! `run`: starts a workflow, follows it, and says how it ended.
+//!
+//! With a lasting daemon it only watches: stopped from the keyboard, the run
+//! goes on. Without one the run is driven here, until it ends or is parked.
+
+use std::path::PathBuf;
+
+use botswain_core::{RunId, index::State};
+
+use super::{
+    Global,
+    arguments::Run,
+    excerpt,
+    follow::{self, Followed, Following},
+    outcome::{Code, Failure, Outcome},
+    output,
+    signals::Signals,
+};
+use crate::{
+    api::{RunRequest, Started},
+    client::Client,
+    instance::Instance,
+    views::RunDetail,
+    workflows,
+};
+
+pub(super) async fn run(global: &Global, arguments: Run) -> Outcome {
+    let instance = global.instance()?;
+    let mut signals = Signals::catch()?;
+    if !is_sound(&instance, &arguments.workflow)? {
+        return Ok(Code::Usage);
+    }
+    let work = async |client: &mut Client| {
+        // Watching begins before there is anything to see.
+        let mut following = Following::begin(client).await?;
+        let run = start(client, arguments).await?;
+        output::note(&format!("run {run}"));
+        let followed = following.until_rest(client, &run, &mut signals).await?;
+        conclude(global, client, &run, followed).await
+    };
+    global.with_client(work).await
+}
+
+/// Says how a run rests, or what becomes of it without us.
+pub(super) async fn conclude(
+    global: &Global,
+    client: &Client,
+    run: &RunId,
+    followed: Followed,
+) -> Outcome {
+    match followed {
+        Followed::Rests(detail) => {
+            match global.json {
+                true => output::json(&detail),
+                false => output::data(&follow::summary(client, &detail).await?),
+            }
+            Ok(code(&detail))
+        }
+        Followed::Left => {
+            match client.is_lasting() {
+                true => output::note(&format!(
+                    "run {run} goes on in the daemon; see `botswain runs show {run}`"
+                )),
+                false => output::note(&format!(
+                    "run {run} stops here, and nothing is lost; `botswain up` goes on with it"
+                )),
+            }
+            Ok(Code::Interrupted)
+        }
+    }
+}
+
+fn code(detail: &RunDetail) -> Code {
+    match detail.run.state {
+        State::Succeeded | State::Skipped => Code::Done,
+        State::Failed | State::Cancelled => Code::Failed,
+        State::Parked | State::Queued | State::Running | State::Waiting => Code::Parked,
+    }
+}
+
+async fn start(client: &Client, arguments: Run) -> Result<RunId, Failure> {
+    let Run {
+        workflow,
+        inputs,
+        key,
+        by,
+    } = arguments;
+    // The daemon makes of each text what its input is.
+    let inputs = inputs
+        .into_iter()
+        .map(|pair| (pair.name, pair.value.into()));
+    let request = RunRequest {
+        workflow,
+        inputs: inputs.collect(),
+        key,
+        by,
+    };
+    let started: Started = client.post("/api/v1/runs", &request).await?;
+    Ok(started.run)
+}
+
+/// Whether the workflow's file has no mistakes; those it has are shown.
+fn is_sound(instance: &Instance, workflow: &str) -> Result<bool, Failure> {
+    let file = PathBuf::from(format!("workflows/{workflow}.yaml"));
+    let (files, _) = instance.workflow_files()?;
+    // A workflow that is not there is for the daemon to say: it knows what there is.
+    let files: Vec<PathBuf> = files.into_iter().filter(|it| *it == file).collect();
+    let checked = workflows::check_files(instance, &files)?;
+    if checked.errors() > 0 {
+        excerpt::note_all(instance, &checked.diagnostics);
+        output::error(&format!(
+            "`{workflow}` does not run as long as its files have mistakes"
+        ));
+    }
+    Ok(checked.errors() == 0)
+}

@@ -1,0 +1,47 @@
+//! `schedule`: when each workflow starts next by itself.
+
+use super::{
+    Global,
+    outcome::{Code, Outcome},
+    output, table, times,
+};
+use crate::{views::ScheduleView, workflows};
+
+pub(super) async fn list(global: &Global) -> Outcome {
+    let checked = workflows::check(&global.instance()?)?;
+    let (schedules, is_up) = global
+        .with_client(async |client| {
+            let schedules: Vec<ScheduleView> = client.get("/api/v1/schedule").await?;
+            Ok((schedules, client.is_lasting()))
+        })
+        .await?;
+    match (global.json, schedules.is_empty()) {
+        (true, _) => output::json(&schedules),
+        (false, true) => output::data("no workflow has a schedule"),
+        (false, false) => output::data(&listed(&schedules)),
+    }
+    super::workflows::tell_missing(&checked);
+    if !is_up && !schedules.is_empty() {
+        output::hint("nothing is started by itself until `botswain up` runs");
+    }
+    Ok(Code::Done)
+}
+
+fn listed(schedules: &[ScheduleView]) -> String {
+    let rows = schedules.iter().map(|it| {
+        let then = it.next.iter().skip(1).take(2).map(|at| times::local(*at));
+        let next = it.next.first();
+        let next = next.map(|at| format!("{}, {}", times::local(*at), times::age(*at)));
+        [
+            it.workflow.clone(),
+            it.cron.clone(),
+            it.timezone.clone(),
+            next.unwrap_or_else(|| "never".to_owned()),
+            then.collect::<Vec<_>>().join(", "),
+        ]
+    });
+    table::of(
+        ["workflow", "schedule", "zone", "next (your time)", "then"],
+        rows,
+    )
+}

@@ -1,0 +1,199 @@
+//! The command line's way to a daemon: the one that runs, or one made for this command.
+
+use std::path::PathBuf;
+
+use futures_util::StreamExt;
+use reqwest::{Method, Response};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{
+    api::{self, Problem},
+    daemon::{Daemon, Mode, StartError},
+    instance::Instance,
+};
+use tokio_util::sync::CancellationToken;
+
+pub struct Client {
+    http: reqwest::Client,
+    /// The daemon that this command brought with it, if none was running.
+    own: Option<Own>,
+}
+
+struct Own {
+    daemon: Daemon,
+    serving: tokio::task::JoinHandle<()>,
+    until: CancellationToken,
+}
+
+/// Why a call came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{}", .0.title)]
+    Problem(Box<Problem>),
+    #[error("the daemon does not answer: {0}")]
+    Unreachable(String),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error("the socket `{}` cannot be made: {source}", path.display())]
+    Socket {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Error::Problem(problem) => problem.detail.clone(),
+            Error::Start(error) => error.hint(),
+            Error::Unreachable(_) => {
+                Some("see its log, or start it again with `botswain up`".to_owned())
+            }
+            Error::Socket { .. } => None,
+        }
+    }
+}
+
+impl Client {
+    /// The daemon of this instance; without one, its store is opened for this command alone.
+    pub async fn connect(instance: &Instance) -> Result<Client, Error> {
+        let socket = instance.private().socket();
+        let http = reqwest::Client::builder()
+            .unix_socket(socket.clone())
+            .build();
+        let http = http.map_err(|err| Error::Unreachable(err.to_string()))?;
+        if tokio::net::UnixStream::connect(&socket).await.is_ok() {
+            return Ok(Client { http, own: None });
+        }
+        let daemon = Daemon::start(instance.clone(), Mode::Brief).await?;
+        let until = CancellationToken::new();
+        let serving = api::serve(&socket, daemon.handle.clone(), until.clone());
+        let serving = serving.map_err(|source| Error::Socket {
+            path: socket,
+            source,
+        })?;
+        Ok(Client {
+            http,
+            own: Some(Own {
+                daemon,
+                serving,
+                until,
+            }),
+        })
+    }
+
+    /// Whether the daemon stays when this command is done.
+    pub fn is_lasting(&self) -> bool {
+        self.own.is_none()
+    }
+
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        decoded(self.send(Method::GET, path, None).await?).await
+    }
+
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
+        let body = serde_json::to_value(body).map_err(|err| Error::Unreachable(err.to_string()))?;
+        decoded(self.send(Method::POST, path, Some(body)).await?).await
+    }
+
+    /// The content of an artifact, piece by piece.
+    pub async fn download(&self, path: &str) -> Result<Response, Error> {
+        self.send(Method::GET, path, None).await
+    }
+
+    /// What happens from now on, one JSON value each.
+    pub async fn events(
+        &self,
+    ) -> Result<impl futures_util::Stream<Item = Value> + Unpin + use<>, Error> {
+        let response = self.send(Method::GET, "/api/v1/events", None).await?;
+        let chunks = response.bytes_stream();
+        let lines = futures_util::stream::unfold(
+            (chunks, Vec::new()),
+            |(mut chunks, mut buffer)| async move {
+                loop {
+                    if let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
+                        let line: Vec<u8> = buffer.drain(..=end).collect();
+                        if let Some(data) = line.strip_prefix(b"data:") {
+                            return Some((
+                                serde_json::from_slice(data).unwrap_or(Value::Null),
+                                (chunks, buffer),
+                            ));
+                        }
+                        continue;
+                    }
+                    buffer.extend_from_slice(&chunks.next().await?.ok()?);
+                }
+            },
+        );
+        Ok(Box::pin(lines))
+    }
+
+    /// Completes when a daemon of this command's own cannot go on, with the reason.
+    pub async fn failed(&mut self) -> String {
+        let Some(own) = &mut self.own else {
+            // What a lasting daemon cannot do it answers, or it does not answer at all.
+            return std::future::pending().await;
+        };
+        let reason = own.daemon.failed().await;
+        own.until.cancel();
+        own.daemon.handle.parts.connections.shutdown().await;
+        self.own = None;
+        reason
+    }
+
+    /// Lets go; a daemon of this command's own comes to its end first.
+    pub async fn close(self) -> Result<(), Error> {
+        drop(self.http);
+        let Some(own) = self.own else { return Ok(()) };
+        own.until.cancel();
+        own.serving.abort();
+        own.daemon.stop().await.map_err(Error::Unreachable)
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Response, Error> {
+        let mut request = self.http.request(method, format!("http://botswain{path}"));
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.map_err(|err| unreachable(&err))?;
+        match response.status().is_success() {
+            true => Ok(response),
+            false => Err(problem(response).await),
+        }
+    }
+}
+
+async fn decoded<T: DeserializeOwned>(response: Response) -> Result<T, Error> {
+    response.json().await.map_err(|err| unreachable(&err))
+}
+
+/// Without the address, which nobody outside of this file knows; with the cause, which says more.
+fn unreachable(err: &reqwest::Error) -> Error {
+    let cause = std::iter::successors(std::error::Error::source(err), |err| err.source()).last();
+    Error::Unreachable(cause.map_or_else(|| "it broke off".to_owned(), ToString::to_string))
+}
+
+async fn problem(response: Response) -> Error {
+    let status = response.status();
+    let text = response.text().await.unwrap_or_default();
+    let fallback = || {
+        Problem::new(
+            status,
+            "daemon.answer",
+            format!("the daemon answered {status}: {text}"),
+        )
+    };
+    Error::Problem(Box::new(
+        serde_json::from_str(&text).unwrap_or_else(|_| fallback()),
+    ))
+}

@@ -1,0 +1,386 @@
+//! The daemon: one process, one instance, one loop.
+//!
+//! [`Daemon::start`] takes the lock, opens the store, reads the files and lets
+//! the loop go. Everybody else (API, CLI, triggers) talks to the loop through a
+//! [`Handle`] and reads through its [`Parts`].
+
+mod attempt;
+mod driver;
+mod holder;
+mod message;
+mod notify;
+mod parts;
+mod reload;
+mod values;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, RwLock},
+};
+
+use botswain_core::{
+    Fault, RunId,
+    engine::{
+        Engine, Event,
+        event::{Reply, Resolve, Start},
+    },
+    index::{Fired, State},
+    plan::Version,
+    template::Renderer,
+    value,
+};
+use botswain_store::{Artifacts, Lock, Store};
+use indexmap::IndexMap;
+use jiff::{Timestamp, tz::TimeZone};
+use serde_json::Value;
+use tokio::{
+    sync::{broadcast, mpsc, oneshot},
+    task::JoinHandle,
+};
+
+use self::{driver::Driver, message::Message, parts::Settings, values::Kept};
+pub use self::{message::Notice, parts::Parts};
+use crate::{
+    instance::{Config, ConnectionHost, Instance, Redactor, Setting},
+    workflows::{self, Checked},
+};
+
+/// Who is behind a decision when nobody says.
+pub const SELF: &str = "botswain";
+
+/// Why the daemon cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Instance(#[from] crate::instance::Error),
+    #[error(transparent)]
+    Files(#[from] workflows::Error),
+    #[error("`botswain.yaml` has mistakes")]
+    Config(Vec<botswain_core::diagnostic::Diagnostic>),
+    #[error(transparent)]
+    Lock(#[from] botswain_store::LockError),
+    #[error(transparent)]
+    Store(#[from] botswain_store::OpenError),
+    #[error(transparent)]
+    Read(#[from] botswain_store::ReadError),
+    #[error(transparent)]
+    Append(#[from] botswain_store::AppendError),
+    #[error(transparent)]
+    Artifacts(#[from] botswain_store::artifacts::Error),
+    #[error("{0}")]
+    Recovery(String),
+}
+
+impl StartError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            StartError::Instance(error) => error.hint().map(str::to_owned),
+            StartError::Files(error) => error.hint(),
+            StartError::Lock(error) => Some(error.hint().to_owned()),
+            StartError::Store(error) => Some(error.hint().into_owned()),
+            StartError::Artifacts(error) => Some(error.hint().to_owned()),
+            StartError::Config(_) => {
+                Some("mend them, then start again; `botswain check` shows them".to_owned())
+            }
+            StartError::Read(_) | StartError::Append(_) | StartError::Recovery(_) => None,
+        }
+    }
+}
+
+/// For how long it is there, and so what it takes up by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Until it is stopped: goes on with what was open, fires schedules, follows the files.
+    Lasting,
+    /// For one command: touches nothing that it is not asked for.
+    Brief,
+}
+
+/// A daemon at work.
+pub struct Daemon {
+    pub handle: Handle,
+    /// What the files said at the start.
+    pub checked: Checked,
+    driving: JoinHandle<Result<(), String>>,
+}
+
+/// The way to the loop.
+#[derive(Clone)]
+pub struct Handle {
+    pub parts: Arc<Parts>,
+    messages: mpsc::UnboundedSender<Message>,
+    notices: broadcast::Sender<Notice>,
+    workflows: Arc<RwLock<BTreeMap<String, Arc<Version>>>>,
+}
+
+impl Daemon {
+    pub async fn start(instance: Instance, mode: Mode) -> Result<Daemon, StartError> {
+        let checked = workflows::check(&instance)?;
+        let Some(config) = checked.config.clone() else {
+            return Err(StartError::Config(checked.diagnostics));
+        };
+        let opening = tokio::task::spawn_blocking(move || open(instance, &config)).await;
+        let parts = opening.map_err(|err| StartError::Recovery(err.to_string()))??;
+        let (counters, fired) = (parts.store.counters()?, parts.store.fired()?);
+        let zone = parts.config().timezone.clone();
+        let fired = if mode == Mode::Lasting {
+            fired
+        } else {
+            Fired::new()
+        };
+        let engine = Engine::new(counters, fired, &zone);
+        let (notices, _) = broadcast::channel(4096);
+        let (driver, messages) = Driver::new(engine, parts.clone(), notices.clone());
+        let handle = Handle {
+            parts,
+            messages,
+            notices,
+            workflows: Arc::default(),
+        };
+        handle.tell(Event::Connections(sessions(&handle.parts.config())));
+        handle.replace_workflows(&checked.versions, mode)?;
+        if mode == Mode::Lasting {
+            handle.recover()?;
+        }
+        // Whoever runs one command looks at its exceptions anyway.
+        if mode == Mode::Lasting {
+            let told = notify::known(&handle);
+            tokio::spawn(notify::watch(handle.clone(), handle.watch(), told));
+            tokio::spawn(reload::follow(handle.clone()));
+        }
+        let driving = tokio::spawn(driver.run());
+        Ok(Daemon {
+            handle,
+            checked,
+            driving,
+        })
+    }
+
+    /// Begins nothing more, lets what has begun come to an end, and gives everything back.
+    pub async fn stop(mut self) -> Result<(), String> {
+        self.handle.tell(Event::Stop);
+        let ended = (&mut self.driving).await;
+        self.handle.parts.connections.shutdown().await;
+        ended.unwrap_or_else(|err| Err(err.to_string()))
+    }
+
+    /// Completes when the daemon cannot go on, with the reason.
+    pub async fn failed(&mut self) -> String {
+        match (&mut self.driving).await {
+            Ok(Err(reason)) => reason,
+            Ok(Ok(())) => "it stopped by itself".to_owned(),
+            Err(err) => err.to_string(),
+        }
+    }
+}
+
+impl Handle {
+    /// Starts a run; what was given is completed and checked against the workflow's inputs.
+    pub async fn run(
+        &self,
+        workflow: &str,
+        given: IndexMap<String, Value>,
+        key: Option<String>,
+        by: &str,
+    ) -> Result<Reply, Fault> {
+        let Some(version) = self.workflow(workflow) else {
+            return Err(self.unknown_workflow(workflow));
+        };
+        let inputs = botswain_core::evaluate::complete_inputs(&version.plan, given)?;
+        let data = value::hash(&inputs);
+        let kept = botswain_core::evaluate::Values::keep(&self.parts.kept, inputs)?;
+        let key = key.map(|text| botswain_core::run::fact::Key { text, data });
+        let (workflow, by) = (workflow.to_owned(), by.to_owned());
+        self.ask(move |request| {
+            Event::Start(Box::new(Start {
+                request,
+                workflow,
+                inputs: kept,
+                key,
+                holder: None,
+                by,
+            }))
+        })
+        .await
+    }
+
+    /// Hands over what a person decided.
+    pub async fn resolve(&self, mut resolve: Resolve) -> Result<Reply, Fault> {
+        self.ask(move |request| {
+            resolve.request = request;
+            Event::Resolve(Box::new(resolve))
+        })
+        .await
+    }
+
+    /// Everything that happens from now on.
+    pub fn watch(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+
+    /// When each trigger fires next.
+    pub async fn firings(&self) -> Vec<(String, u32, Timestamp)> {
+        let (reply, answer) = oneshot::channel();
+        drop(self.messages.send(Message::Firings(reply)));
+        answer.await.unwrap_or_default()
+    }
+
+    /// The workflows that can be started, by name.
+    pub fn workflows(&self) -> Vec<Arc<Version>> {
+        let workflows = self
+            .workflows
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        workflows.values().cloned().collect()
+    }
+
+    pub fn workflow(&self, name: &str) -> Option<Arc<Version>> {
+        self.workflows()
+            .into_iter()
+            .find(|version| version.plan.name == name)
+    }
+
+    fn unknown_workflow(&self, name: &str) -> Fault {
+        let names: Vec<String> = self
+            .workflows()
+            .iter()
+            .map(|it| it.plan.name.clone())
+            .collect();
+        let fault = Fault::business(
+            "run.workflow",
+            format!("there is no workflow `{name}` without mistakes"),
+        );
+        match names.is_empty() {
+            true => fault.hint("see `botswain check`"),
+            false => fault.hint(format!(
+                "there are: {}; see `botswain check`",
+                names.join(", ")
+            )),
+        }
+    }
+
+    async fn ask(&self, event: impl FnOnce(u64) -> Event + Send + 'static) -> Result<Reply, Fault> {
+        let (reply, answer) = oneshot::channel();
+        let gone = || Fault::system("daemon.stopped", "the daemon has stopped");
+        self.messages
+            .send(Message::Ask(Box::new(event), reply))
+            .map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())
+    }
+
+    fn tell(&self, event: Event) {
+        // A loop that has ended needs no events.
+        drop(self.messages.send(Message::Event(event)));
+    }
+
+    /// Keeps the versions and makes them those that new runs follow.
+    fn replace_workflows(
+        &self,
+        versions: &[Arc<Version>],
+        mode: Mode,
+    ) -> Result<(), botswain_store::AppendError> {
+        let mut offered = Vec::new();
+        for version in versions {
+            self.parts.store.put_version(version)?;
+            offered.push(match mode {
+                Mode::Lasting => version.clone(),
+                Mode::Brief => Arc::new(without_triggers(version)),
+            });
+        }
+        let by_name = versions
+            .iter()
+            .map(|version| (version.plan.name.clone(), version.clone()));
+        *self
+            .workflows
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = by_name.collect();
+        self.tell(Event::Workflows(offered));
+        Ok(())
+    }
+
+    /// Hands over every run that has something to do. Those that wait for their turn come last,
+    /// when those at work are there.
+    fn recover(&self) -> Result<(), StartError> {
+        let mut queued = Vec::new();
+        for summary in self.parts.store.open_runs() {
+            let summary = summary?;
+            match summary.state {
+                State::Parked => (),
+                State::Queued => queued.push(summary.id),
+                _ => self.go_on_with(&summary.id)?,
+            }
+        }
+        queued.iter().try_for_each(|run| self.go_on_with(run))
+    }
+
+    fn go_on_with(&self, run: &RunId) -> Result<(), StartError> {
+        let loaded = self.parts.load(run).map_err(StartError::Recovery)?;
+        self.tell(Event::Loaded(Box::new(loaded)));
+        Ok(())
+    }
+}
+
+/// For one command no schedule is followed; the version and its hash stay what they are.
+fn without_triggers(version: &Version) -> Version {
+    let mut version = version.clone();
+    version.plan.triggers.clear();
+    version
+}
+
+fn sessions(config: &Config) -> BTreeMap<String, u32> {
+    let sessions = config.connections.iter();
+    sessions
+        .map(|(name, it)| (name.clone(), u32::try_from(it.sessions).unwrap_or(u32::MAX)))
+        .collect()
+}
+
+fn settings(instance: &Instance, config: Config) -> Result<Settings, crate::instance::Error> {
+    let timezone = TimeZone::get(&config.timezone).unwrap_or(TimeZone::UTC);
+    let roots = Arc::new(instance.roots(&config)?);
+    Ok(Settings {
+        config: Arc::new(config),
+        roots,
+        timezone,
+    })
+}
+
+fn open(instance: Instance, config: &Config) -> Result<Arc<Parts>, StartError> {
+    let private = instance.prepare()?;
+    let lock = Lock::take(private.folder())?;
+    let left = botswain_bots::browser::end_leftovers(&private.scratch());
+    if left > 0 {
+        tracing::info!(
+            processes = left,
+            "ended browsers that an earlier daemon had left"
+        );
+    }
+    private.empty_scratch()?;
+    let kept = Kept(Artifacts::open_folder(&private.artifacts())?);
+    let store = Store::open_locked(&private.store(), lock)?;
+    let settings = settings(&instance, config.clone())?;
+    let redactor = Arc::new(Redactor::default());
+    let secrets = instance
+        .secrets()
+        .reveal_all()
+        .map_err(workflows::Error::Secrets)?;
+    redactor.learn(secrets.iter().map(|secret| secret.value()));
+    let setting = Setting {
+        kinds: botswain_bots::CONNECTIONS,
+        secrets: instance.secrets(),
+        redactor: redactor.clone(),
+        scratch: private.scratch(),
+    };
+    let connections = Arc::new(ConnectionHost::new(setting, config, settings.roots.clone()));
+    let renderer = Arc::new(Renderer::new(Arc::new(kept.clone())));
+    let settings = RwLock::new(settings);
+    Ok(Arc::new(Parts {
+        instance,
+        store,
+        kept,
+        renderer,
+        connections,
+        redactor,
+        settings,
+    }))
+}

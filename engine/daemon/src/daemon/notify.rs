@@ -1,0 +1,137 @@
+//! One mail for each new kind of exception.
+//!
+//! Equal failures are one cluster; the first of a cluster that is open is
+//! worth a mail, the next hundred are not. A mail that cannot be sent is
+//! logged: the exception itself waits in the queue in any case.
+
+use botswain_bot::{Attempt, Context};
+use botswain_core::{Hash, StepId, index::Exception};
+use jiff::Timestamp;
+use serde_json::json;
+use std::{collections::BTreeMap, sync::Arc};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+use super::{Handle, message::Notice, values::VersionTemplates};
+use crate::instance::config::Notify;
+
+/// A cluster that was told is told again when its last exception is older than this.
+const QUIET: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+/// How many open exceptions are looked through at the start.
+const REMEMBERED: usize = 10_000;
+
+/// What was told of before, by kind, with the newest of each.
+pub(super) type Told = BTreeMap<Hash, Timestamp>;
+
+pub(super) async fn watch(handle: Handle, mut notices: Receiver<Notice>, mut told: Told) {
+    loop {
+        let exception = match notices.recv().await {
+            Ok(Notice::Opened(exception)) => exception,
+            Ok(_) | Err(RecvError::Lagged(_)) => continue,
+            Err(RecvError::Closed) => return,
+        };
+        let last = told.insert(exception.fingerprint.clone(), exception.opened);
+        let is_new = last.is_none_or(|last| exception.opened.duration_since(last) > QUIET);
+        if let Some(notify) = handle.parts.config().notify.clone()
+            && is_new
+            && let Err(fault) = send(&handle, &notify, &exception).await
+        {
+            tracing::error!(exception = %exception.id, "nobody could be told: {fault}");
+        }
+    }
+}
+
+/// What was open before the loop begins: somebody was told of it, or sees it in the queue.
+/// What the start itself parks is not among it.
+pub(super) fn known(handle: &Handle) -> Told {
+    let open = handle
+        .parts
+        .store
+        .exceptions(None, REMEMBERED)
+        .unwrap_or_default();
+    open.into_iter()
+        .map(|exception| (exception.fingerprint, exception.opened))
+        .collect()
+}
+
+async fn send(
+    handle: &Handle,
+    notify: &Notify,
+    exception: &Exception,
+) -> Result<(), botswain_core::Fault> {
+    let parts = &handle.parts;
+    let Some(bot) = botswain_bots::find("mail.send") else {
+        return Ok(());
+    };
+    let key = Hash::of(format!("notify {} {}", exception.id, exception.opened).as_bytes());
+    let attempt = Attempt {
+        run: exception.run.clone(),
+        step: StepId::new("notify"),
+        number: 1,
+        idempotency_key: key.as_str()[..32].to_owned(),
+        scheduled_for: exception.opened,
+        entered: exception.opened,
+        connection: Some(notify.connection.clone()),
+    };
+    let loaded = parts
+        .load(&exception.run)
+        .map_err(|reason| botswain_core::Fault::system("store.unreadable", reason))?;
+    let templates = VersionTemplates {
+        version: loaded.version,
+        renderer: parts.renderer.clone(),
+        timezone: parts.timezone(),
+    };
+    let context = Context::new(
+        attempt,
+        Arc::new(parts.kept.clone()),
+        parts.roots(),
+        Arc::new(templates),
+        parts.connections.clone(),
+    );
+    let with =
+        json!({ "to": notify.to, "subject": subject(exception), "text": text(handle, exception) });
+    (bot.run)(with, &context).await.map(drop)
+}
+
+fn subject(exception: &Exception) -> String {
+    format!(
+        "{}: {} waits for you ({})",
+        exception.workflow, exception.step, exception.fault.code
+    )
+}
+
+fn text(handle: &Handle, exception: &Exception) -> String {
+    let Exception {
+        id,
+        run,
+        step,
+        workflow,
+        fault,
+        key,
+        opened,
+        ..
+    } = exception;
+    let parts = &handle.parts;
+    let key = key
+        .as_ref()
+        .map(|key| format!(" ({key})"))
+        .unwrap_or_default();
+    let hint = fault
+        .hint
+        .as_ref()
+        .map(|hint| format!("{hint}\n"))
+        .unwrap_or_default();
+    let since = opened
+        .to_zoned(parts.timezone())
+        .strftime("%A %Y-%m-%d %H:%M");
+    let botswain = format!("botswain --dir {}", parts.instance.folder().display());
+    format!(
+        "In {instance}, run {run}{key} of {workflow} is parked at its step {step} since {since}:\n\n\
+         {message}\n{hint}\n\
+         See it:   {botswain} exceptions show {id}\n\
+         Then:     {botswain} exceptions retry {id}   (or edit, happened, skip, abandon)\n\n\
+         There is no further mail about others of the same kind for a day.\n",
+        instance = parts.config().name,
+        message = fault.message,
+    )
+}

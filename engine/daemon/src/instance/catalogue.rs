@@ -1,0 +1,278 @@
+//! What the check of workflows may refer to, gathered from the instance.
+//!
+//! In go the folder and its configuration; out come the known bots,
+//! connections, secrets and templates, and the workflows' files. Texts are read
+//! with a bound, and a link that leads out of the instance is not followed.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use botswain_core::{
+    catalogue::Catalogue,
+    diagnostic::{Diagnostic, Severity},
+};
+
+use super::{Error, Instance, TEXT_LIMIT, config::Outline, read_text, secrets, unreadable};
+
+/// Folders in `templates/` may be nested so deep.
+const DEPTH: usize = 8;
+
+/// The catalogue, and a diagnostic for each template that cannot be used.
+#[derive(Clone)]
+pub struct Gathered {
+    pub catalogue: Catalogue,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Instance {
+    /// What workflows may name; fails when the secrets cannot be read.
+    pub fn catalogue(&self, outline: &Outline) -> Result<Gathered, secrets::Error> {
+        let bots = botswain_bots::ALL
+            .iter()
+            .map(|bot| (bot.name, bot.schema()));
+        let secrets = self.secrets().list()?;
+        let (templates, diagnostics) = templates(self.folder())?;
+        Ok(Gathered {
+            catalogue: Catalogue {
+                bots: bots.collect(),
+                connections: outline.connections.clone(),
+                more_connections: outline.more_connections,
+                secrets: secrets.into_iter().map(|listed| listed.name).collect(),
+                templates,
+                timezone: outline.timezone.clone(),
+            },
+            diagnostics,
+        })
+    }
+}
+
+/// `workflows/*.yaml`, relative to the instance.
+pub(super) fn workflow_files(folder: &Path) -> Result<(Vec<PathBuf>, Vec<Diagnostic>), Error> {
+    let (mut files, mut warnings) = (Vec::new(), Vec::new());
+    for path in entries(&folder.join("workflows"))? {
+        let relative = relative(folder, &path);
+        match path.extension().and_then(|end| end.to_str()) {
+            Some("yaml") if leads_out(folder, &path) => warnings.push(outside(&relative)),
+            Some("yaml") => files.push(relative),
+            Some(end) if end.eq_ignore_ascii_case("yml") || end.eq_ignore_ascii_case("yaml") => {
+                let message = "this file is not read as a workflow".to_owned();
+                let hint = "let its name end in `.yaml`";
+                warnings.push(about(&relative, Severity::Warning, message, hint));
+            }
+            _ => (),
+        }
+    }
+    Ok((files, warnings))
+}
+
+type Templates = (BTreeMap<String, String>, Vec<Diagnostic>);
+
+/// The texts in `templates/`, by their path in it.
+fn templates(folder: &Path) -> Result<Templates, Error> {
+    let base = folder.join("templates");
+    let mut templates = (BTreeMap::new(), Vec::new());
+    let mut open = vec![(base.clone(), 0)];
+    while let Some((here, depth)) = open.pop() {
+        for path in entries(&here)? {
+            let hidden = path
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes()[0] == b'.');
+            match path.is_dir() {
+                _ if hidden => (),
+                true if depth < DEPTH && !path.is_symlink() => open.push((path, depth + 1)),
+                true => templates.1.push(outside(&relative(folder, &path))),
+                false => template(folder, &base, &path, &mut templates),
+            }
+        }
+    }
+    Ok(templates)
+}
+
+fn template(folder: &Path, base: &Path, path: &Path, found: &mut Templates) {
+    if leads_out(folder, path) {
+        found.1.push(outside(&relative(folder, path)));
+        return;
+    }
+    match read_text(path) {
+        Ok(text) => {
+            let name = relative(base, path).to_string_lossy().into_owned();
+            found.0.insert(name, text);
+        }
+        Err(err) => found.1.push(unread(&relative(folder, path), &err)),
+    }
+}
+
+/// What is in a folder, by name; a folder that does not exist is empty.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let listed = match std::fs::read_dir(folder) {
+        Err(err) if err.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        listed => listed.map_err(|source| unreadable(folder, source))?,
+    };
+    let paths = listed.map(|entry| entry.map(|entry| entry.path()));
+    let mut paths: Vec<_> = paths
+        .collect::<Result<_, _>>()
+        .map_err(|source| unreadable(folder, source))?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn relative(base: &Path, path: &Path) -> PathBuf {
+    path.strip_prefix(base).unwrap_or(path).to_owned()
+}
+
+/// Whether a file is really somewhere else; a broken link is told when it is read.
+fn leads_out(folder: &Path, path: &Path) -> bool {
+    let Ok(real) = path.canonicalize() else {
+        return false;
+    };
+    let private = folder.join(".botswain");
+    !real.starts_with(folder) || real.starts_with(private)
+}
+
+fn outside(path: &Path) -> Diagnostic {
+    let message = format!(
+        "`{}` leads out of the instance and is not read",
+        path.display()
+    );
+    about(
+        path,
+        Severity::Error,
+        message,
+        "copy the file instead of linking to it",
+    )
+}
+
+/// Why a file is not read, at the first place that is no text if that is why.
+pub(super) fn unread(path: &Path, err: &Error) -> Diagnostic {
+    let message = match err {
+        Error::NotText { .. } => "the file is not text in UTF-8".to_owned(),
+        Error::Unreadable { source, .. } => format!("the file cannot be read: {source}"),
+        Error::TooLarge(_) => format!("the file is larger than {} KiB", TEXT_LIMIT / 1024),
+        Error::NotThere(_) | Error::NotFound(_) | Error::Unmakable { .. } => err.to_string(),
+    };
+    let hint = err.hint().unwrap_or("mend it, or move it elsewhere");
+    let whole = about(path, Severity::Error, message, hint);
+    let Error::NotText { good, .. } = err else {
+        return whole;
+    };
+    let line = good.rsplit('\n').next().unwrap_or_default();
+    Diagnostic {
+        line: 1 + good.matches('\n').count(),
+        column: 1 + line.chars().count(),
+        span: (good.len(), 1),
+        ..whole
+    }
+}
+
+/// A diagnostic about a file as a whole.
+fn about(path: &Path, severity: Severity, message: String, hint: &str) -> Diagnostic {
+    Diagnostic {
+        severity,
+        code: "instance.file",
+        file: path.to_string_lossy().into_owned(),
+        line: 1,
+        column: 1,
+        span: (0, 0),
+        message,
+        hint: Some(hint.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn instance(files: &[(&str, &str)]) -> (tempfile::TempDir, Instance) {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in [("botswain.yaml", "name: office\n")].iter().chain(files) {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let instance = Instance::at(folder.path()).unwrap();
+        (folder, instance)
+    }
+
+    #[test]
+    fn workflows_are_the_yaml_files() {
+        let files = [
+            ("workflows/b.yaml", ""),
+            ("workflows/a.yaml", ""),
+            ("workflows/c.yml", ""),
+            ("workflows/notes.md", ""),
+            ("workflows/deep/d.yaml", ""),
+        ];
+        let (_folder, instance) = instance(&files);
+        let (found, warnings) = instance.workflow_files().unwrap();
+        assert_eq!(
+            found,
+            [Path::new("workflows/a.yaml"), Path::new("workflows/b.yaml")]
+        );
+        assert_eq!(warnings.len(), 1);
+        assert_eq!(warnings[0].file, "workflows/c.yml");
+        assert_eq!(warnings[0].severity, Severity::Warning);
+    }
+
+    #[test]
+    fn an_empty_instance_has_an_empty_catalogue() {
+        let (_folder, instance) = instance(&[]);
+        let outline = instance.config().unwrap().outline;
+        let gathered = instance.catalogue(&outline).unwrap();
+        assert!(gathered.catalogue.templates.is_empty());
+        assert_eq!(gathered.catalogue.timezone, "UTC");
+        assert_eq!(gathered.catalogue.bots.len(), botswain_bots::ALL.len());
+        assert!(
+            !instance.private().folder().exists(),
+            "looking changes nothing"
+        );
+    }
+
+    #[test]
+    fn secrets_are_known_by_name_alone() {
+        let (_folder, instance) = instance(&[]);
+        instance
+            .secrets()
+            .set("shop", "canary-value", Timestamp::UNIX_EPOCH)
+            .unwrap();
+        let outline = instance.config().unwrap().outline;
+        let gathered = instance.catalogue(&outline).unwrap();
+        assert_eq!(
+            gathered.catalogue.secrets.into_iter().collect::<Vec<_>>(),
+            ["shop"]
+        );
+    }
+
+    #[test]
+    fn templates_are_read_and_links_out_refused() {
+        let files = [
+            ("templates/a.html.hbs", "<p>"),
+            ("templates/mail/b.hbs", "Dear"),
+            ("templates/.hidden", "x"),
+        ];
+        let (folder, instance) = instance(&files);
+        instance.prepare().unwrap();
+        std::fs::write(instance.private().key(), "key").unwrap();
+        let at = |path: &str| folder.path().join(path);
+        symlink("a.html.hbs", at("templates/inside.hbs")).unwrap();
+        symlink("/etc/passwd", at("templates/passwd")).unwrap();
+        symlink("/etc", at("templates/etc")).unwrap();
+        symlink("../.botswain/key", at("templates/key")).unwrap();
+        symlink("nowhere", at("templates/broken")).unwrap();
+        std::fs::write(at("templates/latin"), b"\xff").unwrap();
+        let (templates, found) = templates(instance.folder()).unwrap();
+        let names: Vec<_> = templates.keys().collect();
+        assert_eq!(names, ["a.html.hbs", "inside.hbs", "mail/b.hbs"]);
+        let mut refused: Vec<_> = found.iter().map(|found| found.file.as_str()).collect();
+        refused.sort_unstable();
+        let expected =
+            ["broken", "etc", "key", "latin", "passwd"].map(|name| format!("templates/{name}"));
+        assert_eq!(refused, expected);
+        assert!(found.iter().all(|found| found.severity == Severity::Error));
+    }
+}

@@ -1,0 +1,302 @@
+//! `botswain.yaml`: what an instance is called, and what it reaches.
+//!
+//! In goes the text; out come the typed configuration and every mistake in it,
+//! each at its place. The shape is checked by the JSON Schema that is made of
+//! these types and of each connection kind's settings, so what is written here
+//! is what an editor completes. A value of a secret never gets in here: a
+//! secret field holds `{{secrets.name}}` until its connection is opened.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use botswain_bot::ConnectionSpec;
+use botswain_core::diagnostic::{Diagnostic, Severity};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::{Map, Value, json};
+
+use super::{CONFIG_FILE, yaml::Document};
+
+mod check;
+pub(super) mod fields;
+mod problems;
+
+/// The whole of `botswain.yaml`.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What people call this instance, as in `northwind-office`.
+    pub name: String,
+    /// The zone in which schedules and dates are meant, as in `Europe/Berlin`.
+    #[serde(default = "utc")]
+    pub timezone: String,
+    /// Folders outside of the instance that bots may read and write.
+    #[serde(default)]
+    pub roots: Vec<PathBuf>,
+    /// The outside systems that steps can name.
+    #[serde(default)]
+    pub connections: BTreeMap<String, ConnectionConfig>,
+    /// Who gets a mail when a new kind of exception is parked.
+    pub notify: Option<Notify>,
+}
+
+/// One entry of `connections:`.
+#[derive(Clone, PartialEq)]
+pub struct ConnectionConfig {
+    pub kind: String,
+    /// How many steps may use it at once.
+    pub sessions: usize,
+    /// The settings of its kind.
+    pub settings: Map<String, Value>,
+}
+
+/// One mail for each new cluster of equal exceptions.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Notify {
+    /// The connection that sends it, of the kind `smtp`.
+    pub connection: String,
+    /// The addresses that get it.
+    #[schemars(length(min = 1))]
+    pub to: Vec<String>,
+    /// The address it comes from; without it that of the connection.
+    pub from: Option<String>,
+}
+
+/// What workflows need to know of the file; it is there even when the file has mistakes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outline {
+    /// Each connection of a known kind, by name.
+    pub connections: BTreeMap<String, String>,
+    /// Whether some connections could not be read.
+    pub more_connections: bool,
+    /// The zone; without a valid one `UTC`.
+    pub timezone: String,
+}
+
+/// What reading the file gave.
+#[derive(Debug)]
+pub struct Reading {
+    /// Missing when a diagnostic is an error.
+    pub config: Option<Config>,
+    pub outline: Outline,
+    pub diagnostics: Vec<Diagnostic>,
+    /// Each secret that a connection needs, with what to say if it is not set.
+    pub secrets: Vec<(String, Diagnostic)>,
+}
+
+impl Config {
+    /// Reads the text of the file. `kinds` are the known kinds of connection; paths are
+    /// relative to `folder`.
+    pub fn read(text: &str, kinds: &[ConnectionSpec], folder: &Path) -> Reading {
+        let document = match Document::parse(CONFIG_FILE, text) {
+            Ok(document) => document,
+            Err(diagnostics) => {
+                let outline = Outline::of(&Value::Null, false, kinds);
+                return Reading::of(None, outline, diagnostics);
+            }
+        };
+        let mut diagnostics = check::shape(&document, kinds);
+        let config = match diagnostics.iter().any(is_error) {
+            true => None,
+            false => decode(&document, &mut diagnostics),
+        };
+        if let Some(config) = &config {
+            diagnostics.extend(check::meaning(config, &document, folder));
+        }
+        let outline = Outline::of(&document.value, config.is_some(), kinds);
+        Reading {
+            secrets: check::secrets(&document, kinds),
+            ..Reading::of(config, outline, diagnostics)
+        }
+    }
+
+    /// The JSON Schema for editors, with the settings of each kind of connection.
+    pub fn schema(kinds: &[ConnectionSpec]) -> Value {
+        let mut schema = schema_for!(Config).to_value();
+        let mut definitions = Map::new();
+        let entries = kinds.iter().map(|kind| {
+            let mut entry = (kind.settings)().to_value();
+            hoist(&mut entry, kind.kind, &mut definitions);
+            with_common_keys(entry, kind.kind)
+        });
+        let connection = json!({ "oneOf": entries.collect::<Vec<_>>() });
+        schema["$defs"]["ConnectionConfig"] = connection;
+        for (name, definition) in definitions {
+            schema["$defs"][name] = definition;
+        }
+        schema
+    }
+}
+
+impl Reading {
+    fn of(config: Option<Config>, outline: Outline, mut diagnostics: Vec<Diagnostic>) -> Reading {
+        diagnostics.sort_by_key(|found| found.span.0);
+        let config = config.filter(|_| !diagnostics.iter().any(is_error));
+        Reading {
+            config,
+            outline,
+            diagnostics,
+            secrets: Vec::new(),
+        }
+    }
+}
+
+impl Outline {
+    /// `sound` says that the file has the right shape, so that what is not there is not meant.
+    fn of(value: &Value, sound: bool, kinds: &[ConnectionSpec]) -> Outline {
+        let written = value["connections"].as_object();
+        let known = |entry: &Value| {
+            let spec = kinds.iter().find(|spec| entry["kind"] == spec.kind)?;
+            Some(spec.kind.to_owned())
+        };
+        let connections: BTreeMap<_, _> = written
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, entry)| Some((name.clone(), known(entry)?)))
+            .collect();
+        let all = written.is_some_and(|written| written.len() == connections.len());
+        let timezone = value["timezone"].as_str();
+        let timezone = timezone.filter(|zone| jiff::tz::TimeZone::get(zone).is_ok());
+        Outline {
+            connections,
+            more_connections: !sound && !all,
+            timezone: timezone.map_or_else(utc, str::to_owned),
+        }
+    }
+}
+
+fn is_error(found: &Diagnostic) -> bool {
+    found.severity == Severity::Error
+}
+
+/// What passed the schema fits the types; a gap between the two is told all the same.
+fn decode(document: &Document<'_>, diagnostics: &mut Vec<Diagnostic>) -> Option<Config> {
+    match serde_path_to_error::deserialize(&document.value) {
+        Ok(config) => Some(config),
+        Err(err) => {
+            let pieces = err.path().iter().filter_map(|piece| match piece {
+                serde_path_to_error::Segment::Map { key } => Some(super::yaml::escape(key)),
+                serde_path_to_error::Segment::Seq { index } => Some(index.to_string()),
+                _ => None,
+            });
+            let pointer: String = pieces.map(|piece| format!("/{piece}")).collect();
+            let message = err.inner().to_string();
+            diagnostics.push(check::misfit(document, &pointer, message));
+            None
+        }
+    }
+}
+
+/// Moves the definitions of a kind's settings to where all kinds share one place.
+fn hoist(entry: &mut Value, kind: &str, definitions: &mut Map<String, Value>) {
+    let local = entry.as_object_mut().and_then(|map| map.remove("$defs"));
+    rename_references(entry, kind);
+    if let Some(Value::Object(local)) = local {
+        for (name, mut definition) in local {
+            rename_references(&mut definition, kind);
+            definitions.insert(format!("{kind}.{name}"), definition);
+        }
+    }
+}
+
+fn rename_references(schema: &mut Value, kind: &str) {
+    match schema {
+        Value::Object(map) => {
+            if let Some(Value::String(target)) = map.get_mut("$ref") {
+                *target = target.replace("#/$defs/", &format!("#/$defs/{kind}."));
+            }
+            map.values_mut()
+                .for_each(|value| rename_references(value, kind));
+        }
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| rename_references(item, kind)),
+        _ => (),
+    }
+}
+
+/// A kind's settings with the keys that every connection has.
+fn with_common_keys(mut settings: Value, kind: &str) -> Value {
+    let common = ConnectionConfig::common_keys(json!({ "const": kind }));
+    if let Value::Object(common) = common {
+        for (key, schema) in common {
+            settings["properties"][key] = schema;
+        }
+    }
+    match settings["required"].as_array_mut() {
+        Some(required) => required.push(json!("kind")),
+        None => settings["required"] = json!(["kind"]),
+    }
+    settings
+}
+
+impl ConnectionConfig {
+    fn common_keys(kind: Value) -> Value {
+        json!({
+            "kind": kind,
+            "sessions": {
+                "description": "How many steps may use it at once; 1 when it is not given.",
+                "type": "integer", "minimum": 1, "maximum": 64,
+            },
+        })
+    }
+}
+
+/// The common keys are split off by hand: with serde's `flatten` errors lose their place.
+impl<'de> Deserialize<'de> for ConnectionConfig {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<ConnectionConfig, D::Error> {
+        let mut settings = Map::deserialize(from)?;
+        let kind = settings.remove("kind");
+        let kind = kind.as_ref().and_then(Value::as_str);
+        let kind = kind.ok_or_else(|| D::Error::missing_field("kind"))?;
+        let sessions = match settings.remove("sessions") {
+            None => 1,
+            Some(value) => value
+                .as_u64()
+                .and_then(|count| usize::try_from(count).ok())
+                .ok_or_else(|| D::Error::custom("`sessions` is a whole number"))?,
+        };
+        Ok(ConnectionConfig {
+            kind: kind.to_owned(),
+            sessions,
+            settings,
+        })
+    }
+}
+
+impl JsonSchema for ConnectionConfig {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ConnectionConfig".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "properties": ConnectionConfig::common_keys(json!({ "type": "string" })),
+            "required": ["kind"],
+        })
+    }
+}
+
+/// Shows no values: a password may have been written into the file.
+impl fmt::Debug for ConnectionConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys: Vec<&String> = self.settings.keys().collect();
+        f.debug_struct("ConnectionConfig")
+            .field("kind", &self.kind)
+            .field("sessions", &self.sessions)
+            .field("settings", &keys)
+            .finish()
+    }
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,17 @@
+//! The command line as people use it: the real binary in an instance of its own.
+//!
+//! One snapshot for each behaviour; times, places and process ids are replaced
+//! by words. Only bots that need nobody else are used here.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what cannot be unwrapped fails the test"
+)]
+
+mod check;
+mod daemon;
+mod exceptions;
+mod listings;
+mod nested;
+mod office;
+mod run;

@@ -1,0 +1,9 @@
+//! The main job from outside: the real binary, a real Chromium, real SMTP, and
+//! an office that counts what it was sent.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod demo;
+mod handler;
+mod kill;
+mod place;
