@@ -259,7 +259,7 @@ impl Evaluator<'_> {
 
     fn context(&self, scope: &Scope) -> Result<Value, Fault> {
         let mut context = self.times(scope.scheduled_for);
-        let inputs = merged(self.load(&scope.inputs)?, &scope.input_edits);
+        let inputs = value::merged(self.load(&scope.inputs)?, &scope.input_edits);
         context.insert("inputs".to_owned(), inputs);
         let mut steps = Map::new();
         for (step, output) in &scope.steps {
@@ -287,7 +287,7 @@ impl Evaluator<'_> {
     }
 
     fn item_value(&self, item: &ItemScope) -> Result<Value, Fault> {
-        Ok(merged(self.load(&item.value)?, &item.edits))
+        Ok(value::merged(self.load(&item.value)?, &item.edits))
     }
 
     fn load(&self, payload: &Payload) -> Result<Value, Fault> {
@@ -427,20 +427,6 @@ fn article_free(kind: InputKind) -> &'static str {
         InputKind::File => "path of a file",
         InputKind::List => "list",
         InputKind::Object => "object",
-    }
-}
-
-fn merged(value: Value, edits: &IndexMap<String, Value>) -> Value {
-    match value {
-        Value::Object(mut map) => {
-            map.extend(
-                edits
-                    .iter()
-                    .map(|(key, value)| (key.clone(), value.clone())),
-            );
-            Value::Object(map)
-        }
-        other => other,
     }
 }
 

@@ -5,6 +5,7 @@
 //! (`{"$artifact": …}`), a table (`{"$table": …}`) and a secret
 //! (`{"$secret": "shop"}`). A value over [`INLINE_LIMIT`] travels by reference.
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -86,6 +87,21 @@ impl Default for Payload {
 impl From<Value> for Payload {
     fn from(value: Value) -> Payload {
         Payload::Inline(value)
+    }
+}
+
+/// An object with what a person corrected in it; anything else as it is.
+pub fn merged(value: Value, edits: &IndexMap<String, Value>) -> Value {
+    match value {
+        Value::Object(mut map) => {
+            map.extend(
+                edits
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.clone())),
+            );
+            Value::Object(map)
+        }
+        other => other,
     }
 }
 

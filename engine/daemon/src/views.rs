@@ -12,6 +12,7 @@ use botswain_core::{
         Run, Status,
         fact::{Fact, Origin, What},
     },
+    value,
 };
 use botswain_store::{Filter, ReadError};
 use jiff::Timestamp;
@@ -280,11 +281,11 @@ impl Parts {
             None => run.clone(),
         };
         let item = match &run.created.origin {
-            Origin::Item { item, .. } => Some(merged(self.shown(item), &run.edits().item)),
+            Origin::Item { item, .. } => Some(value::merged(self.shown(item), &run.edits().item)),
             Origin::Person { .. } | Origin::Trigger { .. } => None,
         };
-        let mut inputs = merged(self.shown(&root.created.inputs), &root.edits().inputs);
-        inputs = merged(inputs, &run.edits().inputs);
+        let mut inputs = value::merged(self.shown(&root.created.inputs), &root.edits().inputs);
+        inputs = value::merged(inputs, &run.edits().inputs);
         // A firing whose inputs could not be rendered has none, but a person can give them.
         if let Some(inputs) = inputs.as_object_mut() {
             for name in root.version.plan.inputs.keys() {
@@ -492,19 +493,5 @@ fn exception_view(exception: Exception) -> ExceptionView {
         opened: exception.opened,
         fingerprint: exception.fingerprint,
         artifacts,
-    }
-}
-
-fn merged(value: Value, edits: &indexmap::IndexMap<String, Value>) -> Value {
-    match value {
-        Value::Object(mut map) => {
-            map.extend(
-                edits
-                    .iter()
-                    .map(|(key, value)| (key.clone(), value.clone())),
-            );
-            Value::Object(map)
-        }
-        other => other,
     }
 }

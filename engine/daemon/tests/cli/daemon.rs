@@ -3,7 +3,7 @@
 use expect_test::expect;
 use nix::sys::signal::Signal;
 
-use crate::office::{GOOD, Office, Silent};
+use crate::office::{GOOD, Office, Silent, wait_for};
 
 const FETCH: &str = "
 name: fetch
@@ -32,6 +32,37 @@ fn a_second_daemon_names_the_first() {
         hint: use it through that process, or end it first
     "#]]
     .assert_eq(&office.says(&["up"]));
+}
+
+#[test]
+fn a_parked_item_does_not_stop_the_next_firing() {
+    let office = Office::with(GOOD);
+    let lines = r#"[ { n: "1" }, { n: x } ]"#;
+    office.write(
+        "workflows/tick.yaml",
+        &format!(
+            "name: tick\ntriggers: [ {{ cron: \"* * * * * *\" }} ]\ninputs: {{ lines: {{ type: list, default: {lines} }} }}\nsteps:\n  - id: each\n    for_each: \"{{{{inputs.lines}}}}\"\n    as: line\n    steps: [ {{ id: put, bot: file.drop, with: {{ to: \"out/{{{{run.id}}}}.txt\", content: \"{{{{text (number line.n)}}}}\" }} }} ]\n"
+        ),
+    );
+    let _up = office.up();
+    wait_for("two firings, each parked with one of its items", || {
+        let runs = office.json(&["runs", "--workflow", "tick", "--state", "parked"]);
+        runs.as_array().is_some_and(|runs| runs.len() >= 2)
+    });
+    for item in ["1.each.0", "2.each.0"] {
+        assert!(office.path(&format!("out/{item}.txt")).exists(), "{item}");
+    }
+    let open = office.json(&["exceptions", "list"]);
+    let keys: Vec<_> = open
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["run"].clone())
+        .collect();
+    assert!(
+        keys.contains(&"1.each.1".into()) && keys.contains(&"2.each.1".into()),
+        "{keys:?}"
+    );
 }
 
 #[test]
