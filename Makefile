@@ -12,7 +12,7 @@ demo:
 	cargo run --quiet --package botswain -- demo
 
 test: tools
-	cargo test --workspace --no-fail-fast
+	BOTSWAIN_SEEDS=50000 cargo test --workspace --no-fail-fast
 
 lint:
 	cargo fmt --all --check
@@ -20,6 +20,7 @@ lint:
 
 bench:
 	cargo bench --package botswain-core --package botswain-store --benches
+	cargo bench --package botswain --bench runs
 
 # What the tests talk to: a real browser, a real mail server.
 tools:

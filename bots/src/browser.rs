@@ -90,6 +90,7 @@ with:
 "##;
     const CONNECTIONS: &'static [&'static str] = &["web"];
     const NEEDS_CONNECTION: bool = true;
+    const ANNOUNCES: bool = true;
     type Output = Reading;
 
     fn effect(&self) -> Effect {

@@ -77,7 +77,7 @@ with:
             name: self.to.clone(),
         };
         let artifacts = Arc::clone(&context.artifacts);
-        context.begin_effect();
+        context.begin_effect().await?;
         let done = tokio::task::spawn_blocking(move || self.drop_at(&target, &*artifacts)).await;
         done.unwrap_or_else(|panic| Err(Fault::business("bot.defect", panic.to_string())))
     }

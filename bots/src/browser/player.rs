@@ -235,23 +235,32 @@ impl<'a> Player<'a> {
     }
 
     async fn click(&mut self, locator: &Locator, changes: bool) -> Result<(), Stop> {
+        if changes {
+            // What is not there is not announced; to announce takes a moment, so it is found again.
+            let deadline = self.page.deadline(None);
+            self.page.find(locator, Purpose::Button, deadline).await?;
+            self.announce().await?;
+        }
         let before = self.begun;
-        let (begun, context) = (&mut self.begun, self.context);
-        let mut begin = |now: bool| {
-            *begun = before || (changes && now);
-            if let (true, Some(context)) = (*begun, context) {
-                context.begin_effect();
-            }
-        };
+        let begun = &mut self.begun;
+        let mut begin = |now: bool| *begun = before || (changes && now);
         self.page.click(locator, &mut begin).await
+    }
+
+    /// The world may change from here on, and it is written down that it may.
+    async fn announce(&self) -> Result<(), Stop> {
+        match self.context {
+            Some(context) => Ok(context.begin_effect().await?),
+            None => Ok(()),
+        }
     }
 
     async fn press(&mut self, key: &Key) -> Result<(), Stop> {
         let active = self.page.client().active_element();
         let active = self.page.command(active).await?;
         if self.changes == Changes::Click {
+            self.announce().await?;
             self.begun = true;
-            self.context.inspect(|context| context.begin_effect());
         }
         Ok(self.page.command(active.send_keys(&key.codes)).await?)
     }

@@ -67,7 +67,7 @@ impl Exchange {
         context: &Context,
     ) -> Result<Answer, Fault> {
         if !self.method.is_safe() {
-            context.begin_effect();
+            context.begin_effect().await?;
         }
         let follow = self.method == Method::GET
             && !self.expect.iter().any(|status| (300..400).contains(status));

@@ -42,11 +42,16 @@ pub(super) async fn deliver(
         opened = open(smtp, session, envelope) => opened?,
         () = context.cancelled() => return Err(cancelled()),
     }
+    // Before the message, for between its end and the dot nothing can be waited for.
+    context.begin_effect().await?;
     let begun = AtomicBool::new(false);
+    let reached = |fault: Fault| match begun.load(Ordering::SeqCst) {
+        true => fault.in_doubt(),
+        false => fault,
+    };
     let dot = std::iter::from_fn(|| {
         // It is asked for what comes next when all that is left is the dot.
         begun.store(true, Ordering::SeqCst);
-        context.begin_effect();
         None
     });
     let handing = session.message_iter(message.chunks(PIECE).chain(dot));
@@ -63,17 +68,17 @@ pub(super) async fn deliver(
     };
     let Ok(answer) = answer else {
         let message = format!("`{}` did not answer the mail's end", smtp.name());
-        return Err(context.reached(Fault::system("mail.connection", message)));
+        return Err(reached(Fault::system("mail.connection", message)));
     };
     match answer {
         Ok(answer) if answer.code().severity == Severity::PositiveCompletion => Ok(line(&answer)),
         Ok(answer) => {
             let message = format!("`{}` ended the mail with {}", smtp.name(), line(&answer));
-            Err(context.reached(Fault::system("mail.answer", message)))
+            Err(reached(Fault::system("mail.answer", message)))
         }
         // A 4xx or 5xx says that the server has not taken it.
         Err(err) if err.status().is_some() => Err(smtp.failed("the mail", &err)),
-        Err(err) => Err(context.reached(smtp.failed("the mail", &err))),
+        Err(err) => Err(reached(smtp.failed("the mail", &err))),
     }
 }
 

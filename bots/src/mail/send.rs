@@ -93,6 +93,7 @@ with:
     const CONNECTIONS: &'static [&'static str] = &["smtp"];
     const NEEDS_CONNECTION: bool = true;
     const EXACTLY_ONE: &'static [&'static [&'static str]] = &[&["text", "template"]];
+    const ANNOUNCES: bool = true;
     type Output = Output;
 
     fn effect(&self) -> Effect {

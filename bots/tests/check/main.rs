@@ -6,7 +6,7 @@
 
 mod around;
 mod examples;
+mod manual;
 mod slips;
 mod types;
-
 mod workflows;

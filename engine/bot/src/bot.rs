@@ -25,6 +25,9 @@ pub trait Bot: DeserializeOwned + JsonSchema + Send + 'static {
     const EXACTLY_ONE: &'static [&'static [&'static str]] = &[];
     /// Parameters that mean something only with a connection.
     const OF_CONNECTION: &'static [&'static str] = &[];
+    /// Whether long passes before it acts, so that it is worth a write to know that it had not:
+    /// [`Context::begin_effect`] is durable then, and an attempt cut short before is repeated.
+    const ANNOUNCES: bool = false;
     /// What later steps can refer to.
     type Output: Serialize + JsonSchema + Send;
 
@@ -41,7 +44,7 @@ pub trait Bot: DeserializeOwned + JsonSchema + Send + 'static {
     /// Does the work of one attempt.
     ///
     /// It ends soon after [`Context::cancelled`] does, keeps its memory bounded, and calls
-    /// [`Context::begin_effect`] before the first moment at which the world may change.
+    /// [`Context::begin_effect`] right before the first moment at which the world may change.
     fn run(self, context: &Context) -> impl Future<Output = Result<Self::Output, Fault>> + Send;
 }
 
@@ -54,6 +57,7 @@ pub struct BotSpec {
     pub needs_connection: bool,
     pub exactly_one: &'static [&'static [&'static str]],
     pub of_connection: &'static [&'static str],
+    pub announces: bool,
     pub parameters: fn() -> Schema,
     pub output: fn(&Value) -> Value,
     /// What rendered parameters do to the world; a fault when they do not fit the bot.
@@ -72,6 +76,7 @@ impl BotSpec {
             needs_connection: B::NEEDS_CONNECTION,
             exactly_one: B::EXACTLY_ONE,
             of_connection: B::OF_CONNECTION,
+            announces: B::ANNOUNCES,
             parameters: || schema_for!(B),
             output: |with| B::output(with).to_value(),
             effect: |with| decode::<B>(with).map(|bot| bot.effect()),
@@ -89,6 +94,7 @@ impl BotSpec {
             needs_connection: self.needs_connection,
             exactly_one: self.exactly_one,
             of_connection: self.of_connection,
+            effect: self.effect,
         }
     }
 }

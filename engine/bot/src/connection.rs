@@ -17,13 +17,17 @@ pub trait Connection: Send + Sync + Sized + 'static {
     const KIND: &'static str;
     /// A complete entry of `connections:`, shown in the manual and checked by the tests.
     const EXAMPLE: &'static str;
-    /// The keys beside `kind`, `sessions` and `per_minute`.
+    /// Whether [`Connection::test`] says anything. Otherwise, after an outage, one attempt of a
+    /// step finds out whether it answers again.
+    const HAS_TEST: bool = true;
+    /// The keys beside `kind`, `sessions`, `per_minute` and `breaker`.
     type Settings: DeserializeOwned + JsonSchema + Send;
 
     /// Makes it ready without reaching out; that is for the first use, and for `test`.
     fn open(settings: Self::Settings, house: &House) -> Result<Self, Fault>;
 
-    /// Tries it and says in a few words what answered.
+    /// Tries it, without changing anything, and says in a few words what answered. While its
+    /// breaker is open this is asked again and again: a business fault is an answer too.
     fn test(&self) -> impl Future<Output = Result<String, Fault>> + Send;
 
     /// Gives back everything it holds; processes it has started are gone afterwards.
@@ -97,6 +101,7 @@ pub struct ConnectionSpec {
     pub kind: &'static str,
     pub example: &'static str,
     pub settings: fn() -> Schema,
+    pub has_test: bool,
     pub open: fn(Value, &House) -> Result<AnyConnection, Fault>,
 }
 
@@ -106,6 +111,7 @@ impl ConnectionSpec {
             kind: C::KIND,
             example: C::EXAMPLE,
             settings: || schema_for!(C::Settings),
+            has_test: C::HAS_TEST,
             open: |settings, house| {
                 let settings = serde_json::from_value(settings).map_err(|err| {
                     Fault::business(

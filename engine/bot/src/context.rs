@@ -8,6 +8,7 @@ use std::sync::{
 use botswain_core::{ArtifactRef, Fault, RunId, StepId};
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -40,12 +41,17 @@ pub trait Templates: Send + Sync {
     fn render(&self, name: &str, data: &Value, attempt: &Attempt) -> Result<String, Fault>;
 }
 
+/// Has it written down that the attempt is about to act; completes when that is durable, and
+/// fails when the attempt is not to act any more.
+pub type Announce = Box<dyn Fn() -> oneshot::Receiver<()> + Send + Sync>;
+
 pub struct Context {
     pub attempt: Attempt,
     pub artifacts: Arc<dyn Artifacts>,
     pub roots: Arc<Roots>,
     pub(crate) templates: Arc<dyn Templates>,
     pub(crate) connections: Arc<dyn Connections>,
+    announce: Option<Announce>,
     cancel: CancellationToken,
     begun: AtomicBool,
 }
@@ -65,8 +71,17 @@ impl Context {
             roots,
             templates,
             connections,
+            announce: None,
             cancel,
             begun,
+        }
+    }
+
+    /// The context of an attempt that has to announce before it acts.
+    pub fn announcing(self, announce: Announce) -> Context {
+        Context {
+            announce: Some(announce),
+            ..self
         }
     }
 
@@ -80,14 +95,29 @@ impl Context {
         self.cancel.cancelled().await;
     }
 
-    /// Called by a bot before the first moment at which the world may change.
-    pub fn begin_effect(&self) {
+    /// Called by a bot right before the first moment at which the world may change.
+    ///
+    /// For a bot that [announces](crate::Bot::ANNOUNCES) it is durable on return, so that a
+    /// daemon that dies before is known not to have acted. After a fault it must not act.
+    pub async fn begin_effect(&self) -> Result<(), Fault> {
+        let stopped = || Fault::system("step.cancelled", "the attempt was stopped before it acted");
+        if let Some(announce) = self.announce.as_ref().filter(|_| !self.has_begun()) {
+            tokio::select! {
+                durable = announce() => durable.map_err(|_| stopped())?,
+                () = self.cancelled() => return Err(stopped()),
+            }
+        }
         self.begun.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::SeqCst)
     }
 
     /// `fault`, in doubt if the effect had begun.
     pub fn reached(&self, fault: Fault) -> Fault {
-        match self.begun.load(Ordering::SeqCst) {
+        match self.has_begun() {
             true => fault.in_doubt(),
             false => fault,
         }

@@ -17,7 +17,7 @@ pub use artifacts::{Artifacts, TableWriter};
 pub use bot::{Bot, BotSpec, Running};
 pub use botswain_core::{ArtifactRef, Category, Effect, Fault, Reach, TableRef};
 pub use connection::{AnyConnection, Connection, ConnectionSpec, Connections, House};
-pub use context::{Attempt, Context, Templates};
+pub use context::{Announce, Attempt, Context, Templates};
 pub use roots::Roots;
 pub use schema::TemplateName;
 pub use secret::Secret;

@@ -88,10 +88,7 @@ impl Roots {
             made.push(part);
             if !made.exists() {
                 self.admit(path, made.clone())?;
-                std::fs::create_dir(&made).or_else(|err| match err.kind() {
-                    std::io::ErrorKind::AlreadyExists => Ok(()),
-                    _ => Err(unwritable(path, &err)),
-                })?;
+                create(&made).map_err(|err| unwritable(path, &err))?;
             }
             made = made.canonicalize().map_err(|err| unwritable(path, &err))?;
         }
@@ -116,6 +113,16 @@ impl Roots {
             .hint("name the folder under `roots:` in botswain.yaml")),
         }
     }
+}
+
+/// Makes a folder whose name survives a power cut, as that of a file in it will.
+fn create(folder: &Path) -> std::io::Result<()> {
+    match std::fs::create_dir(folder) {
+        Err(err) if err.kind() != std::io::ErrorKind::AlreadyExists => return Err(err),
+        _ => (),
+    }
+    let parent = folder.parent().unwrap_or(folder);
+    std::fs::File::open(parent)?.sync_all()
 }
 
 fn unwritable(path: &str, err: &std::io::Error) -> Fault {

@@ -2,7 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use indexmap::IndexMap;
 use serde_json::Value;
+
+use crate::{
+    fault::{Effect, Fault},
+    ids::Hash,
+    plan::InputKind,
+};
 
 /// One bot, as far as a file can be right or wrong about it.
 #[derive(Clone)]
@@ -20,6 +27,28 @@ pub struct BotSchema {
     pub exactly_one: &'static [&'static [&'static str]],
     /// Parameters that mean something only with a connection.
     pub of_connection: &'static [&'static str],
+    /// What parameters do to the world; a fault when they do not fit the bot, as where a template
+    /// stands for what is no text.
+    pub effect: fn(Value) -> Result<Effect, Fault>,
+}
+
+/// A workflow, as far as another one that calls it can be right or wrong about it.
+#[derive(Clone, Debug, Default)]
+pub struct WorkflowSchema {
+    pub inputs: IndexMap<String, InputSchema>,
+    /// JSON Schema of each of its outputs.
+    pub outputs: BTreeMap<String, Value>,
+    /// The workflows that it calls.
+    pub calls: BTreeSet<String>,
+    /// Its version; none while its file has mistakes.
+    pub version: Option<Hash>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InputSchema {
+    /// `None` where the file does not say it rightly.
+    pub kind: Option<InputKind>,
+    pub required: bool,
 }
 
 /// What to say when not exactly one of a group is given, with those that are.
@@ -42,10 +71,19 @@ pub struct Catalogue {
     pub bots: BTreeMap<&'static str, BotSchema>,
     /// The kind of each connection in `botswain.yaml`.
     pub connections: BTreeMap<String, String>,
-    /// Whether there may be more connections than these, for `botswain.yaml` has mistakes: then
+    /// Whether there may be more connections and limits than these, for `botswain.yaml` has mistakes: then
     /// a name that is not among them is no mistake.
     pub more_connections: bool,
+    /// The names under `limits:` in `botswain.yaml`.
+    pub limits: BTreeSet<String>,
     pub secrets: BTreeSet<String>,
+    /// The groups of people in `botswain.yaml`.
+    pub groups: BTreeSet<String>,
+    /// Whether there may be more groups than these, for `botswain.yaml` has mistakes.
+    pub more_groups: bool,
+    /// The other workflows of the instance, by name; [`crate::language::load_all`] adds those it
+    /// is given.
+    pub workflows: BTreeMap<String, WorkflowSchema>,
     /// The texts in `templates/`, by file name.
     pub templates: BTreeMap<String, String>,
     /// The instance's zone, for schedules that name none.

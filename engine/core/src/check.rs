@@ -4,29 +4,40 @@
 //! plan, which counts only if the report holds no error. Each rule looks at its
 //! own part and goes on after a finding, so that one mistake hides no other.
 
+mod absent;
 mod demand;
 mod fit;
 mod infer;
 mod inputs;
+mod known;
 mod names;
 pub(crate) mod shape;
 mod steps;
 mod templates;
 mod triggers;
+mod whole;
 
-use std::{collections::HashMap, rc::Rc};
+pub(crate) use self::steps::kinds;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    rc::Rc,
+};
 
 use indexmap::IndexMap;
+use serde_json::Value;
 
-use self::names::Scope;
+use self::names::{Place, Scope};
 use crate::{
     catalogue::Catalogue,
+    ids::Hash,
     language::model::{self, Workflow},
-    plan::{Plan, Retry, SEMANTICS},
+    plan::{Plan, Retry},
     yaml::{Node, Report, Span},
 };
 
 /// A file as far as it could be read.
+#[derive(Clone, Copy)]
 pub(crate) struct Document<'d> {
     pub(crate) model: &'d Workflow,
     pub(crate) root: &'d Rc<Node>,
@@ -34,19 +45,24 @@ pub(crate) struct Document<'d> {
     pub(crate) stem: &'d str,
 }
 
-/// What came of it: the plan, and the templates that it names.
+/// What came of it: the plan, and what else belongs to its version.
 pub(crate) struct Checked {
     pub(crate) plan: Plan,
+    /// The templates that it names.
     pub(crate) templates: IndexMap<String, String>,
+    /// The versions of the workflows that it calls.
+    pub(crate) calls: IndexMap<String, Hash>,
+    /// JSON Schema of each of its outputs.
+    pub(crate) outputs: BTreeMap<String, Value>,
 }
 
 /// Checks everything that a schema cannot say.
-pub(crate) fn check(
-    document: &Document<'_>,
-    catalogue: &Catalogue,
+pub(crate) fn check<'d>(
+    document: &Document<'d>,
+    catalogue: &'d Catalogue,
     report: &mut Report<'_>,
 ) -> Checked {
-    let Document { model, root, stem } = document;
+    let Document { model, root, stem } = *document;
     let mut checker = Checker {
         catalogue,
         report,
@@ -54,28 +70,43 @@ pub(crate) fn check(
         retry: retry(model.retry.as_ref(), &Retry::default()),
         templates: IndexMap::new(),
         seen: HashMap::new(),
+        workflow: stem,
+        calls: IndexMap::new(),
     };
     checker.name(model, root, stem);
     let inputs = checker.inputs(&model.inputs, root);
     let triggers = checker.triggers(&model.triggers, root, &inputs);
-    checker.learn_ids(&model.steps, None);
-    let steps = root
-        .get("steps")
-        .map_or(&[][..], |entry| entry.node.items());
-    let steps = checker.steps(&model.steps, steps);
+    for steps in [&model.steps, &model.on_failure, &model.finally] {
+        checker.learn_ids(steps, &Place::default());
+    }
+    let steps = checker.steps(&model.steps, items(root, "steps"));
+    let (outputs, output_reads, left) = checker.outputs(root);
+    let [on_failure, finally] = checker.endings(model, root);
     let plan = Plan {
-        semantics: SEMANTICS,
-        name: (*stem).to_owned(),
-        description: model.description.clone(),
         triggers,
         overlap: model.overlap,
+        description: model.description.clone(),
         inputs,
-        steps,
+        formerly: checker.formerly(root),
+        outputs,
+        output_reads,
+        timeout: model.timeout.map(|timeout| timeout.0),
+        on_failure,
+        finally,
+        exceptions: checker.exceptions(model, root),
+        ..Plan::new(stem, steps)
     };
     Checked {
         plan,
         templates: checker.templates,
+        calls: checker.calls,
+        outputs: left,
     }
+}
+
+/// The items of the list under a key.
+fn items<'n>(node: &'n Node, key: &str) -> &'n [Rc<Node>] {
+    node.get(key).map_or(&[], |entry| entry.node.items())
 }
 
 /// The state of one check, shared by the rules.
@@ -90,6 +121,10 @@ struct Checker<'c, 'r, 'a> {
     templates: IndexMap<String, String>,
     /// Where each id was first given.
     seen: HashMap<String, Span>,
+    /// What the workflow is called.
+    workflow: &'c str,
+    /// The versions of the workflows that were called.
+    calls: IndexMap<String, Hash>,
 }
 
 impl Checker<'_, '_, '_> {

@@ -6,23 +6,37 @@
 //! proposes facts; the facts are tried on a copy; the batch is appended; only
 //! when it is durable does the copy take the run's place, and only then does
 //! anything follow from it. One append of a run is in flight at a time; what
-//! arrives meanwhile waits in its inbox.
+//! arrives meanwhile waits in its inbox. Only the start of an attempt that reads
+//! is not waited for ([`ahead`]).
 //!
-//! Invariant: no command that the world can see leaves before the fact that it
+//! Invariant: no command that changes the world leaves before the fact that it
 //! follows from is durable.
 
+mod ahead;
+mod attempts;
+mod calls;
+mod cancel;
+pub mod capacity;
 mod claims;
 mod commit;
 pub mod event;
 mod inbox;
 mod items;
+mod live;
+mod memory;
+mod outcome;
+pub mod quarantine;
+pub mod rebuild;
+mod resolve;
+mod room;
 mod scope;
-mod sessions;
 mod start;
 mod triggers;
+mod turns;
+mod verify;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
@@ -30,21 +44,22 @@ use jiff::Timestamp;
 
 pub use self::event::{Command, Event};
 use self::{
+    capacity::{Pools, QUESTION},
     claims::Claims,
-    commit::Proposal,
-    event::{Loaded, Named, Reply, RequestId, Resolve, Subject, Ticket},
+    event::{Named, Reply, RequestId, Resolve, Subject, Ticket},
     inbox::Input,
-    items::Loop,
-    sessions::Sessions,
+    live::Live,
+    quarantine::Restored,
     triggers::Triggers,
 };
 use crate::{
     fault::Fault,
     ids::{ExceptionId, RunId, StepId},
     index::Fired,
-    plan::{Kind, Overlap, Version},
+    plan::Version,
     run::{
-        Next, Run, Status, decide,
+        Next,
+        decide::Decision,
         fact::{Outcome, Verdict, What},
     },
     value::Payload,
@@ -52,6 +67,9 @@ use crate::{
 
 /// What whoever asks for something during a stop is told.
 const STOPPING: &str = "the daemon is stopping; try again when it is back";
+
+/// What whoever asks for a run is told when the disk is nearly full.
+pub const NO_ROOM: &str = "the disk is nearly full, so nothing new is begun";
 
 /// Where the numbering of runs and exceptions stands: the highest ever used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,60 +88,13 @@ pub struct Engine {
     last_ticket: Ticket,
     timers: BTreeSet<(Timestamp, RunId)>,
     claims: Claims,
-    sessions: Sessions,
+    pools: Pools,
+    restored: Restored,
+    /// Whether the disk has too little room for anything new.
+    low: bool,
     counters: Counters,
     stopping: bool,
     commands: Vec<Command>,
-}
-
-/// A run in memory.
-struct Live {
-    /// As it is written down; of a new run, as it will be.
-    run: Run,
-    /// The append in flight.
-    proposal: Option<Proposal>,
-    /// What came while an append was in flight.
-    inbox: VecDeque<Input>,
-    /// What is being rendered for it.
-    evaluating: Option<Subject>,
-    /// Its open `for_each`, with how its items do.
-    loops: BTreeMap<StepId, Loop>,
-    timer: Option<Timestamp>,
-    /// Whether it has been reported to rest.
-    rested: bool,
-    /// Whether the run around it counts it among the items that rest.
-    counted: bool,
-}
-
-impl Live {
-    fn new(run: Run) -> Live {
-        Live {
-            run,
-            proposal: None,
-            inbox: VecDeque::new(),
-            evaluating: None,
-            loops: BTreeMap::new(),
-            timer: None,
-            rested: false,
-            counted: false,
-        }
-    }
-
-    /// Whether nothing in it, items included, is running or due.
-    fn rests(&self) -> bool {
-        let items_rest = |(step, status): (&StepId, &Status)| match status {
-            Status::Opened { count, .. } => self.loops.get(step).is_some_and(|it| it.rests(*count)),
-            _ => false,
-        };
-        self.run.end().is_some()
-            || self.run.parked().is_some()
-            || self.run.statuses().any(items_rest)
-    }
-
-    /// Whether only its turn under `overlap` is missing.
-    fn is_queued(&self) -> bool {
-        !self.run.is_admitted() && self.run.end().is_none() && self.run.parked().is_none()
-    }
 }
 
 impl Engine {
@@ -138,7 +109,9 @@ impl Engine {
             last_ticket: 0,
             timers: BTreeSet::new(),
             claims: Claims::default(),
-            sessions: Sessions::default(),
+            pools: Pools::default(),
+            restored: Restored::default(),
+            low: false,
             counters,
             stopping: false,
             commands: Vec::new(),
@@ -149,11 +122,14 @@ impl Engine {
     pub fn handle(&mut self, event: Event, now: Timestamp) -> Vec<Command> {
         match event {
             Event::Workflows(versions) => self.replace_workflows(versions, now),
-            Event::Connections(sessions) => {
-                self.sessions.replace(sessions);
-                self.offer_sessions(now);
+            Event::Capacities(capacities) => {
+                self.pools.replace(capacities, now);
+                self.offer(now);
             }
             Event::Loaded(loaded) => self.loaded(*loaded, now),
+            Event::Asleep { run, until } => {
+                self.timers.insert((until, run));
+            }
             Event::Start(start) => self.start(*start, now),
             Event::Fired {
                 workflow,
@@ -168,15 +144,17 @@ impl Engine {
                 answer,
                 holder,
             } => {
-                self.receive(
-                    &run,
-                    Input::Evaluated {
+                // Who holds the key may be another by the time it can be taken: asked for again.
+                if answer.key().is_some() && self.is_writing(&run) {
+                    self.forget(&run, &subject);
+                } else {
+                    let input = Input::Evaluated {
                         subject,
                         answer,
                         holder,
-                    },
-                    now,
-                );
+                    };
+                    self.receive(&run, input, now);
+                }
             }
             Event::Outcome {
                 run,
@@ -184,23 +162,51 @@ impl Engine {
                 attempt,
                 result,
             } => {
-                self.sessions.give_back(&run, &step);
+                let place = (run.clone(), step.clone(), attempt);
+                let fault = result.as_ref().err().map(|fault| &**fault);
+                let awaits = self.attempt_ended(&place, fault, now);
                 self.receive(
                     &run,
                     Input::Outcome {
                         step,
                         attempt,
                         result,
+                        awaits,
                     },
                     now,
                 );
-                self.offer_sessions(now);
+                self.offer(now);
             }
+            Event::Probed { connection, result } => self.probed(connection, result, now),
             Event::Gathered { run, step, output } => {
                 self.receive(&run, Input::Gathered { step, output }, now);
             }
+            Event::Acting { run, step, attempt } => {
+                self.receive(&run, Input::Acting { step, attempt }, now);
+            }
+            Event::Verified { run, step, result } => {
+                let place = (run.clone(), step.clone(), QUESTION);
+                let fault = result.as_ref().err().map(|fault| &**fault);
+                self.attempt_ended(&place, fault, now);
+                self.receive(&run, Input::Verified { step, result }, now);
+                self.offer(now);
+            }
+            Event::Returned { run, step, result } => {
+                self.receive(&run, Input::Returned { step, result }, now);
+            }
+            Event::Children {
+                run,
+                step,
+                children,
+            } => self.stop_children(&run, &step, children, now),
             Event::Resolve(resolve) => self.resolve(*resolve, now),
-            Event::Tick => self.tick(now),
+            Event::Cancel(cancel) => self.cancel(*cancel, now),
+            Event::Quarantine(quarantine) => self.quarantine(*quarantine, now),
+            Event::Room { low } => self.room(low, now),
+            Event::Tick => {
+                self.tick(now);
+                self.offer(now);
+            }
             Event::Stop => self.stopping = true,
         }
         std::mem::take(&mut self.commands)
@@ -209,8 +215,9 @@ impl Engine {
     /// When [`Event::Tick`] is due next.
     pub fn deadline(&self) -> Option<Timestamp> {
         let timer = self.timers.first().map(|(at, _)| *at);
-        let firing = self.triggers.next().filter(|_| !self.stopping);
-        timer.into_iter().chain(firing).min()
+        let firing = self.triggers.next().filter(|_| self.may_fire());
+        let place = self.pools.deadline().filter(|_| self.may_offer());
+        timer.into_iter().chain(firing).chain(place).min()
     }
 
     /// Whether nothing is on its way to the disk.
@@ -242,32 +249,6 @@ impl Engine {
         self.plan_triggers(now);
     }
 
-    fn loaded(&mut self, loaded: Loaded, now: Timestamp) {
-        let waiting = self.loading.remove(&loaded.run).unwrap_or_default();
-        if self.runs.contains_key(&loaded.run) {
-            return;
-        }
-        let run = Run::recover(loaded.run.clone(), loaded.version, &loaded.facts)
-            .expect("what was written down was legal when it was written");
-        let mut live = Live::new(run);
-        for (step, tally) in loaded.tallies {
-            live.loops.insert(step, Loop::recovered(tally));
-        }
-        live.inbox.extend(self.interruptions(&live.run));
-        live.inbox.extend(waiting);
-        self.runs.insert(loaded.run.clone(), live);
-        self.advance(&loaded.run, now);
-    }
-
-    /// A run that is loaded while a step of it runs was cut short: nobody is working on it.
-    fn interruptions(&self, run: &Run) -> Vec<Input> {
-        let cut = |(step, attempt): (&StepId, u32)| Input::Interrupted {
-            step: step.clone(),
-            attempt,
-        };
-        run.running().map(cut).collect()
-    }
-
     fn resolve(&mut self, resolve: Resolve, now: Timestamp) {
         match self.stopping {
             true => self.refuse(resolve.request, STOPPING.to_owned()),
@@ -289,13 +270,39 @@ impl Engine {
             && *at <= now
         {
             let (_, run) = self.timers.pop_first().expect("it was looked at");
-            if let Some(live) = self.runs.get_mut(&run) {
-                live.timer = None;
+            match self.runs.get_mut(&run) {
+                Some(live) => {
+                    live.timer = None;
+                    self.advance(&run, now);
+                }
+                None => self.receive_or_load(&run, Input::Wake, now),
             }
-            self.advance(&run, now);
         }
-        if !self.stopping {
+        if self.may_fire() {
             self.fire(now);
+        }
+    }
+
+    fn may_fire(&self) -> bool {
+        !self.stopping && !self.low && !self.restored.holds()
+    }
+
+    /// Whether a place that is free may be given to somebody who waits.
+    fn may_offer(&self) -> bool {
+        !self.stopping && !self.low
+    }
+
+    /// Whether an append of a run is in flight, so that what arrives for it waits.
+    fn is_writing(&self, run: &RunId) -> bool {
+        self.runs
+            .get(run)
+            .is_some_and(|live| live.proposal.is_some())
+    }
+
+    /// What was rendered is not wanted; `next` asks for it anew.
+    fn forget(&mut self, run: &RunId, subject: &Subject) {
+        if let Some(live) = self.runs.get_mut(run) {
+            live.evaluating.retain(|asked| asked != subject);
         }
     }
 
@@ -305,24 +312,6 @@ impl Engine {
             live.inbox.push_back(input);
             self.advance(run, now);
         }
-    }
-
-    /// For a run that may have been let go of. The runs around it are there before it is, for
-    /// its templates see theirs.
-    fn receive_or_load(&mut self, run: &RunId, input: Input, now: Timestamp) {
-        if self.runs.contains_key(run) {
-            return self.receive(run, input, now);
-        }
-        let around = std::iter::successors(run.parent(), |(parent, _)| parent.parent());
-        let mut lineage: Vec<RunId> = around.map(|(parent, _)| parent).collect();
-        lineage.insert(0, run.clone());
-        for run in lineage.into_iter().rev() {
-            if !self.runs.contains_key(&run) && !self.loading.contains_key(&run) {
-                self.loading.insert(run.clone(), Vec::new());
-                self.commands.push(Command::Load { run });
-            }
-        }
-        self.loading.entry(run.clone()).or_default().push(input);
     }
 
     /// Lets a run do what it can: first what has arrived, then what should happen next.
@@ -347,19 +336,49 @@ impl Engine {
         for next in nexts {
             self.act(id, next, now);
         }
+        self.keep_time(id, now);
         self.rest(id, now);
     }
 
     fn act(&mut self, id: &RunId, next: Next, now: Timestamp) {
+        let in_flight = self.runs.get(id).is_none_or(|live| live.proposal.is_some());
         match next {
-            Next::End { outcome } => self.end(id, outcome, Payload::NULL, now),
             Next::Sleep { until } => self.sleep(id, until),
-            _ if self.stopping => (),
+            Next::Stop { step } => self.stop_step(id, &step, now),
+            // It is asked for again when the append in flight is durable.
+            _ if in_flight => (),
+            Next::End { outcome } => self.end(id, outcome, Payload::NULL, now),
+            Next::Close { step } => self.propose(id, vec![closed(step)], now),
+            Next::Wake { step } => self.propose(id, vec![awake(step)], now),
+            Next::Escalate { step } => self.propose(id, vec![What::Escalated { step }], now),
+            Next::Overdue { step } => self.is_overdue(id, step, now),
+            _ if self.stopping || self.low => (),
             Next::Identify => self.evaluate(id, Subject::Identity),
             Next::Collect => self.evaluate(id, Subject::Collect),
             Next::Evaluate { step } => self.evaluate(id, Subject::Step(step)),
             Next::Start { step } => self.begin(id, &step, now),
             Next::Items { step } => self.items(id, &step, now),
+            Next::Call { step } => self.call(id, &step, now),
+            Next::Verify { step } => self.verify(id, &step, now),
+        }
+    }
+
+    fn is_overdue(&mut self, id: &RunId, step: StepId, now: Timestamp) {
+        let exception = self.new_exception();
+        self.propose(id, vec![What::Overdue { step, exception }], now);
+    }
+
+    /// Writes down when only people can let anything go on, where a time-out has to know.
+    fn keep_time(&mut self, id: &RunId, now: Timestamp) {
+        let Some(live) = self.runs.get(id) else {
+            return;
+        };
+        let busy = live.proposal.is_some() || live.run.end().is_some() || !live.run.is_admitted();
+        match (live.run.is_paused(), live.rests()) {
+            _ if busy => (),
+            (false, true) if live.run.has_clock() => self.propose(id, vec![What::Paused], now),
+            (true, false) => self.propose(id, vec![What::Resumed], now),
+            _ => (),
         }
     }
 
@@ -371,114 +390,12 @@ impl Engine {
         let Some(live) = self.runs.get_mut(id) else {
             return;
         };
+        // Of several times to wait for the first counts; the others are asked for again then.
+        let until = live.timer.map_or(until, |timer| timer.min(until));
         if let Some(timer) = live.timer.replace(until) {
             self.timers.remove(&(timer, id.clone()));
         }
         self.timers.insert((until, id.clone()));
-    }
-
-    /// Starts an attempt when a session is free; otherwise it is started when one is.
-    fn begin(&mut self, id: &RunId, step: &StepId, now: Timestamp) {
-        let Some(live) = self.runs.get(id) else {
-            return;
-        };
-        let connection = connection_of(&live.run, step);
-        let attempt = live.run.record(step).map_or(0, |record| record.attempts) + 1;
-        if self.sessions.take(connection.as_deref(), id, step) {
-            self.propose(
-                id,
-                vec![What::Started {
-                    step: step.clone(),
-                    attempt,
-                }],
-                now,
-            );
-        }
-    }
-
-    fn offer_sessions(&mut self, now: Timestamp) {
-        while let Some(run) = self.sessions.next_in_line() {
-            self.advance(&run, now);
-        }
-    }
-
-    /// Lets go of a run that has nothing to do, and lets the next one have its turn.
-    fn rest(&mut self, id: &RunId, now: Timestamp) {
-        let Some(live) = self.runs.get_mut(id) else {
-            return;
-        };
-        if live.proposal.is_some() || !live.inbox.is_empty() {
-            return;
-        }
-        let rests = live.rests();
-        let newly = rests && !live.rested;
-        live.rested = rests;
-        let (is_root, is_queued) = (live.run.parent().is_none(), live.is_queued());
-        let workflow = live.run.version.plan.name.clone();
-        let is_out = live.run.end().is_some() || live.run.parked().is_some();
-        self.count_resting(id, rests && !is_out, now);
-        if is_out {
-            self.runs.remove(id);
-        }
-        if newly && is_root {
-            self.commands.push(Command::Rested { run: id.clone() });
-        }
-        if is_root && (newly || is_queued) {
-            self.admit(&workflow, now);
-        }
-    }
-
-    /// Tells the run around an item that all the item's own items wait for people, or no longer.
-    /// An item that has ended or is parked itself is counted by its state.
-    fn count_resting(&mut self, id: &RunId, rests: bool, now: Timestamp) {
-        let counted = self.runs.get(id).is_some_and(|live| live.counted);
-        let Some((parent, step)) = id.parent().filter(|_| counted != rests) else {
-            return;
-        };
-        let around = self.runs.get_mut(&parent);
-        let Some(this) = around.and_then(|live| live.loops.get_mut(&step)) else {
-            return;
-        };
-        this.count_resting(rests);
-        if let Some(live) = self.runs.get_mut(id) {
-            live.counted = rests;
-        }
-        self.advance(&parent, now);
-    }
-
-    /// Lets the oldest run that waits for its turn begin, if it is its turn.
-    fn admit(&mut self, workflow: &str, now: Timestamp) {
-        let overlap = self
-            .workflows
-            .get(workflow)
-            .map_or(Overlap::Queue, |it| it.version.plan.overlap);
-        let mut queued: Vec<(u64, RunId)> = self
-            .roots(workflow)
-            .filter(|live| live.is_queued() && live.proposal.is_none())
-            .map(|live| (live.run.id.number(), live.run.id.clone()))
-            .collect();
-        queued.sort();
-        for (_, run) in queued {
-            if overlap != Overlap::Allow && self.is_at_work(workflow) {
-                return;
-            }
-            self.propose(&run, vec![What::Admitted], now);
-        }
-    }
-
-    /// Whether a run of this workflow is under way, or about to be.
-    fn is_at_work(&self, workflow: &str) -> bool {
-        self.roots(workflow).any(|live| {
-            let admitted =
-                live.run.is_admitted() || live.proposal.as_ref().is_some_and(Proposal::admits);
-            admitted && !live.rests()
-        })
-    }
-
-    fn roots<'a>(&'a self, workflow: &'a str) -> impl Iterator<Item = &'a Live> {
-        self.runs.values().filter(move |live| {
-            live.run.parent().is_none() && live.run.version.plan.name == workflow
-        })
     }
 
     fn new_exception(&mut self) -> ExceptionId {
@@ -491,19 +408,25 @@ impl Engine {
         RunId::root(self.counters.run)
     }
 
-    fn verdict(&mut self, decision: decide::Decision) -> Verdict {
+    fn verdict(&mut self, decision: Decision) -> Verdict {
         match decision {
-            decide::Decision::Retry { at } => Verdict::Retry { at },
-            decide::Decision::Park => Verdict::Park {
+            Decision::Retry { at } => Verdict::Retry { at },
+            Decision::Wait { connection } => Verdict::Wait { connection },
+            Decision::Park => Verdict::Park {
                 exception: self.new_exception(),
             },
-            decide::Decision::Doubt => Verdict::Doubt {
+            Decision::Doubt => Verdict::Doubt {
                 exception: self.new_exception(),
             },
+            Decision::Verify { at } => Verdict::Verify { at },
+            Decision::Continue => Verdict::Continue,
+            Decision::Fail => Verdict::Fail,
+            Decision::Handle { entry } => Verdict::Handle { entry },
+            Decision::Cancel => Verdict::Cancel,
         }
     }
 
-    /// Parks a step, or the run itself, before a bot was called.
+    /// Parks a run itself, before it has begun or when its steps are done.
     fn park(&mut self, step: StepId, fault: Fault) -> What {
         let then = Verdict::Park {
             exception: self.new_exception(),
@@ -517,9 +440,16 @@ impl Engine {
     }
 }
 
-fn connection_of(run: &Run, step: &StepId) -> Option<String> {
-    match &run.step(step)?.kind {
-        Kind::Bot(call) => call.connection.clone(),
-        Kind::ForEach(_) => None,
+fn closed(step: StepId) -> What {
+    let output = Payload::NULL;
+    What::Closed { step, output }
+}
+
+fn awake(step: StepId) -> What {
+    let (attempt, output) = (0, Payload::NULL);
+    What::Succeeded {
+        step,
+        attempt,
+        output,
     }
 }

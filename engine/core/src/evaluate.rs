@@ -4,6 +4,10 @@
 //! [`Values`]. The answer becomes a fact, so a template is rendered once and a
 //! replay renders none.
 
+mod kinds;
+
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Map, Value, json};
@@ -11,7 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     engine::event::{Answer, ItemScope, Scope, Subject},
     fault::{Effect, Fault},
-    ids::StepId,
+    ids::{Hash, StepId},
     plan::{BotCall, ForEach, Input, InputKind, Kind, Plan, Step, Template, Version},
     run::fact::Key,
     template::Renderer,
@@ -36,6 +40,10 @@ pub struct Evaluator<'a> {
     pub values: &'a dyn Values,
     /// What rendered parameters of a bot do to the world.
     pub effect: &'a dyn Fn(&str, &Value) -> Result<Effect, Fault>,
+    /// Whether a bot says when it is about to act.
+    pub announces: &'a dyn Fn(&str) -> bool,
+    /// The version of a workflow that is called, by its hash.
+    pub versions: &'a dyn Fn(&Hash) -> Result<Arc<Version>, Fault>,
     /// The zone in which `today` is a day.
     pub timezone: &'a TimeZone,
 }
@@ -51,7 +59,7 @@ impl Evaluator<'_> {
     ) -> Answer {
         let answer = match subject {
             Subject::Step(id) => match version.plan.step(id) {
-                Some(step) => self.step(step, scope, edits),
+                Some(step) => self.step(version, step, scope, edits),
                 None => Err(Fault::business(
                     "step.unknown",
                     format!("the plan has no step `{id}`"),
@@ -60,6 +68,9 @@ impl Evaluator<'_> {
             Subject::Item { step, index, list } => {
                 self.item(&version.plan, scope, (step, *index), list)
             }
+            Subject::Verify(step) => self.question(&version.plan, scope, step),
+            Subject::Verdict { step, said } => self.verdict(&version.plan, scope, (step, said)),
+            Subject::Callee(step) => self.callee(version, step).map(Answer::Callee),
             Subject::Identity => self.identity(&version.plan, scope),
             Subject::Collect => self.collect(&version.plan, scope),
         };
@@ -94,6 +105,7 @@ impl Evaluator<'_> {
 
     fn step(
         &self,
+        version: &Version,
         step: &Step,
         scope: &Scope,
         edits: &IndexMap<String, Value>,
@@ -107,6 +119,14 @@ impl Evaluator<'_> {
         match &step.kind {
             Kind::Bot(call) => self.bot(step, call, &context, edits),
             Kind::ForEach(each) => self.list(each, &context),
+            Kind::Call(call) => self.call(version, step, call, &context),
+            Kind::Parallel(_) => Ok(Answer::Fork),
+            Kind::Switch(switch) => self.case(switch, &context),
+            Kind::Approve(approve) => self.approval(approve, &context),
+            Kind::Wait(millis) => Ok(Answer::Wait(*millis)),
+            Kind::WaitUntil(until) => self.until(until, &context),
+            Kind::Set(values) => self.set(values, &context),
+            Kind::Fail(fail) => Err(self.failure(fail, &context)?),
         }
     }
 
@@ -139,6 +159,8 @@ impl Evaluator<'_> {
         Ok(Answer::Bot {
             with: self.values.keep(with)?,
             effect,
+            // Where the author knows better, the bot may not know that it acts at all.
+            announces: call.effect.is_none() && (self.announces)(&call.bot),
             key,
         })
     }
@@ -246,14 +268,12 @@ impl Evaluator<'_> {
 
     fn collect(&self, plan: &Plan, scope: &Scope) -> Result<Answer, Fault> {
         let context = self.context(scope)?;
-        let mut collected = Map::new();
-        if let Some((_, step)) = scope.run.parent() {
-            for (name, template) in &for_each(plan, &step)?.collect {
-                collected.insert(name.clone(), self.render(template, &context)?);
-            }
-        }
+        let wanted = match (scope.items.last(), scope.run.parent()) {
+            (Some(_), Some((_, step))) => &for_each(plan, &step)?.collect,
+            _ => &plan.outputs,
+        };
         Ok(Answer::Collected {
-            output: self.values.keep(Value::Object(collected))?,
+            output: self.values.keep(self.map(wanted, &context)?)?,
         })
     }
 
@@ -266,6 +286,9 @@ impl Evaluator<'_> {
             steps.insert(step.to_string(), self.load(output)?);
         }
         context.insert("steps".to_owned(), Value::Object(steps));
+        if let Some(fault) = &scope.fault {
+            context.insert("fault".to_owned(), shown(fault));
+        }
         for item in &scope.items {
             context.insert(item.name.clone(), self.item_value(item)?);
         }
@@ -330,6 +353,16 @@ impl Evaluator<'_> {
             .hint("compare it, as in `{{gt line.amount 0}}`")),
         }
     }
+}
+
+/// A fault as the steps see it that follow from it.
+fn shown(fault: &Fault) -> Value {
+    json!({
+        "code": fault.code,
+        "message": fault.message,
+        "category": fault.category,
+        "hint": fault.hint,
+    })
 }
 
 /// `today` and `now` as every template sees them: the run's logical time.

@@ -7,7 +7,19 @@ use serde::{Deserialize, Serialize};
 use crate::value::ArtifactRef;
 
 /// Who can mend it: business faults need a person, system faults may pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Category {
     /// The data or the rules are at odds; trying again changes nothing.

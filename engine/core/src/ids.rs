@@ -33,10 +33,23 @@ impl RunId {
         Some((RunId(parent.into()), StepId::new(step)))
     }
 
+    /// All runs that this one made, and those that they made.
+    pub(crate) fn below(&self) -> std::ops::Range<RunId> {
+        // `/` is the character after `.`.
+        RunId(format!("{self}.").into())..RunId(format!("{self}/").into())
+    }
+
     /// The number of the run that was started, whose descendant this one is.
     pub fn number(&self) -> u64 {
         let digits = self.0.split('.').next().unwrap_or_default();
         digits.parse().expect("a run id starts with its number")
+    }
+
+    /// Which of the runs of its `for_each` or `call` it is; 0 for a run of its own.
+    pub fn index(&self) -> u64 {
+        let last = self.0.rsplit_once('.').map(|(_, index)| index);
+        last.and_then(|index| index.parse().ok())
+            .unwrap_or_default()
     }
 
     pub fn as_str(&self) -> &str {
@@ -163,13 +176,14 @@ impl Hash {
 
     /// Takes the 32 bytes of a SHA-256 that was computed piece by piece.
     pub fn from_digest(digest: &[u8]) -> Hash {
-        Hash(
-            digest
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
-                .into(),
-        )
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = String::with_capacity(2 * digest.len());
+        for byte in digest {
+            for half in [byte >> 4, byte & 15] {
+                text.push(char::from(DIGITS[usize::from(half)]));
+            }
+        }
+        Hash(text.into())
     }
 
     pub fn as_str(&self) -> &str {

@@ -1,7 +1,8 @@
 //! What is kept beside the facts so that questions are answered without reading them all.
 //!
-//! Every record here can be computed again from the facts; a change to it is
-//! written in the same atomic batch as the facts it follows from.
+//! Every record here but the place of schedules and the tables of corrections
+//! can be computed again from the facts; a change to it is written in the same
+//! atomic batch as the facts it follows from.
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -44,6 +45,13 @@ pub enum Change {
         workflow: String,
         schedule: String,
         at: Timestamp,
+    },
+    /// What a text stands for in a table of corrections (`Some`), or that it stands for itself
+    /// again (`None`). No fact tells it: people keep these tables.
+    Mapping {
+        table: String,
+        from: String,
+        after: Option<Mapping>,
     },
 }
 
@@ -166,6 +174,18 @@ pub struct Exception {
     /// How often the step was tried.
     pub attempts: u32,
     pub opened: Timestamp,
+    /// When it should have been decided.
+    #[serde(default)]
+    pub due: Option<Timestamp>,
+    /// Somebody does not want to see it before this time.
+    #[serde(default)]
+    pub snoozed: Option<Timestamp>,
+    /// The groups that it is for; nobody in particular when empty.
+    #[serde(default)]
+    pub assigned: Vec<String>,
+    /// What an approval is about.
+    #[serde(default)]
+    pub show: Option<Payload>,
     /// Equal for failures of one cause: step, code, normalised message.
     pub fingerprint: Hash,
 }
@@ -177,6 +197,10 @@ pub enum ExceptionCategory {
     System,
     /// It is open whether the effect took place.
     InDoubt,
+    /// The run asks before it goes on.
+    Approval,
+    /// Its time is over.
+    Overdue,
 }
 
 /// What a key is unique in: a workflow, and there the runs or one step.
@@ -193,6 +217,18 @@ pub struct ClaimKey {
 pub struct Claim {
     pub run: RunId,
     pub data: Hash,
+}
+
+/// What a text in a table of corrections stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mapping {
+    pub to: String,
+    pub by: String,
+    pub at: Timestamp,
+    pub note: Option<String>,
+    /// The exception with whose decision it was remembered.
+    #[serde(default)]
+    pub exception: Option<ExceptionId>,
 }
 
 /// Where each schedule stands: the newest time it fired for, by workflow and the schedule's words.

@@ -7,26 +7,30 @@
 //! Invariant: a step whose effect is `once` and may have taken place starts
 //! again only after a fact said that it had not, or a person did.
 
+mod clock;
 pub mod decide;
 pub mod fact;
+mod frontier;
+mod halt;
+mod known;
 mod next;
+mod resolve;
+mod step;
 mod summary;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, LazyLock},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use indexmap::IndexMap;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use self::fact::{Created, Edit, Fact, Key, Origin, Outcome, Resolution, Verdict, What};
-pub use self::next::Next;
+use self::fact::{Approval, Created, Fact, Key, Origin, Outcome, What};
+pub(crate) use self::resolve::rejection;
+pub use self::{halt::Halt, next::Next, resolve::Misfit};
 use crate::{
-    fault::{Effect, Fault, Reach},
+    fault::{Effect, Fault},
     ids::{ExceptionId, Hash, RunId, StepId},
-    plan::{ForEach, Kind, Step, Version},
+    plan::Version,
     value::Payload,
 };
 
@@ -47,10 +51,14 @@ pub struct Run {
     duplicate_of: Option<RunId>,
     /// The run's own troubles: a key in conflict, inputs or a collection that cannot be had.
     frame: Record,
-    steps: BTreeMap<StepId, Record>,
+    /// Shared by the copies on which facts are tried, until one of them changes a step.
+    steps: BTreeMap<StepId, Arc<Record>>,
     edits: Edits,
-    /// A person gave it up; what remains is its end.
-    abandoned: bool,
+    /// It is being brought to its end.
+    halt: Option<Halt>,
+    clock: clock::Clock,
+    /// Versions that it may be moved to, by hash.
+    newer: Vec<(Hash, Arc<Version>)>,
     ended: Option<End>,
 }
 
@@ -77,20 +85,36 @@ pub struct Record {
     /// The rendered parameters, with edits applied.
     pub with: Option<Arc<Payload>>,
     pub effect: Effect,
+    /// Whether its bot says when it is about to act.
+    pub announces: bool,
     pub key: Option<Key>,
     /// Counts the different data with which the step was to act.
     pub generation: u32,
+    /// What it does next is another effect, whatever its data.
+    pub renewed: bool,
     /// When it was first given the data of this generation.
     pub entered: Option<Timestamp>,
     /// Attempts since a person last decided.
     pub tries: u32,
-    /// All attempts, so that each has a number of its own.
+    /// All attempts, so that each has a number of its own; of a `call`, all its runs.
     pub attempts: u32,
     /// Attempts in a row that the daemon's end cut short.
     pub interruptions: u32,
     /// A `once` effect may have taken place and nobody has said otherwise.
     pub may_have_acted: bool,
+    /// Items, or runs of another workflow, came of it.
+    pub made_runs: bool,
+    /// The bot of this attempt has said that it acts.
+    pub acting: bool,
+    /// The last fault, for the steps that follow from it.
+    pub fault: Option<Box<Fault>>,
     pub output: Option<Arc<Payload>>,
+    /// When its time-out began to count, and how much of the run's pauses was before.
+    opened: Option<(Timestamp, SignedDuration)>,
+    /// The milliseconds from then on that a person gave it instead of its time-out.
+    more: Option<u64>,
+    /// A person does not want to see it before this time.
+    pub snoozed: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -105,10 +129,12 @@ pub enum Status {
         attempt: u32,
         since: Timestamp,
     },
-    /// A person has to decide; `doubt` when it is open whether the effect took place.
+    /// It is open whether the effect took place, and the world is asked.
+    InDoubt(Doubt),
+    /// A person has to decide.
     Parked {
         exception: ExceptionId,
-        doubt: bool,
+        why: Why,
         fault: Box<Fault>,
         since: Timestamp,
     },
@@ -117,13 +143,80 @@ pub enum Status {
         list: Arc<Payload>,
         count: u64,
     },
+    /// A `call` whose run is under way.
+    Called {
+        inputs: Arc<Payload>,
+    },
+    /// Steps below it are done, in the same run.
+    Open(Branch),
+    Waiting {
+        until: Timestamp,
+    },
     Succeeded,
     Skipped,
+    /// It failed, and the run goes on.
+    Failed,
+    /// The run was brought to its end before it could end.
+    Cancelled,
+}
+
+/// How far the question is whether an effect took place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Doubt {
+    pub fault: Box<Fault>,
+    /// When the attempt ended.
+    pub since: Timestamp,
+    /// When the world is asked next.
+    pub ask_at: Timestamp,
+    /// How often it has said no, not too early to count.
+    pub denials: u32,
+    /// How often it could not say.
+    pub unclear: u32,
+}
+
+/// Why a person is needed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Why {
+    Fault,
+    /// It is open whether the effect took place.
+    Doubt,
+    Approval {
+        approval: Box<Approval>,
+        escalated: bool,
+    },
+    /// And how it stood before.
+    Overdue(Box<Status>),
+}
+
+/// Which of the steps below a step are done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Branch {
+    /// All branches of a `parallel`.
+    All,
+    /// A case of a `switch`; `None` is its default.
+    Case(Option<String>),
+    /// What an entry of `on_fault` says.
+    Handler(u32),
 }
 
 impl Status {
     pub fn has_ended(&self) -> bool {
-        matches!(self, Status::Succeeded | Status::Skipped)
+        matches!(
+            self,
+            Status::Succeeded | Status::Skipped | Status::Failed | Status::Cancelled
+        )
+    }
+
+    /// Whether it is open if the effect took place.
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(
+            self,
+            Status::InDoubt(_)
+                | Status::Parked {
+                    why: Why::Doubt,
+                    ..
+                }
+        )
     }
 }
 
@@ -140,15 +233,7 @@ impl Run {
     /// A run from its first fact.
     pub fn create(id: RunId, version: Arc<Version>, first: &Fact) -> Result<Run, Illegal> {
         let What::Created(created) = &first.what else {
-            let (state, fact) = (
-                "a run that does not exist".to_owned(),
-                Box::new(first.what.clone()),
-            );
-            return Err(Illegal {
-                run: id,
-                state,
-                fact,
-            });
+            return Err(unborn(id, "a run that does not exist", &first.what));
         };
         Ok(Run {
             id,
@@ -157,28 +242,31 @@ impl Run {
             created: Arc::new(created.as_ref().clone()),
             created_at: first.at,
             facts: 1,
-            admitted: matches!(created.origin, Origin::Item { .. }),
+            admitted: matches!(created.origin, Origin::Item { .. } | Origin::Call { .. }),
             key: None,
             duplicate_of: None,
             frame: Record::default(),
             steps: BTreeMap::new(),
             edits: Edits::default(),
-            abandoned: false,
+            halt: None,
+            clock: clock::Clock::new(first.at),
+            newer: Vec::new(),
             ended: None,
         })
     }
 
-    /// A run from all its facts.
-    pub fn recover(id: RunId, version: Arc<Version>, facts: &[Fact]) -> Result<Run, Illegal> {
+    /// A run from all its facts. `newer` are the versions to which they moved it, by hash.
+    pub fn recover(
+        id: RunId,
+        version: Arc<Version>,
+        newer: &[(Hash, Arc<Version>)],
+        facts: &[Fact],
+    ) -> Result<Run, Illegal> {
         let Some((first, rest)) = facts.split_first() else {
-            let fact = Box::new(What::Admitted);
-            return Err(Illegal {
-                run: id,
-                state: "a run without facts".to_owned(),
-                fact,
-            });
+            return Err(unborn(id, "a run without facts", &What::Admitted));
         };
         let mut run = Run::create(id, version, first)?;
+        run.newer.extend_from_slice(newer);
         for fact in rest {
             run.apply(fact)?;
         }
@@ -194,144 +282,35 @@ impl Run {
             What::Created(_) => return Err(self.illegal(&fact.what)),
             What::Claimed { key } => self.claimed(key, None, &fact.what)?,
             What::Duplicate { key, of } => self.claimed(key, Some(of), &fact.what)?,
-            What::Admitted => match self.admitted {
-                false => self.admitted = true,
-                true => return Err(self.illegal(&fact.what)),
-            },
-            What::Ended { outcome, output } => {
-                let output = Arc::new(output.clone());
-                self.ended = Some(End {
-                    at: fact.at,
-                    outcome: *outcome,
-                    output,
-                });
-            }
-            What::Resolved {
-                step,
-                exception,
-                resolution,
-                ..
-            } => {
-                self.resolved(step, *exception, resolution, &fact.what)?;
-            }
+            What::Admitted => self.admit(fact)?,
+            What::Ended { outcome, output } => self.end_with(*outcome, output, fact.at),
+            What::Paused | What::Resumed => self.tick_or_not(fact)?,
+            What::Cancelled { .. } => self.cancel(fact)?,
+            What::Resolved { .. } => self.resolved(fact)?,
+            What::Overdue { step, exception } => self.overdue(step, *exception, fact)?,
             What::Failed {
-                step,
-                attempt: 0,
-                fault,
-                then,
-            } => {
-                let record = self.record_mut(step, &fact.what)?;
-                match (&record.status, verdict_status(then, fault, fact.at)) {
-                    (Status::Pending, parked @ Status::Parked { .. }) => record.status = parked,
-                    _ => return Err(self.illegal(&fact.what)),
-                }
-            }
+                step, attempt: 0, ..
+            } => self.failed_before(step, fact)?,
             What::Entered { step, .. }
             | What::Skipped { step, .. }
             | What::Opened { step, .. }
             | What::Closed { step, .. }
+            | What::Forked { step }
+            | What::Chose { step, .. }
+            | What::Called { step, .. }
+            | What::Asked { step, .. }
+            | What::Escalated { step }
+            | What::Waits { step, .. }
             | What::Started { step, .. }
+            | What::Acting { step, .. }
             | What::Succeeded { step, .. }
             | What::Failed { step, .. }
-            | What::Interrupted { step, .. } => self.step_fact(step, fact)?,
+            | What::Interrupted { step, .. }
+            | What::Withdrawn { step, .. }
+            | What::Verified { step, .. }
+            | What::Stopped { step } => self.step_fact(step, fact)?,
         }
         self.facts += 1;
-        Ok(())
-    }
-
-    /// The transitions of one step: its status and the fact give the next status.
-    fn step_fact(&mut self, step: &StepId, fact: &Fact) -> Result<(), Illegal> {
-        let illegal = self.illegal(&fact.what);
-        if !self.has_step(step) {
-            return Err(illegal);
-        }
-        let record = self.steps.entry(step.clone()).or_default();
-        let next = match (&record.status, &fact.what) {
-            (
-                Status::Pending,
-                What::Entered {
-                    with,
-                    effect,
-                    key,
-                    generation,
-                    ..
-                },
-            ) => {
-                record.with = Some(Arc::new(with.clone()));
-                if record.generation != *generation {
-                    record.entered = Some(fact.at);
-                }
-                (record.effect, record.generation) = (*effect, *generation);
-                record.key = key.clone();
-                Status::Ready { not_before: None }
-            }
-            (Status::Pending, What::Skipped { why, .. }) => {
-                record.output = Some(Arc::new(match why {
-                    fact::Skip::Duplicate { output, .. } => output.clone(),
-                    fact::Skip::Condition | fact::Skip::Resolution => Payload::NULL,
-                }));
-                Status::Skipped
-            }
-            (Status::Pending, What::Opened { list, count, .. }) => Status::Opened {
-                list: Arc::new(list.clone()),
-                count: *count,
-            },
-            (Status::Opened { .. }, What::Closed { output, .. }) => {
-                record.output = Some(Arc::new(output.clone()));
-                Status::Succeeded
-            }
-            (Status::Ready { .. }, What::Started { attempt, .. })
-                if *attempt == record.attempts + 1 =>
-            {
-                record.attempts += 1;
-                record.tries += 1;
-                record.may_have_acted |= record.effect == Effect::Once;
-                Status::Running {
-                    attempt: *attempt,
-                    since: fact.at,
-                }
-            }
-            (
-                Status::Running { attempt: now, .. },
-                What::Succeeded {
-                    attempt, output, ..
-                },
-            ) if now == attempt => {
-                record.output = Some(Arc::new(output.clone()));
-                Status::Succeeded
-            }
-            (
-                Status::Running { attempt: now, .. },
-                What::Failed {
-                    attempt,
-                    fault,
-                    then,
-                    ..
-                },
-            ) if now == attempt => {
-                record.interruptions = 0;
-                record.may_have_acted &= fault.effect == Reach::Unknown;
-                verdict_status(then, fault, fact.at)
-            }
-            (Status::Running { attempt: now, .. }, What::Interrupted { attempt, then, .. })
-                if now == attempt =>
-            {
-                record.interruptions += 1;
-                verdict_status(then, &decide::interruption(record.effect), fact.at)
-            }
-            // An attempt that was given up, in doubt, answers after all: that settles it.
-            (
-                Status::Parked { doubt: true, .. },
-                What::Succeeded {
-                    attempt, output, ..
-                },
-            ) if *attempt == record.attempts => {
-                record.output = Some(Arc::new(output.clone()));
-                Status::Succeeded
-            }
-            _ => return Err(illegal),
-        };
-        record.status = next;
         Ok(())
     }
 
@@ -344,58 +323,30 @@ impl Run {
         Ok(())
     }
 
-    fn resolved(
-        &mut self,
-        step: &StepId,
-        exception: ExceptionId,
-        resolution: &Resolution,
-        what: &What,
-    ) -> Result<(), Illegal> {
-        let (illegal, whole) = (self.illegal(what), step == self.frame_id());
-        let record = self.record_mut(step, what)?;
-        match &record.status {
-            Status::Parked {
-                exception: open, ..
-            } if *open == exception => (),
-            _ => return Err(illegal),
+    fn admit(&mut self, fact: &Fact) -> Result<(), Illegal> {
+        if self.admitted {
+            return Err(self.illegal(&fact.what));
         }
-        match resolution {
-            Resolution::Retry | Resolution::Edit(_) => record.again(),
-            Resolution::Skip => {
-                record.output = Some(Arc::new(Payload::NULL));
-                record.status = Status::Skipped;
-            }
-            Resolution::Happened { output } if !whole => {
-                record.may_have_acted |= record.effect == Effect::Once;
-                record.output = Some(Arc::new(output.clone()));
-                record.status = Status::Succeeded;
-            }
-            Resolution::Happened { .. } => return Err(illegal),
-            Resolution::Abandon => record.status = Status::Skipped,
-        }
-        match resolution {
-            Resolution::Edit(edit) => self.edit(step, edit),
-            Resolution::Abandon => self.abandoned = true,
-            _ => (),
-        }
+        self.admitted = true;
+        self.clock.begin(fact.at);
         Ok(())
     }
 
-    fn edit(&mut self, step: &StepId, edit: &Edit) {
-        let (into, from) = match edit {
-            Edit::Item(from) => (&mut self.edits.item, from),
-            Edit::Inputs(from) => (&mut self.edits.inputs, from),
-            Edit::With(from) => (self.edits.with.entry(step.clone()).or_default(), from),
-        };
-        into.extend(from.iter().map(|(key, value)| (key.clone(), value.clone())));
+    fn end_with(&mut self, outcome: Outcome, output: &Payload, at: Timestamp) {
+        self.ended = Some(End {
+            at,
+            outcome,
+            output: Arc::new(output.clone()),
+        });
     }
 
     fn record_mut(&mut self, step: &StepId, what: &What) -> Result<&mut Record, Illegal> {
-        let illegal = self.illegal(what);
         match step == self.frame_id() {
             true => Ok(&mut self.frame),
-            false if self.has_step(step) => Ok(self.steps.entry(step.clone()).or_default()),
-            false => Err(illegal),
+            false if self.has_step(step) => {
+                Ok(Arc::make_mut(self.steps.entry(step.clone()).or_default()))
+            }
+            false => Err(self.illegal(what)),
         }
     }
 
@@ -409,137 +360,11 @@ impl Run {
     }
 }
 
-/// What others may know of a run.
-impl Run {
-    /// The steps it goes through: the workflow's, or those of the `for_each` that made it.
-    pub fn body(&self) -> &[Step] {
-        self.version
-            .plan
-            .body(self.parent().map(|(_, step, _)| step))
-    }
-
-    /// The run, the `for_each` and the place in its list that made this one.
-    pub fn parent(&self) -> Option<(&RunId, &StepId, u64)> {
-        match &self.created.origin {
-            Origin::Item {
-                parent,
-                step,
-                index,
-                ..
-            } => Some((parent, step, *index)),
-            Origin::Person { .. } | Origin::Trigger { .. } => None,
-        }
-    }
-
-    /// The `for_each` that made this run.
-    pub fn loop_of(&self) -> Option<&ForEach> {
-        let (_, step, _) = self.parent()?;
-        match &self.version.plan.step(step)?.kind {
-            Kind::ForEach(each) => Some(each),
-            Kind::Bot(_) => None,
-        }
-    }
-
-    /// The name under which the run itself is parked: that of its `for_each`, or `run`.
-    pub fn frame_id(&self) -> &StepId {
-        static WHOLE: LazyLock<StepId> = LazyLock::new(|| StepId::new("run"));
-        self.parent().map_or(&WHOLE, |(_, step, _)| step)
-    }
-
-    pub fn step(&self, id: &StepId) -> Option<&Step> {
-        self.body().iter().find(|step| step.id == *id)
-    }
-
-    /// What is known of a step; nothing yet when it has not been reached.
-    pub fn record(&self, step: &StepId) -> Option<&Record> {
-        match step == self.frame_id() {
-            true => Some(&self.frame),
-            false => self.steps.get(step),
-        }
-    }
-
-    pub fn edits(&self) -> &Edits {
-        &self.edits
-    }
-
-    pub fn key(&self) -> Option<&str> {
-        self.key
-            .as_ref()
-            .map(|key| key.text.as_str())
-            .or(self.created.key.as_deref())
-    }
-
-    /// The key that this run holds, if it was granted one.
-    pub fn claim(&self) -> Option<&Key> {
-        self.key.as_ref().filter(|_| self.duplicate_of.is_none())
-    }
-
-    pub fn duplicate_of(&self) -> Option<&RunId> {
-        self.duplicate_of.as_ref()
-    }
-
-    pub fn is_admitted(&self) -> bool {
-        self.admitted
-    }
-
-    pub fn end(&self) -> Option<&End> {
-        self.ended.as_ref()
-    }
-
-    /// The step at which it is parked, and that step's record.
-    pub fn parked(&self) -> Option<(&StepId, &Record)> {
-        let frame = std::iter::once((self.frame_id(), &self.frame));
-        frame
-            .chain(&self.steps)
-            .find(|(_, record)| matches!(record.status, Status::Parked { .. }))
-    }
-
-    /// Steps in whose middle the daemon may have ended.
-    pub fn running(&self) -> impl Iterator<Item = (&StepId, u32)> {
-        self.steps
-            .iter()
-            .filter_map(|(id, record)| match record.status {
-                Status::Running { attempt, .. } => Some((id, attempt)),
-                _ => None,
-            })
-    }
-
-    /// How each step that was reached stands.
-    pub fn statuses(&self) -> impl Iterator<Item = (&StepId, &Status)> {
-        self.steps.iter().map(|(id, record)| (id, &record.status))
-    }
-
-    /// The keys that its end gives back, for what they stand for was not done: its own and those
-    /// of its steps' effects. A step that was left out gives its key back however the run ended.
-    pub fn keys_given_back(&self) -> impl Iterator<Item = (Option<&StepId>, &Key)> {
-        let undone = |end: &End| end.outcome != Outcome::Succeeded;
-        let undone = self.ended.as_ref().is_some_and(undone) && !self.may_have_acted();
-        let own = self.claim().filter(|_| undone);
-        let own = own.map(|key| (self.parent().map(|(_, step, _)| step), key));
-        let left_out = |record: &Record| {
-            self.ended.is_some() && record.status == Status::Skipped && !record.may_have_acted
-        };
-        let of_steps = self
-            .steps
-            .iter()
-            .filter(move |(_, record)| undone || left_out(record))
-            .filter_map(|(id, record)| Some((Some(id), record.key.as_ref()?)));
-        own.into_iter().chain(of_steps)
-    }
-
-    /// Whether a `once` effect of this run took place, or may have.
-    pub fn may_have_acted(&self) -> bool {
-        self.steps.values().any(|record| record.may_have_acted)
-    }
-
-    /// The same for every attempt of one generation of a step's effect, and for no other.
-    pub fn idempotency_key(&self, step: &StepId, generation: u32) -> String {
-        let text = format!("{}\0{step}\0{generation}\0{}", self.id, self.created_at);
-        Hash::of(text.as_bytes()).as_str()[..32].to_owned()
-    }
-
-    fn has_step(&self, id: &StepId) -> bool {
-        self.step(id).is_some()
+fn unborn(run: RunId, state: &str, what: &What) -> Illegal {
+    Illegal {
+        run,
+        state: state.to_owned(),
+        fact: Box::new(what.clone()),
     }
 }
 
@@ -548,23 +373,8 @@ impl Record {
     fn again(&mut self) {
         self.status = Status::Pending;
         (self.tries, self.interruptions) = (0, 0);
+        self.opened = None;
         // Whoever says "again" says that it has not happened.
-        self.may_have_acted = false;
-    }
-}
-
-fn verdict_status(verdict: &Verdict, fault: &Fault, at: Timestamp) -> Status {
-    let parked = |exception: ExceptionId, doubt: bool| Status::Parked {
-        exception,
-        doubt,
-        fault: Box::new(fault.clone()),
-        since: at,
-    };
-    match verdict {
-        Verdict::Retry { at } => Status::Ready {
-            not_before: Some(*at),
-        },
-        Verdict::Park { exception } => parked(*exception, false),
-        Verdict::Doubt { exception } => parked(*exception, true),
+        (self.may_have_acted, self.acting) = (false, false);
     }
 }

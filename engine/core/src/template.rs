@@ -53,11 +53,17 @@ pub const MAX_FILE: usize = 16 * 1024 * 1024;
 /// Bytes of source that are kept with their trees.
 const MAX_CACHED: usize = 4 * 1024 * 1024;
 
-/// Reads the rows of tables; the daemon's is over its artifacts.
+/// Reads the rows of tables and what people have corrected; the daemon's is over its store.
 pub trait Tables: Send + Sync {
     /// Up to `limit` rows from row `from` (counted from 0) on; fewer only at the table's end.
     /// The error is a lower-case fragment that says why.
     fn rows(&self, table: &TableRef, from: u64, limit: usize) -> Result<Vec<Value>, String>;
+
+    /// What a text stands for in a table of corrections; `None` when nobody has corrected it.
+    fn mapped(&self, table: &str, from: &str) -> Result<Option<String>, String> {
+        let _ = (table, from);
+        Ok(None)
+    }
 }
 
 /// Renders templates; cheap to share, and safe to share between threads.

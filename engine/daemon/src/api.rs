@@ -4,6 +4,8 @@
 //! login here and no TCP port. Errors are RFC 9457 problems. The command line
 //! uses this and nothing else.
 
+mod decisions;
+mod keeping;
 mod problem;
 mod routes;
 
@@ -11,14 +13,16 @@ use std::{os::unix::fs::PermissionsExt, path::Path};
 
 use axum::{
     Router,
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
+    decisions::{Cancelling, Correcting, Decision, Resolving},
+    keeping::{BackupRequest, ResumeRequest},
     problem::Problem,
-    routes::{Decision, Health, ItemsQuery, Resolving, RunRequest, RunsQuery, Started},
+    routes::{Health, ItemsQuery, RunRequest, RunsQuery, Started},
 };
 use crate::daemon::Handle;
 
@@ -28,16 +32,31 @@ pub fn router(handle: Handle) -> Router {
         .route("/api/v1/health", get(routes::health))
         .route("/api/v1/runs", get(routes::runs).post(routes::start))
         .route("/api/v1/runs/{run}", get(routes::run))
+        .route("/api/v1/runs/{run}/cancellation", post(decisions::cancel))
         .route("/api/v1/runs/{run}/items/{step}", get(routes::items))
         .route("/api/v1/exceptions", get(routes::exceptions))
         .route("/api/v1/exceptions/{id}", get(routes::exception))
-        .route("/api/v1/exceptions/{id}/resolution", post(routes::resolve))
+        .route(
+            "/api/v1/exceptions/{id}/resolution",
+            post(decisions::resolve),
+        )
+        .route("/api/v1/mappings", get(decisions::mappings))
+        .route(
+            "/api/v1/mappings/{table}/{from}",
+            put(decisions::correct).delete(decisions::revoke),
+        )
         .route("/api/v1/artifacts/{hash}", get(routes::artifact))
         .route("/api/v1/schedule", get(routes::schedule))
+        .route("/api/v1/connections", get(routes::connections))
         .route(
             "/api/v1/connections/{name}/test",
             post(routes::test_connection),
         )
+        .route("/api/v1/verify", post(keeping::verify))
+        .route("/api/v1/backup", post(keeping::backup))
+        .route("/api/v1/resume", post(keeping::resume))
+        .route("/api/v1/quarantine", get(keeping::quarantine))
+        .route("/api/v1/prune", post(keeping::prune))
         .route("/api/v1/events", get(routes::events))
         .with_state(handle)
 }

@@ -7,7 +7,9 @@
 
 mod arguments;
 mod bots;
+mod cancel;
 mod check;
+mod cluster;
 mod connections;
 mod decide;
 mod decisions;
@@ -15,7 +17,9 @@ mod doctor;
 mod exceptions;
 mod excerpt;
 mod follow;
+mod keeping;
 mod log;
+mod mappings;
 mod outcome;
 mod output;
 mod progress;
@@ -44,6 +48,9 @@ use crate::{
     demo::{self, Demo, NewProduct},
     instance::Instance,
 };
+
+/// How long a store may take to be closed.
+const CLOSING: Duration = Duration::from_secs(20);
 
 /// The whole process: never a panic text, always an exit code.
 pub fn main() -> ExitCode {
@@ -77,6 +84,8 @@ fn perform(arguments: Arguments) -> Outcome {
     let outcome = runtime.block_on(dispatch(&global, command));
     // Whatever still reads or listens has nothing left to tell.
     runtime.shutdown_timeout(Duration::from_millis(200));
+    // A store that is still being closed would have to read everything at its next start.
+    botswain_store::wait_until_closed(CLOSING);
     outcome
 }
 
@@ -113,6 +122,7 @@ async fn dispatch(global: &Global, command: Command) -> Outcome {
         Command::Check { paths } => check::check(global, &paths),
         Command::Runs(arguments) => runs::runs(global, arguments).await,
         Command::Exceptions { command } => exceptions::exceptions(global, command).await,
+        Command::Mappings { command } => mappings::mappings(global, command).await,
         Command::Workflows => workflows::list(global),
         Command::Schedule => schedule::list(global).await,
         Command::Bots { name: None } => bots::list(global),
@@ -120,6 +130,11 @@ async fn dispatch(global: &Global, command: Command) -> Outcome {
         Command::Schema { of } => bots::schema(global, of),
         Command::Secret { command } => secrets::secret(global, command),
         Command::Connections { command } => connections::connections(global, command).await,
+        Command::Verify => keeping::verify(global).await,
+        Command::Backup { folder } => keeping::backup(global, &folder).await,
+        Command::Restore { from } => keeping::restore(global, &from),
+        Command::Resume { lost_since, by } => keeping::resume(global, &lost_since, by).await,
+        Command::Compact => keeping::compact(global).await,
         Command::Doctor => doctor::doctor(global).await,
         Command::Demo { stay, command } => demonstrate(global, stay, command).await,
         Command::Completions { shell } => {

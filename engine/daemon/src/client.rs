@@ -101,6 +101,19 @@ impl Client {
         decoded(self.send(Method::POST, path, Some(body)).await?).await
     }
 
+    pub async fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
+        let body = serde_json::to_value(body).map_err(|err| Error::Unreachable(err.to_string()))?;
+        decoded(self.send(Method::PUT, path, Some(body)).await?).await
+    }
+
+    pub async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        decoded(self.send(Method::DELETE, path, None).await?).await
+    }
+
     /// The content of an artifact, piece by piece.
     pub async fn download(&self, path: &str) -> Result<Response, Error> {
         self.send(Method::GET, path, None).await

@@ -4,28 +4,36 @@
 //! the loop go. Everybody else (API, CLI, triggers) talks to the loop through a
 //! [`Handle`] and reads through its [`Parts`].
 
+mod answer;
 mod attempt;
 mod driver;
+mod gather;
 mod holder;
+mod keeping;
 mod message;
 mod notify;
 mod parts;
 mod reload;
+mod rendering;
+mod tasks;
 mod values;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, RwLock},
 };
 
 use botswain_core::{
-    Fault, RunId,
+    ExceptionId, Fault, Payload, RunId,
     engine::{
         Engine, Event,
-        event::{Reply, Resolve, Start},
+        capacity::PoolView,
+        event::{Cancel, Reply, Resolve, Start},
     },
-    index::{Fired, State},
+    evaluate::Values,
+    index::{Batch, Change, Fired, State, Summary},
     plan::Version,
+    run::fact::{Edit, Resolution},
     template::Renderer,
     value,
 };
@@ -38,7 +46,12 @@ use tokio::{
     task::JoinHandle,
 };
 
-use self::{driver::Driver, message::Message, parts::Settings, values::Kept};
+use self::{
+    driver::Driver,
+    message::Message,
+    parts::Settings,
+    values::{Kept, Known},
+};
 pub use self::{message::Notice, parts::Parts};
 use crate::{
     instance::{Config, ConnectionHost, Instance, Redactor, Setting},
@@ -103,6 +116,8 @@ pub struct Daemon {
     /// What the files said at the start.
     pub checked: Checked,
     driving: JoinHandle<Result<(), String>>,
+    /// How the loop ended, once somebody has waited for it: a task can be waited for once.
+    ended: Option<Result<(), String>>,
 }
 
 /// The way to the loop.
@@ -112,6 +127,7 @@ pub struct Handle {
     messages: mpsc::UnboundedSender<Message>,
     notices: broadcast::Sender<Notice>,
     workflows: Arc<RwLock<BTreeMap<String, Arc<Version>>>>,
+    files: reload::Followed,
 }
 
 impl Daemon {
@@ -123,6 +139,7 @@ impl Daemon {
         let opening = tokio::task::spawn_blocking(move || open(instance, &config)).await;
         let parts = opening.map_err(|err| StartError::Recovery(err.to_string()))??;
         let (counters, fired) = (parts.store.counters()?, parts.store.fired()?);
+        let newest = ExceptionId(counters.exception);
         let zone = parts.config().timezone.clone();
         let fired = if mode == Mode::Lasting {
             fired
@@ -137,41 +154,56 @@ impl Daemon {
             messages,
             notices,
             workflows: Arc::default(),
+            files: reload::Followed::default(),
         };
-        handle.tell(Event::Connections(sessions(&handle.parts.config())));
+        // Before anything could fire or start.
+        if let Some(quarantine) = handle.parts.store.quarantine()? {
+            handle.tell(Event::Quarantine(Box::new(quarantine)));
+        }
+        handle.tell(Event::Capacities(handle.parts.config().capacities()));
         handle.replace_workflows(&checked.versions, mode)?;
         if mode == Mode::Lasting {
             handle.recover()?;
         }
         // Whoever runs one command looks at its exceptions anyway.
         if mode == Mode::Lasting {
-            let told = notify::known(&handle);
-            tokio::spawn(notify::watch(handle.clone(), handle.watch(), told));
+            tokio::spawn(notify::watch(handle.clone(), handle.watch(), newest));
             tokio::spawn(reload::follow(handle.clone()));
+            tokio::spawn(keeping::prune_hourly(handle.clone()));
         }
         let driving = tokio::spawn(driver.run());
         Ok(Daemon {
             handle,
             checked,
             driving,
+            ended: None,
         })
     }
 
     /// Begins nothing more, lets what has begun come to an end, and gives everything back.
     pub async fn stop(mut self) -> Result<(), String> {
         self.handle.tell(Event::Stop);
-        let ended = (&mut self.driving).await;
+        let ended = self.ended().await;
         self.handle.parts.connections.shutdown().await;
-        ended.unwrap_or_else(|err| Err(err.to_string()))
+        ended
     }
 
     /// Completes when the daemon cannot go on, with the reason.
     pub async fn failed(&mut self) -> String {
-        match (&mut self.driving).await {
-            Ok(Err(reason)) => reason,
-            Ok(Ok(())) => "it stopped by itself".to_owned(),
-            Err(err) => err.to_string(),
+        match self.ended().await {
+            Err(reason) => reason,
+            Ok(()) => "it stopped by itself".to_owned(),
         }
+    }
+
+    /// May be dropped while it waits, and asked again at any time.
+    async fn ended(&mut self) -> Result<(), String> {
+        if let Some(ended) = &self.ended {
+            return ended.clone();
+        }
+        let ended = (&mut self.driving).await;
+        let ended = ended.unwrap_or_else(|err| Err(err.to_string()));
+        self.ended.insert(ended).clone()
     }
 }
 
@@ -184,6 +216,7 @@ impl Handle {
         key: Option<String>,
         by: &str,
     ) -> Result<Reply, Fault> {
+        reload::refresh(self).await;
         let Some(version) = self.workflow(workflow) else {
             return Err(self.unknown_workflow(workflow));
         };
@@ -205,13 +238,84 @@ impl Handle {
         .await
     }
 
+    /// Takes over files that were saved a moment ago, for a decision that follows them.
+    pub async fn refresh(&self) {
+        reload::refresh(self).await;
+    }
+
     /// Hands over what a person decided.
     pub async fn resolve(&self, mut resolve: Resolve) -> Result<Reply, Fault> {
+        resolve.resolution = self.kept(resolve.resolution).await?;
         self.ask(move |request| {
             resolve.request = request;
             Event::Resolve(Box::new(resolve))
         })
         .await
+    }
+
+    /// A decision as a fact may hold it: a large output is kept elsewhere, large edits are refused.
+    async fn kept(&self, resolution: Resolution) -> Result<Resolution, Fault> {
+        let edits = match resolution {
+            Resolution::Happened {
+                output: Payload::Inline(output),
+            } => {
+                let parts = self.parts.clone();
+                let keep = tokio::task::spawn_blocking(move || parts.kept.keep(output)).await;
+                let failed = |error: tokio::task::JoinError| {
+                    Fault::system("artifact.store", error.to_string())
+                };
+                let output = keep.map_err(failed)??;
+                return Ok(Resolution::Happened { output });
+            }
+            Resolution::Edit(
+                Edit::Item(ref edits) | Edit::Inputs(ref edits) | Edit::With(ref edits),
+            ) => {
+                serde_json::json!(edits)
+            }
+            other => return Ok(other),
+        };
+        match values::is_small(&edits) {
+            true => Ok(resolution),
+            false => Err(Fault::business(
+                "exception.edit",
+                "the corrections are larger than 16 KiB together",
+            )
+            .hint("correct the file that the data come from, and start another run")),
+        }
+    }
+
+    /// Lets a run be brought to its end.
+    pub async fn cancel(
+        &self,
+        run: RunId,
+        by: String,
+        note: Option<String>,
+    ) -> Result<Reply, Fault> {
+        self.ask(move |request| {
+            Event::Cancel(Box::new(Cancel {
+                request,
+                run,
+                by,
+                note,
+            }))
+        })
+        .await
+    }
+
+    /// Writes down what concerns no run; durable on return.
+    pub async fn write(&self, change: Change) -> Result<(), Fault> {
+        let (reply, answer) = oneshot::channel();
+        let batch = Batch {
+            facts: Vec::new(),
+            changes: vec![change],
+        };
+        // Whoever asked may have gone away; then nobody is told.
+        self.parts
+            .store
+            .append(batch, move |result| drop(reply.send(result)));
+        let closed = || Fault::system("daemon.stopped", "the daemon has stopped");
+        let written = answer.await.map_err(|_| closed())?;
+        written.map_err(|error| Fault::system("store.unwritable", error.to_string()))
     }
 
     /// Everything that happens from now on.
@@ -226,6 +330,23 @@ impl Handle {
         answer.await.unwrap_or_default()
     }
 
+    /// How it stands with each connection and limit.
+    pub async fn pools(&self) -> Vec<PoolView> {
+        let (reply, answer) = oneshot::channel();
+        drop(self.messages.send(Message::Pools(reply)));
+        answer.await.unwrap_or_default()
+    }
+
+    /// Tries a connection and says what answered; a breaker that was open hears of it.
+    pub async fn test_connection(&self, name: &str) -> Result<String, Fault> {
+        let result = self.parts.connections.test(name).await;
+        self.tell(Event::Probed {
+            connection: name.to_owned(),
+            result: result.as_ref().map(drop).map_err(|it| Box::new(it.clone())),
+        });
+        result
+    }
+
     /// The workflows that can be started, by name.
     pub fn workflows(&self) -> Vec<Arc<Version>> {
         let workflows = self
@@ -236,9 +357,11 @@ impl Handle {
     }
 
     pub fn workflow(&self, name: &str) -> Option<Arc<Version>> {
-        self.workflows()
-            .into_iter()
-            .find(|version| version.plan.name == name)
+        let workflows = self
+            .workflows
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        workflows.get(name).cloned()
     }
 
     fn unknown_workflow(&self, name: &str) -> Fault {
@@ -299,22 +422,38 @@ impl Handle {
         Ok(())
     }
 
-    /// Hands over every run that has something to do. Those that wait for their turn come last,
+    /// Hands over every run that has something to do; what is parked is not even listed. Those that wait for their turn come last,
     /// when those at work are there.
     fn recover(&self) -> Result<(), StartError> {
-        let mut queued = Vec::new();
+        let (mut queued, mut there) = (Vec::new(), BTreeSet::new());
         for summary in self.parts.store.open_runs() {
             let summary = summary?;
             match summary.state {
-                State::Parked => (),
+                State::Parked => self.wake(summary),
                 State::Queued => queued.push(summary.id),
-                _ => self.go_on_with(&summary.id)?,
+                _ => self.go_on_with(&summary.id, &mut there)?,
             }
         }
-        queued.iter().try_for_each(|run| self.go_on_with(run))
+        let mut queued = queued.iter();
+        queued.try_for_each(|run| self.go_on_with(run, &mut there))
     }
 
-    fn go_on_with(&self, run: &RunId) -> Result<(), StartError> {
+    /// What is parked may have something to do by itself later: others are asked too.
+    fn wake(&self, summary: Summary) {
+        if let Some(until) = summary.until {
+            let run = summary.id;
+            self.tell(Event::Asleep { run, until });
+        }
+    }
+
+    /// The runs around it come first, whatever they wait for: its templates see theirs.
+    fn go_on_with(&self, run: &RunId, there: &mut BTreeSet<RunId>) -> Result<(), StartError> {
+        if !there.insert(run.clone()) {
+            return Ok(());
+        }
+        if let Some((parent, _)) = run.parent() {
+            self.go_on_with(&parent, there)?;
+        }
         let loaded = self.parts.load(run).map_err(StartError::Recovery)?;
         self.tell(Event::Loaded(Box::new(loaded)));
         Ok(())
@@ -326,13 +465,6 @@ fn without_triggers(version: &Version) -> Version {
     let mut version = version.clone();
     version.plan.triggers.clear();
     version
-}
-
-fn sessions(config: &Config) -> BTreeMap<String, u32> {
-    let sessions = config.connections.iter();
-    sessions
-        .map(|(name, it)| (name.clone(), u32::try_from(it.sessions).unwrap_or(u32::MAX)))
-        .collect()
 }
 
 fn settings(instance: &Instance, config: Config) -> Result<Settings, crate::instance::Error> {
@@ -357,7 +489,7 @@ fn open(instance: Instance, config: &Config) -> Result<Arc<Parts>, StartError> {
     }
     private.empty_scratch()?;
     let kept = Kept(Artifacts::open_folder(&private.artifacts())?);
-    let store = Store::open_locked(&private.store(), lock)?;
+    let store = Arc::new(Store::open_locked(&private.store(), lock)?);
     let settings = settings(&instance, config.clone())?;
     let redactor = Arc::new(Redactor::default());
     let secrets = instance
@@ -372,7 +504,7 @@ fn open(instance: Instance, config: &Config) -> Result<Arc<Parts>, StartError> {
         scratch: private.scratch(),
     };
     let connections = Arc::new(ConnectionHost::new(setting, config, settings.roots.clone()));
-    let renderer = Arc::new(Renderer::new(Arc::new(kept.clone())));
+    let renderer = Arc::new(Renderer::new(Arc::new(Known::of(&kept, &store))));
     let settings = RwLock::new(settings);
     Ok(Arc::new(Parts {
         instance,

@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use botswain_bot::Roots;
+use botswain_bot::{BotSpec, Roots};
 use botswain_core::diagnostic::Diagnostic;
 
 pub mod catalogue;
@@ -79,9 +79,17 @@ impl Error {
 }
 
 /// The folder and what lies where in it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Instance {
     folder: PathBuf,
+    /// What its steps can do: the check and the daemon know no other bots.
+    bots: &'static [BotSpec],
+}
+
+impl std::fmt::Debug for Instance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Instance").field(&self.folder).finish()
+    }
 }
 
 impl Instance {
@@ -121,9 +129,24 @@ impl Instance {
                 folder: folder
                     .canonicalize()
                     .map_err(|source| unreadable(folder, source))?,
+                bots: botswain_bots::ALL,
             }),
             false => Err(Error::NotThere(folder.to_owned())),
         }
+    }
+
+    /// The same folder, with other bots than Botswain's own.
+    pub fn with_bots(self, bots: &'static [BotSpec]) -> Instance {
+        Instance { bots, ..self }
+    }
+
+    pub fn bots(&self) -> &'static [BotSpec] {
+        self.bots
+    }
+
+    /// The bot of this name.
+    pub fn bot(&self, name: &str) -> Option<&'static BotSpec> {
+        self.bots.iter().find(|bot| bot.name == name)
     }
 
     pub fn folder(&self) -> &Path {
@@ -235,13 +258,15 @@ mod tests {
     #[test]
     fn where_there_is_none_it_says_what_to_do() {
         let (folder, empty) = (instance(), tempfile::tempdir().unwrap());
-        let nowhere = Instance::find_from(None, None, empty.path()).unwrap_err();
+        let nowhere = Instance::find_from(None, None, empty.path()).err().unwrap();
         assert!(matches!(nowhere, Error::NotFound(_)), "{nowhere}");
         assert!(nowhere.hint().unwrap().contains("botswain demo"));
         // A folder that was named is meant exactly, even inside an instance.
         let inside = folder.path().join("workflows");
         std::fs::create_dir(&inside).unwrap();
-        let named = Instance::find_from(Some(&inside), None, empty.path()).unwrap_err();
+        let named = Instance::find_from(Some(&inside), None, empty.path())
+            .err()
+            .unwrap();
         assert!(matches!(named, Error::NotThere(_)), "{named}");
     }
 

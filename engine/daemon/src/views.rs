@@ -3,22 +3,32 @@
 //! They are made from the index and, for one run alone, from its facts. Secrets
 //! cannot be in them, for the facts hold only their names.
 
+mod connections;
+mod exceptions;
+mod steps;
+
 use botswain_core::{
-    ArtifactRef, ExceptionId, Fault, Hash, Payload, RunId, StepId,
+    Hash, Payload, RunId, StepId,
+    engine::event::Loaded,
     evaluate::Values,
-    index::{Exception, ExceptionCategory, State, Summary, Tally},
-    plan::{Kind, Step},
+    index::{State, Summary, Tally},
+    plan::{Kind, Plan, Step, WaitFor},
     run::{
         Run, Status,
         fact::{Fact, Origin, What},
     },
-    value,
 };
 use botswain_store::{Filter, ReadError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::connections::{ConnectionView, Waits, connections};
+use self::steps::flat;
+pub use self::{
+    exceptions::{ExceptionDetail, ExceptionView, ExceptionsQuery},
+    steps::{StepState, StepView},
+};
 use crate::daemon::Parts;
 
 /// A run in a list.
@@ -38,8 +48,10 @@ pub struct RunView {
     pub ended: Option<Timestamp>,
     pub step: Option<StepId>,
     pub attempt: u32,
-    /// How the items of the open `for_each` do.
+    /// How the items of the open `for_each` do, or the run that was called.
     pub items: Option<Tally>,
+    /// How many things in it wait for people while it is at work.
+    pub parked: u64,
 }
 
 /// One run with everything about it.
@@ -50,77 +62,6 @@ pub struct RunDetail {
     pub inputs: Value,
     pub steps: Vec<StepView>,
     pub facts: Vec<Fact>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct StepView {
-    pub id: StepId,
-    pub name: Option<String>,
-    pub bot: Option<String>,
-    pub state: StepState,
-    pub attempts: u32,
-    pub with: Option<Value>,
-    pub output: Option<Value>,
-    /// How its items do, if it is a `for_each`.
-    pub items: Option<Tally>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StepState {
-    Pending,
-    Waiting {
-        until: Option<Timestamp>,
-    },
-    Running {
-        since: Timestamp,
-    },
-    Parked {
-        exception: ExceptionId,
-        fault: Box<Fault>,
-    },
-    InDoubt {
-        exception: ExceptionId,
-        fault: Box<Fault>,
-    },
-    /// A `for_each` with so many items.
-    Open {
-        count: u64,
-    },
-    Succeeded,
-    Skipped,
-}
-
-/// An exception in a list.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ExceptionView {
-    pub id: ExceptionId,
-    pub workflow: String,
-    pub run: RunId,
-    pub step: StepId,
-    pub bot: Option<String>,
-    pub key: Option<String>,
-    pub category: ExceptionCategory,
-    pub code: String,
-    pub message: String,
-    pub hint: Option<String>,
-    pub attempts: u32,
-    pub opened: Timestamp,
-    pub fingerprint: Hash,
-    pub artifacts: Vec<ArtifactRef>,
-}
-
-/// One exception with what a person needs to decide.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ExceptionDetail {
-    pub exception: ExceptionView,
-    /// The data of the item, with corrections.
-    pub item: Option<Value>,
-    /// The inputs of the run, with corrections.
-    pub inputs: Value,
-    /// The parameters that the step was given.
-    pub with: Option<Value>,
-    pub steps: Vec<StepView>,
 }
 
 /// A schedule and when it fires next.
@@ -203,22 +144,43 @@ impl Parts {
     }
 
     pub fn run_view(&self, summary: Summary) -> Result<RunView, ReadError> {
-        let items = match &summary.step {
-            Some(step) if summary.state == State::Running => {
-                let version = self.store.version(&summary.version)?;
-                let step = version.as_ref().and_then(|version| version.plan.step(step));
-                step.map(|step| self.tally(&summary.id, step)).transpose()?
-            }
+        let is_open = matches!(summary.state, State::Running | State::Waiting);
+        let version = match is_open {
+            true => self.store.version(&summary.version)?,
+            false => None,
+        };
+        let plan = version.as_ref().map(|version| &version.plan);
+        let step = summary.step.as_ref();
+        let step = plan.and_then(|plan| plan.step(step?));
+        let items = match (summary.state, step) {
+            (State::Running, Some(step)) => Some(self.tally(&summary.id, step)?),
             _ => None,
         };
         let items = items.filter(|items| items.created() > 0);
-        // A run whose items all wait for people waits for people.
+        // A run whose items all wait for people waits for people, unless it goes on without them.
         let rests = items
             .as_ref()
-            .is_some_and(|items| items.active == 0 && items.parked > 0);
+            .is_some_and(|items| items.active == 0 && items.parked > 0)
+            && !step.is_some_and(goes_on_without);
+        let (rests, parked) = match plan.filter(|plan| is_parallel(plan)) {
+            Some(_) => self.parked_in(&summary)?,
+            None => (rests, items.as_ref().map_or(0, |items| items.parked)),
+        };
         let state = if rests { State::Parked } else { summary.state };
+        let why = why(
+            &summary,
+            state,
+            &Why {
+                items: items.as_ref(),
+                step,
+            },
+        );
+        let asks = summary.state == State::Waiting && self.asks(&summary.id, step)?;
         Ok(RunView {
-            why: why(&summary, state, items.as_ref()),
+            why: match (asks, &summary.step) {
+                (true, Some(step)) => Some(format!("asks whether `{step}` has happened")),
+                _ => why,
+            },
             id: summary.id,
             workflow: summary.workflow,
             version: summary.version,
@@ -231,7 +193,42 @@ impl Parts {
             step: summary.step,
             attempt: summary.attempt,
             items,
+            parked,
         })
+    }
+
+    /// Whether a step is in doubt, and the world is asked about it.
+    fn asks(&self, run: &RunId, step: Option<&Step>) -> Result<bool, ReadError> {
+        let verified = |step: &&Step| matches!(&step.kind, Kind::Bot(bot) if bot.verify.is_some());
+        let Some(step) = step.filter(verified) else {
+            return Ok(false);
+        };
+        let run = self.recover(run).map_err(ReadError::Damaged)?;
+        let record = run.record(&step.id);
+        Ok(record.is_some_and(|record| matches!(record.status, Status::InDoubt(_))))
+    }
+
+    /// Whether a run with branches rests, and how much in it waits for people.
+    fn parked_in(&self, summary: &Summary) -> Result<(bool, u64), ReadError> {
+        let run = self.recover(&summary.id).map_err(ReadError::Damaged)?;
+        let (mut rests, mut parked) = (true, 0);
+        for (id, status) in run.statuses() {
+            match status {
+                Status::Parked { .. } => parked += 1,
+                Status::Opened { .. } | Status::Called { .. } => {
+                    let Some(step) = run.step(id) else { continue };
+                    let tally = self.tally(&summary.id, step)?;
+                    parked += tally.parked;
+                    rests &= tally.active == 0 && tally.parked > 0 && !goes_on_without(step);
+                }
+                Status::Ready { .. }
+                | Status::Running { .. }
+                | Status::Waiting { .. }
+                | Status::InDoubt(_) => rests = false,
+                _ => (),
+            }
+        }
+        Ok((rests && parked > 0, parked))
     }
 
     /// Everything about one run; none when there is no such run.
@@ -241,8 +238,7 @@ impl Parts {
             return Ok(None);
         };
         let loaded = self.load(id)?;
-        let run = Run::recover(id.clone(), loaded.version, &loaded.facts)
-            .map_err(|error| error.to_string())?;
+        let run = recovered(&loaded)?;
         Ok(Some(RunDetail {
             run: self.run_view(summary).map_err(text)?,
             origin: run.created.origin.clone(),
@@ -252,144 +248,56 @@ impl Parts {
         }))
     }
 
-    /// Open exceptions, the oldest first.
-    pub fn exceptions(
-        &self,
-        after: Option<ExceptionId>,
-        limit: usize,
-    ) -> Result<Vec<ExceptionView>, ReadError> {
-        Ok(self
-            .store
-            .exceptions(after, limit)?
-            .into_iter()
-            .map(exception_view)
-            .collect())
-    }
-
-    /// One open exception; none when it is not open.
-    pub fn exception_detail(&self, id: ExceptionId) -> Result<Option<ExceptionDetail>, String> {
-        let exception = self
-            .store
-            .exception(id)
-            .map_err(|error| error.to_string())?;
-        let Some(exception) = exception else {
-            return Ok(None);
-        };
-        let run = self.recover(&exception.run)?;
-        let root = match run.parent() {
-            Some(_) => self.recover(&RunId::root(exception.run.number()))?,
-            None => run.clone(),
-        };
-        let item = match &run.created.origin {
-            Origin::Item { item, .. } => Some(value::merged(self.shown(item), &run.edits().item)),
-            Origin::Person { .. } | Origin::Trigger { .. } => None,
-        };
-        let mut inputs = value::merged(self.shown(&root.created.inputs), &root.edits().inputs);
-        inputs = value::merged(inputs, &run.edits().inputs);
-        // A firing whose inputs could not be rendered has none, but a person can give them.
-        if let Some(inputs) = inputs.as_object_mut() {
-            for name in root.version.plan.inputs.keys() {
-                inputs.entry(name.clone()).or_insert(Value::Null);
-            }
-        }
-        let with = run
-            .record(&exception.step)
-            .and_then(|record| record.with.clone());
-        Ok(Some(ExceptionDetail {
-            steps: self.step_views(&run),
-            with: with.map(|with| self.shown(&with)),
-            exception: exception_view(exception),
-            item,
-            inputs,
-        }))
-    }
-
     fn recover(&self, id: &RunId) -> Result<Run, String> {
         let loaded = self.load(id)?;
-        Run::recover(id.clone(), loaded.version, &loaded.facts).map_err(|error| error.to_string())
+        recovered(&loaded)
     }
 
-    fn step_views(&self, run: &Run) -> Vec<StepView> {
-        run.body()
-            .iter()
-            .map(|step| self.step_view(run, step))
-            .collect()
-    }
-
-    /// How the items of a `for_each` do. One whose own items all wait for people counts as parked.
+    /// How the runs of a `for_each` or `call` do. One in which all wait for people counts as parked.
     fn tally(&self, run: &RunId, step: &Step) -> Result<Tally, ReadError> {
         const PAGE: usize = 500;
         let mut tally = self.store.tally(run, &step.id)?;
-        let Kind::ForEach(each) = &step.kind else {
-            return Ok(tally);
+        let has_runs = match &step.kind {
+            Kind::ForEach(each) => flat(&each.steps)
+                .iter()
+                .any(|it| matches!(it.step.kind, Kind::ForEach(_) | Kind::Call(_))),
+            Kind::Call(_) => true,
+            _ => false,
         };
-        let is_loop = |step: &&Step| matches!(step.kind, Kind::ForEach(_));
-        if tally.active == 0 || !each.steps.iter().any(|step| is_loop(&step)) {
+        if tally.active == 0 || !has_runs {
             return Ok(tally);
         }
         let mut from = 0;
         loop {
             let page = self.store.items(run, &step.id, from, PAGE)?;
-            for item in page.iter().filter(|item| item.state == State::Running) {
-                let inner = each.steps.iter().filter(is_loop);
-                let mut inner = inner.filter(|step| item.step.as_ref() == Some(&step.id));
-                if let Some(inner) = inner.next()
-                    && self.waits_for_people(&item.id, inner)?
-                {
+            let (read, last) = (page.len() as u64, page.len() < PAGE);
+            for item in page.into_iter().filter(|it| it.state == State::Running) {
+                if self.waits_for_people(item)? {
                     tally.shift(Some(State::Running), State::Parked);
                 }
             }
-            from += page.len() as u64;
-            if page.len() < PAGE {
+            from += read;
+            if last {
                 return Ok(tally);
             }
         }
     }
 
-    /// Whether a `for_each` has made all its items, and those that have not ended wait for people.
-    fn waits_for_people(&self, run: &RunId, step: &Step) -> Result<bool, ReadError> {
-        let tally = self.tally(run, step)?;
-        if tally.active > 0 || tally.parked == 0 {
-            return Ok(false);
-        }
-        let count = self
-            .store
-            .facts(run)?
-            .into_iter()
-            .find_map(|fact| match fact.what {
-                What::Opened {
-                    step: opened,
-                    count,
-                    ..
-                } if opened == step.id => Some(count),
-                _ => None,
-            });
-        Ok(count.is_some_and(|count| tally.created() >= count))
-    }
-
-    fn step_view(&self, run: &Run, step: &Step) -> StepView {
-        let record = run.record(&step.id);
-        let items = match &step.kind {
-            Kind::ForEach(_) => self.tally(&run.id, step).ok(),
-            Kind::Bot(_) => None,
+    /// Whether a run has begun all its items, and those that have not ended wait for people.
+    fn waits_for_people(&self, run: Summary) -> Result<bool, ReadError> {
+        let (id, step) = (run.id.clone(), run.step.clone());
+        let view = self.run_view(run)?;
+        let (Some(step), Some(items)) = (step, &view.items) else {
+            return Ok(view.state == State::Parked);
         };
-        StepView {
-            id: step.id.clone(),
-            name: step.name.clone(),
-            bot: match &step.kind {
-                Kind::Bot(call) => Some(call.bot.clone()),
-                Kind::ForEach(_) => None,
-            },
-            state: record.map_or(StepState::Pending, |record| step_state(&record.status)),
-            attempts: record.map_or(0, |record| record.attempts),
-            with: record
-                .and_then(|record| record.with.as_deref())
-                .map(|with| self.shown(with)),
-            output: record
-                .and_then(|record| record.output.as_deref())
-                .map(|output| self.shown(output)),
-            items,
-        }
+        let opened = |fact: Fact| match fact.what {
+            What::Opened {
+                step: it, count, ..
+            } if it == step => Some(count),
+            _ => None,
+        };
+        let count = self.store.facts(&id)?.into_iter().find_map(opened);
+        Ok(view.state == State::Parked && count.is_none_or(|count| items.created() >= count))
     }
 
     /// A value as it can be shown: a large one as the artifact that holds it.
@@ -410,14 +318,24 @@ impl Parts {
 /// The largest value that a view carries itself, in bytes of JSON.
 const SHOWN: u64 = 256 * 1024;
 
-fn why(summary: &Summary, state: State, items: Option<&Tally>) -> Option<String> {
+/// What is known of what a run is at.
+struct Why<'a> {
+    items: Option<&'a Tally>,
+    step: Option<&'a Step>,
+}
+
+fn why(summary: &Summary, state: State, known: &Why<'_>) -> Option<String> {
     let step = summary
         .step
         .as_ref()
         .map(|step| format!("`{step}`"))
         .unwrap_or_default();
-    Some(match (state, items) {
+    let kind = known.step.map(|step| &step.kind);
+    Some(match (state, known.items) {
         (State::Queued, _) => "waits for the run before it".to_owned(),
+        (State::Parked, Some(_)) if matches!(kind, Some(Kind::Call(_))) => {
+            format!("the run that {step} called waits for a person")
+        }
         (State::Parked, Some(items)) => {
             let wait = if items.parked == 1 { "waits" } else { "wait" };
             format!(
@@ -426,11 +344,32 @@ fn why(summary: &Summary, state: State, items: Option<&Tally>) -> Option<String>
             )
         }
         (State::Parked, None) => format!("{step} waits for a person"),
+        (State::Waiting, _) if matches!(kind, Some(Kind::Wait(_) | Kind::WaitUntil(_))) => {
+            format!("waits at {step}")
+        }
         (State::Waiting, _) => format!("tries {step} again (attempt {})", summary.attempt + 1),
+        (State::Running, Some(_)) if matches!(kind, Some(Kind::Call(_))) => {
+            format!("the run that {step} called is at work")
+        }
         (State::Running, Some(items)) => progress(&step, items),
         (State::Running, None) => format!("is at {step}"),
         (State::Succeeded | State::Skipped | State::Failed | State::Cancelled, _) => return None,
     })
+}
+
+fn is_parallel(plan: &Plan) -> bool {
+    let steps = flat(&plan.steps);
+    let parallel = |step: &Step| matches!(step.kind, Kind::Parallel(_));
+    let within = |step: &Step| match &step.kind {
+        Kind::ForEach(each) => flat(&each.steps).iter().any(|it| parallel(it.step)),
+        _ => false,
+    };
+    steps.iter().any(|it| parallel(it.step) || within(it.step))
+}
+
+/// Whether it is done as soon as what is left of it waits for people.
+fn goes_on_without(step: &Step) -> bool {
+    matches!(&step.kind, Kind::ForEach(each) if each.wait_for == WaitFor::Unparked)
 }
 
 fn progress(step: &str, items: &Tally) -> String {
@@ -441,57 +380,8 @@ fn progress(step: &str, items: &Tally) -> String {
     format!("is at {step}: {} items done{parked}", items.ended())
 }
 
-fn step_state(status: &Status) -> StepState {
-    match status {
-        Status::Pending => StepState::Pending,
-        Status::Ready { not_before } => StepState::Waiting { until: *not_before },
-        Status::Running { since, .. } => StepState::Running { since: *since },
-        Status::Parked {
-            exception,
-            doubt: false,
-            fault,
-            ..
-        } => StepState::Parked {
-            exception: *exception,
-            fault: fault.clone(),
-        },
-        Status::Parked {
-            exception,
-            doubt: true,
-            fault,
-            ..
-        } => StepState::InDoubt {
-            exception: *exception,
-            fault: fault.clone(),
-        },
-        Status::Opened { count, .. } => StepState::Open { count: *count },
-        Status::Succeeded => StepState::Succeeded,
-        Status::Skipped => StepState::Skipped,
-    }
-}
-
-fn exception_view(exception: Exception) -> ExceptionView {
-    let Fault {
-        code,
-        message,
-        hint,
-        artifacts,
-        ..
-    } = exception.fault;
-    ExceptionView {
-        id: exception.id,
-        workflow: exception.workflow,
-        run: exception.run,
-        step: exception.step,
-        bot: exception.bot,
-        key: exception.key,
-        category: exception.category,
-        code,
-        message,
-        hint,
-        attempts: exception.attempts,
-        opened: exception.opened,
-        fingerprint: exception.fingerprint,
-        artifacts,
-    }
+fn recovered(loaded: &Loaded) -> Result<Run, String> {
+    let (id, version) = (loaded.run.clone(), loaded.version.clone());
+    let run = Run::recover(id, version, &loaded.newer, &loaded.facts);
+    run.map_err(|error| error.to_string())
 }

@@ -7,7 +7,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use botswain_core::{
     diagnostic::{Diagnostic, Severity},
-    language,
+    language::{self, Source},
     plan::Version,
 };
 
@@ -62,7 +62,8 @@ pub fn check(instance: &Instance) -> Result<Checked, Error> {
     Ok(checked)
 }
 
-/// Checks `botswain.yaml` and these workflows; paths are relative to the instance.
+/// Checks `botswain.yaml` and these workflows; paths are relative to the instance. Of the
+/// others only what these call is among the versions.
 pub fn check_files(instance: &Instance, files: &[PathBuf]) -> Result<Checked, Error> {
     let reading = instance.config()?;
     let mut diagnostics = reading.diagnostics;
@@ -75,24 +76,80 @@ pub fn check_files(instance: &Instance, files: &[PathBuf]) -> Result<Checked, Er
     diagnostics.extend(unset.map(|(_, warning)| warning));
     diagnostics.sort_by_key(|found| found.span.0);
     diagnostics.extend(gathered.diagnostics);
-    let mut versions = Vec::new();
-    for file in files {
-        let text = match instance.workflow_text(file) {
-            Ok(text) => text,
-            Err(unread) => {
-                diagnostics.push(*unread);
-                continue;
-            }
-        };
-        let name = file.display().to_string();
-        let loaded = language::load(&name, &text, &gathered.catalogue);
-        diagnostics.extend(loaded.diagnostics);
-        versions.extend(loaded.version.map(Arc::new));
+    let texts = texts(instance, files, &mut diagnostics)?;
+    let sources: Vec<Source<'_>> = texts.iter().map(Text::source).collect();
+    let mut loaded = language::load_all(&sources, &gathered.catalogue);
+    for (text, loaded) in texts.iter().zip(&mut loaded) {
+        if text.asked {
+            diagnostics.append(&mut loaded.diagnostics);
+        }
     }
+    let asked = texts.iter().map(|text| text.asked);
+    let versions = loaded.into_iter().map(|loaded| loaded.version);
     Ok(Checked {
         config: reading.config,
-        versions,
+        versions: with_called(versions.zip(asked)),
         diagnostics,
         files: files.len(),
     })
+}
+
+/// A workflow's file, and whether it was asked for or only may be called.
+struct Text {
+    file: String,
+    text: String,
+    asked: bool,
+}
+
+impl Text {
+    fn source(&self) -> Source<'_> {
+        Source {
+            file: &self.file,
+            text: &self.text,
+        }
+    }
+}
+
+/// The files that are asked for, then the others of the instance.
+fn texts(
+    instance: &Instance,
+    files: &[PathBuf],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Vec<Text>, Error> {
+    let (all, _) = instance.workflow_files()?;
+    let others = all.iter().filter(|file| !files.contains(file));
+    let asked = files.iter().map(|file| (file, true));
+    let mut texts = Vec::new();
+    for (file, asked) in asked.chain(others.map(|file| (file, false))) {
+        let (name, text) = (file.display().to_string(), instance.workflow_text(file));
+        match text {
+            Ok(text) => texts.push(Text {
+                file: name,
+                text,
+                asked,
+            }),
+            Err(unread) if asked => diagnostics.push(*unread),
+            Err(_) => (),
+        }
+    }
+    Ok(texts)
+}
+
+/// The versions that are asked for, and those that they call.
+fn with_called(versions: impl Iterator<Item = (Option<Version>, bool)>) -> Vec<Arc<Version>> {
+    let versions = versions.filter_map(|(version, asked)| Some((Arc::new(version?), asked)));
+    let (mut kept, mut others): (Vec<_>, Vec<_>) = versions.partition(|(_, asked)| *asked);
+    loop {
+        let called = |(other, _): &(Arc<Version>, bool)| {
+            let name = &other.plan.name;
+            kept.iter()
+                .any(|(version, _)| version.calls.contains_key(name))
+        };
+        let (more, rest): (Vec<_>, Vec<_>) = others.into_iter().partition(called);
+        if more.is_empty() {
+            return kept.into_iter().map(|(version, _)| version).collect();
+        }
+        kept.extend(more);
+        others = rest;
+    }
 }

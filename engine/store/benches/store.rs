@@ -15,7 +15,7 @@ use botswain_core::{
     run::fact::{Fact, What},
 };
 use botswain_store::Store;
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::json;
 
 criterion_group! {
@@ -51,9 +51,11 @@ fn facts(criterion: &mut Criterion) {
     });
 }
 
-/// Starting on a store with many runs: every record is read once.
+/// Starting on a store with many runs, after an orderly end and after another: then every record
+/// is read once.
 fn opening(criterion: &mut Criterion) {
-    const RUNS: u64 = 50_000;
+    const RUNS: u64 = 110_000;
+    const OPEN: u64 = 10_000;
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let path = dir.path().join("store");
     let store = Store::open(&path).unwrap();
@@ -62,12 +64,20 @@ fn opening(criterion: &mut Criterion) {
             .map(Run::new)
             .collect();
         append(&store, runs.iter_mut().map(Run::step));
+        if thousand >= OPEN / 1000 {
+            append(&store, runs.iter_mut().map(Run::end));
+        }
     }
     drop(store);
     let mut group = criterion.benchmark_group("open");
     group.throughput(Throughput::Elements(RUNS));
-    group.bench_function("50,000 runs", |bencher| {
-        bencher.iter(|| Store::open(&path).unwrap().counters().unwrap());
+    let open = || Store::open(&path).unwrap().counters().unwrap();
+    group.bench_function("100,000 ended and 10,000 open runs, and close", |bencher| {
+        bencher.iter(open);
+    });
+    let unseal = || std::fs::remove_file(path.join("sealed")).unwrap();
+    group.bench_function("the same after a kill, and close", |bencher| {
+        bencher.iter_batched(unseal, |()| open(), BatchSize::PerIteration);
     });
     group.finish();
 }
@@ -128,6 +138,18 @@ impl Run {
         })
     }
 
+    fn end(&mut self) -> Batch {
+        let mut batch = self.step();
+        self.0.state = State::Succeeded;
+        self.0.ended = Some(jiff::Timestamp::UNIX_EPOCH);
+        for change in &mut batch.changes {
+            if let Change::Run { after, .. } = change {
+                **after = self.0.clone();
+            }
+        }
+        batch
+    }
+
     fn step(&mut self) -> Batch {
         let before = (self.0.facts > 0).then(|| Box::new(self.0.clone()));
         let fact = Fact {
@@ -168,6 +190,10 @@ fn opens(id: u64) -> Change {
         },
         attempts: 1,
         opened: jiff::Timestamp::UNIX_EPOCH,
+        due: None,
+        snoozed: None,
+        assigned: Vec::new(),
+        show: None,
         fingerprint: Hash::of(b"unknown customer"),
     };
     Change::Exception {

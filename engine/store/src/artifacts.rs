@@ -19,6 +19,7 @@ use tempfile::NamedTempFile;
 
 use crate::backend::sled::sync_dir;
 
+pub(crate) mod names;
 mod table;
 
 pub use table::TableWriter;

@@ -67,6 +67,14 @@ impl AsFound {
         Ok(found)
     }
 
+    /// For records that are known to be what was closed: sled has nothing to mend in them.
+    pub(crate) fn whole(store: &Path) -> AsFound {
+        AsFound {
+            store: store.to_owned(),
+            before: Before::NotCopied,
+        }
+    }
+
     /// The store is whole: the copy is of no more use.
     pub(crate) fn forget(self) {
         // One that stays does no harm: the mark tells that it is old.
@@ -208,14 +216,14 @@ fn boot() -> Option<Vec<u8>> {
     fs::read("/proc/sys/kernel/random/boot_id").ok()
 }
 
-fn discard(dir: &Path) -> io::Result<()> {
+pub(crate) fn discard(dir: &Path) -> io::Result<()> {
     match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
 }
 
-fn size(dir: &Path) -> io::Result<u64> {
+pub(crate) fn size(dir: &Path) -> io::Result<u64> {
     let mut sum = 0;
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
@@ -239,7 +247,7 @@ fn create_like(from: &Path, to: &Path) -> io::Result<()> {
     fs::set_permissions(to, fs::metadata(from)?.permissions())
 }
 
-fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
     create_like(from, to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
@@ -253,7 +261,7 @@ fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Makes a folder and all that is in it survive a power cut.
-fn sync(dir: &Path) -> io::Result<()> {
+pub(crate) fn sync(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
         match entry.file_type()?.is_dir() {

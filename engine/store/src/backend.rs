@@ -14,6 +14,15 @@ pub mod sled;
 /// A key and, unless it is to be removed, its value.
 pub type Write = (Vec<u8>, Option<Vec<u8>>);
 
+/// What takes the place of a value.
+#[derive(Clone, Debug)]
+pub struct Replacement {
+    pub key: Vec<u8>,
+    /// The length of the value that is there now, if any is.
+    pub before: Option<usize>,
+    pub after: Option<Vec<u8>>,
+}
+
 /// A key with its value.
 pub type Entry = (Vec<u8>, Vec<u8>);
 
@@ -26,6 +35,12 @@ pub trait Backend: Send + Sync {
     /// and no later write may be trusted: the caller must stop writing. A reader
     /// may see the writes shortly before they are durable.
     fn write(&self, writes: Vec<Write>) -> Result<(), Error>;
+
+    /// The same by one who has read what the keys hold now, so that it need not be read again.
+    fn replace(&self, replacements: Vec<Replacement>) -> Result<(), Error> {
+        let write = |it: Replacement| (it.key, it.after);
+        self.write(replacements.into_iter().map(write).collect())
+    }
 
     /// The value of `key` as the last write left it.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error>;

@@ -8,8 +8,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use botswain_core::{
-    ExceptionId, RunId,
-    index::{Batch, Change, Claim, ClaimKey, Exception, State, Summary, Tally},
+    ExceptionId, Payload, RunId,
+    engine::rebuild::Rebuilt,
+    index::{Batch, Change, Claim, ClaimKey, Exception, Mapping, State, Summary, Tally},
     plan::Version,
     run::fact::Fact,
 };
@@ -26,6 +27,9 @@ use crate::{
 /// Records to write, and to remove (`None`).
 pub(crate) type Writes = BTreeMap<Key, Option<Vec<u8>>>;
 
+/// What the backend holds under keys that were looked at, before the group is written.
+pub(crate) type Read = HashMap<Key, Option<Vec<u8>>>;
+
 /// The highest numbers in use, and how many exceptions are open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Highest {
@@ -39,6 +43,24 @@ pub(crate) struct Highest {
 pub(crate) struct Claimed {
     pub(crate) key: ClaimKey,
     pub(crate) claim: Claim,
+    /// What came of it, once the facts that say so were pruned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) output: Option<Payload>,
+}
+
+impl Claimed {
+    pub(crate) fn of(key: &ClaimKey, claim: &Claim) -> Claimed {
+        Claimed {
+            key: key.clone(),
+            claim: claim.clone(),
+            output: None,
+        }
+    }
+
+    /// Whether it needs no facts any more.
+    pub(crate) fn outlives_its_run(&self) -> bool {
+        self.output.is_some()
+    }
 }
 
 /// The record of a schedule's place.
@@ -49,6 +71,14 @@ pub(crate) struct Place {
     pub(crate) at: Timestamp,
 }
 
+/// A correction: what a text stands for in a table of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mapped {
+    pub table: String,
+    pub from: String,
+    pub mapping: Mapping,
+}
+
 /// Batches that are written together.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
@@ -57,6 +87,8 @@ pub(crate) struct Group {
     pub(crate) heads: HashMap<RunId, u64>,
     /// The global number of the next fact.
     pub(crate) next: u64,
+    /// Nobody else writes, so it holds until the group is written, and no longer.
+    pub(crate) read: Read,
 }
 
 impl Group {
@@ -72,12 +104,46 @@ impl Group {
             writes,
             heads,
             next,
+            read,
             ..
         } = draft;
         self.next = next;
+        self.read.extend(read);
         self.writes.extend(writes);
         self.heads.extend(heads);
         Ok(())
+    }
+
+    /// Takes in records as they are, whatever they are.
+    pub(crate) fn put_raw(&mut self, writes: Writes, next: Option<u64>) {
+        self.writes.extend(writes);
+        self.next = next.unwrap_or(self.next);
+    }
+
+    /// Takes in what the index says of a run whose facts are there.
+    pub(crate) fn index(
+        &mut self,
+        backend: &dyn Backend,
+        rebuilt: &Rebuilt,
+    ) -> Result<(), AppendError> {
+        let summary = Change::Run {
+            before: None,
+            after: Box::new(rebuilt.summary.clone()),
+        };
+        let exception = rebuilt.exceptions.iter().map(|open| Change::Exception {
+            id: open.id,
+            after: Some(Box::new(open.clone())),
+        });
+        let claims = rebuilt.claims.iter().map(|(claim, (by, _))| Change::Claim {
+            claim: claim.clone(),
+            after: Some(by.clone()),
+        });
+        let changes = std::iter::once(summary).chain(exception).chain(claims);
+        let batch = Batch {
+            facts: Vec::new(),
+            changes: changes.collect(),
+        };
+        self.append(backend, &batch)
     }
 
     /// Takes in a version unless the store has it.
@@ -91,8 +157,9 @@ impl Group {
         if draft.bytes(&key)?.is_none() {
             draft.put(key, version);
         }
-        let writes = draft.writes;
+        let (writes, read) = (draft.writes, draft.read);
         self.writes.extend(writes);
+        self.read.extend(read);
         Ok(())
     }
 }
@@ -103,6 +170,7 @@ struct Draft<'a> {
     writes: Writes,
     heads: HashMap<RunId, u64>,
     next: u64,
+    read: Read,
 }
 
 impl<'a> Draft<'a> {
@@ -113,6 +181,7 @@ impl<'a> Draft<'a> {
             writes: Writes::new(),
             heads: HashMap::new(),
             next: group.next,
+            read: Read::new(),
         }
     }
 
@@ -169,6 +238,10 @@ impl<'a> Draft<'a> {
                 schedule,
                 at,
             } => self.fired(workflow, schedule, *at),
+            Change::Mapping { table, from, after } => {
+                self.mapping(table, from, after.as_ref());
+                Ok(())
+            }
         }
     }
 
@@ -180,7 +253,16 @@ impl<'a> Draft<'a> {
             let tally = key::tally(parent, step);
             self.count(tally, stored.as_ref().map(|run| run.state), after.state)?;
         }
-        let old = stored.as_ref().map(key::lists).unwrap_or_default();
+        // Its workflow and its parent stay, so only its state moves it.
+        if stored.as_ref().map(|run| run.state) != Some(after.state) {
+            self.move_between_lists(stored.as_ref(), after);
+        }
+        self.put(key, after);
+        Ok(())
+    }
+
+    fn move_between_lists(&mut self, stored: Option<&Summary>, after: &Summary) {
+        let old = stored.map(key::lists).unwrap_or_default();
         let new = key::lists(after);
         for left in old.iter().filter(|list| !new.contains(list)) {
             self.writes.insert(left.clone(), None);
@@ -188,8 +270,6 @@ impl<'a> Draft<'a> {
         for joined in new.into_iter().filter(|list| !old.contains(list)) {
             self.put(joined, &after.id);
         }
-        self.put(key, after);
-        Ok(())
     }
 
     // What leaves a list must be what entered it, or the lists and counters go wrong for ever.
@@ -266,11 +346,7 @@ impl<'a> Draft<'a> {
                 by: first.claim.run,
             }),
             _ => {
-                let record = Claimed {
-                    key: claim.clone(),
-                    claim: after.clone(),
-                };
-                self.put(key, &record);
+                self.put(key, &Claimed::of(claim, after));
                 Ok(())
             }
         }
@@ -293,6 +369,21 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
+    fn mapping(&mut self, table: &str, from: &str, after: Option<&Mapping>) {
+        let key = key::mapping(table, from);
+        match after {
+            None => drop(self.writes.insert(key, None)),
+            Some(mapping) => {
+                let record = Mapped {
+                    table: table.to_owned(),
+                    from: from.to_owned(),
+                    mapping: mapping.clone(),
+                };
+                self.put(key, &record);
+            }
+        }
+    }
+
     /// How many facts a run has, this batch's so far among them.
     fn head(&self, run: &RunId) -> Result<u64, ReadError> {
         if let Some(head) = self.heads.get(run).or_else(|| self.group.heads.get(run)) {
@@ -309,16 +400,23 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, ReadError> {
+    fn get<T: DeserializeOwned>(&mut self, key: &[u8]) -> Result<Option<T>, ReadError> {
         let bytes = self.bytes(key)?;
-        bytes.map(|bytes| record::decode(key, &bytes)).transpose()
+        bytes.map(|bytes| record::decode(key, bytes)).transpose()
     }
 
-    fn bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
-        match self.writes.get(key).or_else(|| self.group.writes.get(key)) {
-            Some(written) => Ok(written.clone()),
-            None => Ok(self.backend.get(key)?),
+    fn bytes(&mut self, key: &[u8]) -> Result<Option<&[u8]>, ReadError> {
+        if let Some(written) = self.writes.get(key).or_else(|| self.group.writes.get(key)) {
+            return Ok(written.as_deref());
         }
+        if let Some(read) = self.group.read.get(key) {
+            return Ok(read.as_deref());
+        }
+        if !self.read.contains_key(key) {
+            let found = self.backend.get(key)?;
+            self.read.insert(key.to_vec(), found);
+        }
+        Ok(self.read.get(key).and_then(Option::as_deref))
     }
 
     fn put(&mut self, key: Key, body: &impl Serialize) {

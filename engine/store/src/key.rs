@@ -20,6 +20,11 @@ pub(crate) const LEDGER: &[u8] = b"m/ledger";
 /// The highest numbers in use.
 pub(crate) const COUNTERS: &[u8] = b"m/counters";
 
+/// Which runs were pruned.
+pub(crate) const PRUNED: &[u8] = b"m/pruned";
+/// That the store was made from a backup.
+pub(crate) const QUARANTINE: &[u8] = b"m/quarantine";
+
 /// Every record of the store.
 pub(crate) const ALL: Range<&[u8]> = b"\0".as_slice()..b"\xff".as_slice();
 
@@ -30,6 +35,32 @@ pub(crate) fn fact(run: &RunId, seq: u64) -> Key {
 /// Begins the keys of all facts of `run`.
 pub(crate) fn facts(run: &RunId) -> Key {
     named(b'f', &[run.as_str()])
+}
+
+/// The run whose fact or summary lies under this key.
+pub(crate) fn run_of(key: &[u8]) -> Option<RunId> {
+    let names = key.strip_prefix(b"f").or_else(|| key.strip_prefix(b"s"))?;
+    let name = names.split(|byte| *byte == 0).next()?;
+    str::from_utf8(name).ok()?.parse().ok()
+}
+
+/// A key as a person may read it.
+pub(crate) fn readable(key: &[u8]) -> String {
+    let shown = |c: char| if c.is_control() { ' ' } else { c };
+    String::from_utf8_lossy(key).chars().map(shown).collect()
+}
+
+/// What begins the keys of facts, summaries, items and tallies of a run that was started and of
+/// all runs below it.
+pub(crate) fn tree(number: u64) -> [Key; 8] {
+    let of = |kind: u8, end: u8| [&[kind], number.to_string().as_bytes(), &[end]].concat();
+    let kinds = *b"itsf";
+    std::array::from_fn(|nth| of(kinds[nth / 2], [b'.', 0][nth % 2]))
+}
+
+/// Begins the keys of all open runs below the one with this number, and its own.
+pub(crate) fn open_below(number: u64) -> Key {
+    [b"o", &number.to_be_bytes()[..]].concat()
 }
 
 /// The place of a fact in its run, from its key.
@@ -47,9 +78,14 @@ pub(crate) fn summary(run: &RunId) -> Key {
 }
 
 pub(crate) fn item(parent: &RunId, step: &StepId, index: u64) -> Key {
-    let mut key = named(b'i', &[parent.as_str(), step.as_str()]);
+    let mut key = items(parent, step);
     key.extend(index.to_be_bytes());
     key
+}
+
+/// Begins the keys of the items of a `for_each`.
+pub(crate) fn items(parent: &RunId, step: &StepId) -> Key {
+    named(b'i', &[parent.as_str(), step.as_str()])
 }
 
 pub(crate) fn tally(parent: &RunId, step: &StepId) -> Key {
@@ -69,6 +105,16 @@ pub(crate) fn claim(claim: &ClaimKey) -> Key {
 
 pub(crate) fn fired(workflow: &str, schedule: &str) -> Key {
     named(b'g', &[workflow, Hash::of(schedule.as_bytes()).as_str()])
+}
+
+/// A correction lies under the hash of the text that it corrects, which may be long.
+pub(crate) fn mapping(table: &str, from: &str) -> Key {
+    named(b'k', &[table, Hash::of(from.as_bytes()).as_str()])
+}
+
+/// Begins the keys of a table of corrections, or of all of them.
+pub(crate) fn mappings(table: Option<&str>) -> Key {
+    named(b'k', table.as_slice())
 }
 
 pub(crate) fn version(hash: &Hash) -> Key {
@@ -91,7 +137,8 @@ pub(crate) fn lists(run: &Summary) -> Vec<Key> {
             lists.extend(narrowed.map(|list| [&list[..], &number].concat()));
         }
     }
-    if !run.state.has_ended() {
+    // A run that waits for a person is found by its exception: there may be very many.
+    if !run.state.has_ended() && run.state != State::Parked {
         let number = run.id.number().to_be_bytes();
         lists.push([b"o", &number[..], run.id.as_str().as_bytes()].concat());
     }

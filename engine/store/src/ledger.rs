@@ -99,6 +99,37 @@ pub(crate) fn audit(
     Ok(Some(ledger))
 }
 
+/// The ledger of records whose files are those that were sealed with `sealed`.
+///
+/// Read from the records themselves and compared with the mark too, so that even what sled
+/// makes of whole files is not believed unseen; the records are audited when it differs.
+pub(crate) fn confirm(
+    backend: &dyn Backend,
+    mark: &Mark,
+    sealed: Ledger,
+) -> Result<Option<Ledger>, ReadError> {
+    refuse_newer(backend)?;
+    let found = backend.get(key::LEDGER)?;
+    let found = found.map(|bytes| record::decode::<Ledger>(key::LEDGER, &bytes));
+    match found.transpose()? {
+        Some(ledger) if ledger == sealed => {
+            compare_with_mark(ledger, mark.read())?;
+            Ok(Some(ledger))
+        }
+        _ => audit(backend, Some(mark)),
+    }
+}
+
+/// Compares all records with the ledger of the last write.
+pub(crate) fn audit_whole(backend: &dyn Backend, last: &Ledger) -> Result<(), ReadError> {
+    match audit(backend, None)? {
+        Some(found) if found == *last => Ok(()),
+        _ => Err(ReadError::Damaged(
+            "its ledger is not that of the last write".to_owned(),
+        )),
+    }
+}
+
 /// Writes the records that every store begins with.
 pub(crate) fn begin(
     backend: &dyn Backend,

@@ -7,8 +7,10 @@
 //!
 //! ```text
 //! DIR/daemon.lock      held by the one process that may open DIR/store
+//! DIR/ballast          given up when the disk is full
 //! DIR/store/sled/      every record: facts, index, versions, counters
 //! DIR/store/high-water how far the acknowledgements went
+//! DIR/store/sealed     what the records were when they were closed; gone while they are open
 //! DIR/store/as-found/  the records before sled opened them, while it is unsure that they are whole
 //! DIR/store.damaged-1/ a damaged store as it was found
 //! DIR/artifacts/ab/    files and tables, each under the hash of its content
@@ -17,18 +19,27 @@
 pub mod artifacts;
 mod as_found;
 pub mod backend;
+pub mod backup;
+pub mod compact;
 mod draft;
 mod error;
 mod key;
 mod ledger;
 mod lock;
+pub mod prune;
+mod rebuilt;
 mod record;
+pub mod restore;
+pub mod room;
+mod seal;
 mod store;
+pub mod verify;
 mod writer;
 
 pub use artifacts::{Artifacts, TableWriter};
+pub use draft::Mapped;
 pub use error::{AppendError, OpenError, ReadError};
-pub use lock::{Lock, LockError};
+pub use lock::{Lock, LockError, wait_until_closed};
 pub use record::FORMAT;
 pub use store::{Filter, Store};
 pub use writer::Checked;

@@ -9,12 +9,45 @@ use std::{
     io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
     process,
+    sync::{Condvar, Mutex, PoisonError},
+    time::Duration,
 };
 
 /// Held until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
+    // The order matters: the lock is given back before it counts as such.
     _file: File,
+    _held: Held,
+}
+
+/// How many locks this process holds.
+static HELD: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+
+#[derive(Debug)]
+struct Held;
+
+impl Held {
+    fn begin() -> Held {
+        *HELD.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        Held
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        *HELD.0.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        HELD.1.notify_all();
+    }
+}
+
+/// Waits until this process holds no lock any more, so every store of it is closed; false when
+/// that takes longer than `most`.
+pub fn wait_until_closed(most: Duration) -> bool {
+    let held = HELD.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let waited = HELD.1.wait_timeout_while(held, most, |held| *held > 0);
+    let (_held, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+    !waited.timed_out()
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +68,19 @@ impl LockError {
             LockError::Held { .. } | LockError::HeldByUnknown { .. } => {
                 "use it through that process, or end it first"
             }
+            LockError::Io { source, .. } if is_full(source) => {
+                "free some space, then start again; nothing is lost"
+            }
             LockError::Io { .. } => "the folder must belong to the user who runs Botswain",
         }
     }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 impl Lock {
@@ -61,7 +104,10 @@ impl Lock {
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         sign(&mut file).map_err(failed)?;
-        Ok(Lock { _file: file })
+        Ok(Lock {
+            _file: file,
+            _held: Held::begin(),
+        })
     }
 }
 

@@ -14,6 +14,8 @@ pub const FORMAT: u8 = 1;
 
 const HEAD: usize = 9;
 const BODY: usize = HEAD + 4;
+/// Most records are smaller, so that they are written without growing.
+const ROOMY: usize = 512;
 
 pub(crate) fn encode(key: &[u8], number: u64, body: &impl Serialize) -> Vec<u8> {
     encode_as(FORMAT, key, number, body)
@@ -21,7 +23,8 @@ pub(crate) fn encode(key: &[u8], number: u64, body: &impl Serialize) -> Vec<u8> 
 
 /// As a version with another format would.
 pub(crate) fn encode_as(format: u8, key: &[u8], number: u64, body: &impl Serialize) -> Vec<u8> {
-    let mut bytes = vec![format];
+    let mut bytes = Vec::with_capacity(ROOMY);
+    bytes.push(format);
     bytes.extend(number.to_be_bytes());
     bytes.extend([0; 4]);
     serde_json::to_writer(&mut bytes, body).expect("what the store keeps is JSON");
@@ -49,6 +52,17 @@ pub(crate) fn verify<'a>(key: &[u8], bytes: &'a [u8]) -> Result<&'a [u8], ReadEr
     Ok(&bytes[BODY..])
 }
 
+/// The global number of a record that was verified.
+pub(crate) fn number(bytes: &[u8]) -> u64 {
+    let number = bytes.get(1..HEAD).and_then(|number| number.try_into().ok());
+    u64::from_be_bytes(number.unwrap_or_default())
+}
+
+/// The JSON of a record that was verified.
+pub(crate) fn body(bytes: &[u8]) -> &[u8] {
+    bytes.get(BODY..).unwrap_or_default()
+}
+
 /// What a record adds to the digest over all of them; the sum knows no order.
 pub(crate) fn weight(key: &[u8], bytes: &[u8]) -> u64 {
     let mut hasher = crc32fast::Hasher::new();
@@ -60,11 +74,7 @@ pub(crate) fn weight(key: &[u8], bytes: &[u8]) -> u64 {
 }
 
 pub(crate) fn damaged(key: &[u8], why: &str) -> ReadError {
-    let name = String::from_utf8_lossy(key)
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect::<String>();
-    ReadError::Damaged(format!("the record `{name}` {why}"))
+    ReadError::Damaged(format!("the record `{}` {why}", crate::key::readable(key)))
 }
 
 fn checksum(key: &[u8], bytes: &[u8]) -> u32 {

@@ -8,31 +8,36 @@
 use std::{
     ops::Range,
     path::Path,
-    sync::{Arc, mpsc::channel},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc::channel},
 };
 
 use botswain_core::{
-    ExceptionId, Hash, RunId, StepId,
-    engine::Counters,
+    ExceptionId, Hash, Payload, RunId, StepId,
+    engine::{Counters, quarantine::Quarantine},
     index::{Batch, Claim, ClaimKey, Exception, Fired, State, Summary, Tally},
     plan::Version,
     run::fact::Fact,
 };
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    as_found::AsFound,
+    Artifacts,
+    as_found::{self, AsFound},
     backend::{
         Backend, Entry,
         memory::Memory,
         sled::{Sled, sync_dir},
     },
-    draft::{Claimed, Highest, Place},
+    compact,
+    draft::{Claimed, Highest, Mapped, Place, Writes},
     error::{AppendError, OpenError, ReadError},
     key::{self, Key},
-    ledger::{self, Mark},
+    ledger::{self, Ledger, Mark},
     lock::Lock,
     record,
+    room::{Limits, Room},
+    seal::{Seal, Sealing},
+    verify::Report,
     writer::{Checked, Done, Request, Writer},
 };
 
@@ -41,10 +46,14 @@ const PAGE: usize = 256;
 
 /// Everything Botswain remembers but artifacts. Closing waits for what was appended.
 pub struct Store {
-    // The order matters: the writer ends before its records are closed, and the
-    // lock is given back last.
+    // The order matters: the writer ends before its records are closed, closed ones are
+    // sealed, and the lock is given back last.
     writer: Writer,
-    backend: Arc<dyn Backend>,
+    pub(crate) backend: Arc<dyn Backend>,
+    /// Verifying, backing up and pruning go one after the other.
+    alone: Mutex<()>,
+    room: Option<Room>,
+    _sealing: Option<Sealing>,
     _lock: Option<Arc<Lock>>,
 }
 
@@ -58,41 +67,82 @@ pub struct Filter {
 impl Store {
     /// Opens or creates the store in `dir`, alone: takes `daemon.lock` beside it.
     ///
-    /// Reads every record once (some 400,000 a second) and opens only
-    /// when nothing that was acknowledged is missing. What sled would mend or cut is
-    /// first copied, up to a gibibyte and when there is room: a store that is not
-    /// opened is left as it was found, and a damaged one is kept beside the folder.
+    /// After an orderly end the files are compared with the sums that were taken then, byte by
+    /// byte; when nothing has changed, nothing can be missing. Otherwise every record is read
+    /// once (some 400,000 a second), and it opens only when nothing that was acknowledged is
+    /// missing. What sled would mend or cut is then copied first, up to a gibibyte and when there
+    /// is room: a store that is not opened is left as it was found, and a damaged one is kept
+    /// beside the folder.
     pub fn open(dir: &Path) -> Result<Store, OpenError> {
-        let lock = Lock::take(dir.parent().unwrap_or_else(|| Path::new(".")))?;
+        let lock = Lock::take(around(dir))?;
         Store::open_locked(dir, lock)
+    }
+
+    /// As [`Store::open`], with other limits of the disk's room.
+    pub fn open_with(dir: &Path, limits: Limits) -> Result<Store, OpenError> {
+        let lock = Lock::take(around(dir))?;
+        Store::open_within(dir, lock, limits)
     }
 
     /// As [`Store::open`], for whoever has taken the lock before; it is held until the store is closed.
     pub fn open_locked(dir: &Path, lock: Lock) -> Result<Store, OpenError> {
+        Store::open_within(dir, lock, Limits::default())
+    }
+
+    fn open_within(dir: &Path, lock: Lock, limits: Limits) -> Result<Store, OpenError> {
         let failed = |error| OpenError::new(dir.to_owned(), error);
         let io = |error: std::io::Error| failed(ReadError::Backend(error.into()));
+        let room = Room::of(around(dir), limits);
+        // sled cannot be opened on a full disk.
+        room.make(0);
         std::fs::create_dir_all(dir).map_err(io)?;
+        compact::take_up(dir).map_err(io)?;
         let mark = Mark::open(&dir.join("high-water")).map_err(io)?;
         // Held here too, because a store that fails is restored after it is closed.
         let lock = Arc::new(lock);
-        let found = AsFound::take(dir).map_err(io)?;
-        match Store::on_disk(dir, mark, Arc::clone(&lock)) {
+        let sealed = Seal::unbroken(dir).map(|seal| seal.ledger);
+        let found = match sealed {
+            Some(_) => AsFound::whole(dir),
+            None => AsFound::take(dir).map_err(io)?,
+        };
+        match Store::on_disk(dir, mark, sealed, Some((room.clone(), Arc::clone(&lock)))) {
             Ok(store) => {
+                // Before anything is written.
+                Seal::remove(dir).map_err(io)?;
                 found.forget();
+                room.restore_ballast();
                 Ok(store)
             }
             Err(error) => Err(leave(found, failed(error))),
         }
     }
 
-    fn on_disk(dir: &Path, mark: Mark, lock: Arc<Lock>) -> Result<Store, ReadError> {
+    fn on_disk(
+        dir: &Path,
+        mark: Mark,
+        sealed: Option<Ledger>,
+        held: Option<(Room, Arc<Lock>)>,
+    ) -> Result<Store, ReadError> {
         let io = |error: std::io::Error| ReadError::Backend(error.into());
         let sled = Sled::open(&dir.join("sled"))?;
         sync_dir(dir).map_err(io)?;
         if let Some(parent) = dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             sync_dir(parent).map_err(io)?;
         }
-        Store::start(Arc::new(sled), Some(mark), Some(lock))
+        let ledger = match sealed {
+            Some(sealed) => ledger::confirm(&sled, &mark, sealed)?,
+            None => ledger::audit(&sled, Some(&mark))?,
+        };
+        let closed = sled.closed();
+        let (room, lock) = held.unzip();
+        let mut store = Store::start(Arc::new(sled), Some(mark), ledger, room)?;
+        store._lock = lock;
+        store._sealing = Some(Sealing {
+            dir: dir.to_owned(),
+            closed,
+            last: store.writer.last(),
+        });
+        Ok(store)
     }
 
     /// A store that is gone when it is dropped.
@@ -102,24 +152,38 @@ impl Store {
 
     /// A store on a backend of the caller's own.
     pub fn on(backend: Arc<dyn Backend>) -> Result<Store, ReadError> {
-        Store::start(backend, None, None)
+        let ledger = ledger::audit(&*backend, None)?;
+        Store::start(backend, None, ledger, None)
+    }
+
+    /// A new store in a folder that is nobody's yet: without a lock and without ballast.
+    pub(crate) fn build(dir: &Path) -> Result<Store, OpenError> {
+        let failed = |error| OpenError::new(dir.to_owned(), error);
+        let io = |error: std::io::Error| failed(ReadError::Backend(error.into()));
+        std::fs::create_dir_all(dir).map_err(io)?;
+        let mark = Mark::open(&dir.join("high-water")).map_err(io)?;
+        Store::on_disk(dir, mark, None, None).map_err(failed)
     }
 
     fn start(
         backend: Arc<dyn Backend>,
         mark: Option<Mark>,
-        lock: Option<Arc<Lock>>,
+        ledger: Option<Ledger>,
+        room: Option<Room>,
     ) -> Result<Store, ReadError> {
-        let ledger = match ledger::audit(&*backend, mark.as_ref())? {
+        let ledger = match ledger {
             Some(ledger) => ledger,
             None => ledger::begin(&*backend, mark.as_ref(), record::FORMAT)?,
         };
         let io = |error: std::io::Error| ReadError::Backend(error.into());
-        let writer = Writer::start(Arc::clone(&backend), mark, ledger).map_err(io)?;
+        let writer = Writer::start(Arc::clone(&backend), mark, ledger, room.clone()).map_err(io)?;
         Ok(Store {
             writer,
             backend,
-            _lock: lock,
+            alone: Mutex::default(),
+            room,
+            _sealing: None,
+            _lock: None,
         })
     }
 
@@ -137,6 +201,34 @@ impl Store {
         self.writer.send(Request::Append { batch, done });
     }
 
+    /// Verifies records that do not open because something of them is missing, on a copy that
+    /// goes afterwards; an error when not even that can be read.
+    pub fn examine(dir: &Path, artifacts: &Artifacts) -> Result<Report, OpenError> {
+        let failed = |error| OpenError::new(dir.to_owned(), error);
+        let io = |error: std::io::Error| failed(ReadError::Backend(error.into()));
+        let _lock = Lock::take(around(dir))?;
+        let copy = dir.with_added_extension("examined");
+        as_found::discard(&copy).map_err(io)?;
+        as_found::copy_dir(&dir.join("sled"), &copy).map_err(io)?;
+        let report = Store::verify_copy(&copy, artifacts).map_err(failed);
+        as_found::discard(&copy).map_err(io)?;
+        report
+    }
+
+    fn verify_copy(copy: &Path, artifacts: &Artifacts) -> Result<Report, ReadError> {
+        let sled = Sled::open(copy)?;
+        let ledger = sled.get(key::LEDGER)?;
+        let ledger = ledger.and_then(|bytes| record::decode(key::LEDGER, &bytes).ok());
+        let ledger: Ledger = ledger.unwrap_or_default();
+        let store = Store::start(Arc::new(sled), None, Some(ledger), None)?;
+        store.verify_all(artifacts)
+    }
+
+    /// The room on its disk; a store in memory has none.
+    pub fn room(&self) -> Option<&Room> {
+        self.room.as_ref()
+    }
+
     /// Why nothing is written any more, once a write has failed.
     pub fn failure(&self) -> Option<&str> {
         self.writer.failure()
@@ -144,15 +236,10 @@ impl Store {
 
     /// Keeps a version under its hash; durable once it has returned. Blocks.
     pub fn put_version(&self, version: &Version) -> Result<Hash, AppendError> {
-        let (reply, answer) = channel();
-        // The receiver waits below, so the send cannot fail.
-        let done = Done::new(move |result| drop(reply.send(result)));
-        let version_hash = version.hash();
+        let hash = version.hash();
         let version = Box::new(version.clone());
-        self.writer.send(Request::Version { version, done });
-        let closed = || Err(AppendError::Final("it was closed".to_owned()));
-        answer.recv().unwrap_or_else(|_| closed())?;
-        Ok(version_hash)
+        self.wait(|done| Request::Version { version, done })?;
+        Ok(hash)
     }
 
     pub fn version(&self, hash: &Hash) -> Result<Option<Version>, ReadError> {
@@ -165,6 +252,56 @@ impl Store {
         self.writer.send(Request::Check { reply });
         let closed = || Err(ReadError::Damaged("its writer has ended".to_owned()));
         answer.recv().unwrap_or_else(|_| closed())
+    }
+
+    /// Looks at the records in the writer's thread, between two writes.
+    pub(crate) fn inspect<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&dyn Backend, &Ledger) -> T + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let (reply, answer) = channel();
+        let look = move |backend: &dyn Backend, ledger: &Ledger| {
+            // Whoever asked waits below, so the send cannot fail.
+            drop(reply.send(look(backend, ledger)));
+        };
+        self.writer.send(Request::Inspect(Box::new(look)));
+        let closed = || ReadError::Damaged("its writer has ended".to_owned());
+        answer.recv().map_err(|_| closed())
+    }
+
+    /// Writes records as they are; durable once it has returned.
+    pub(crate) fn put_raw(&self, writes: Writes, next: Option<u64>) -> Result<(), AppendError> {
+        self.wait(|done| Request::Raw { writes, next, done })
+    }
+
+    /// Sends a request and waits for what becomes of it.
+    pub(crate) fn wait(&self, request: impl FnOnce(Done) -> Request) -> Result<(), AppendError> {
+        let (reply, answer) = channel();
+        // The receiver waits below, so the send cannot fail.
+        let done = Done::new(move |result| drop(reply.send(result)));
+        self.writer.send(request(done));
+        let closed = || Err(AppendError::Final("it was closed".to_owned()));
+        answer.recv().unwrap_or_else(|_| closed())
+    }
+
+    /// Keeps verifying, backing up and pruning apart.
+    pub(crate) fn alone(&self) -> MutexGuard<'_, ()> {
+        self.alone.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The quarantine of a store that was made from a backup.
+    pub fn quarantine(&self) -> Result<Option<Quarantine>, ReadError> {
+        self.get(key::QUARANTINE)
+    }
+
+    /// Takes down what was said about it; durable once it has returned. Blocks.
+    pub fn set_quarantine(&self, quarantine: &Quarantine) -> Result<(), AppendError> {
+        self.put(key::QUARANTINE, quarantine)
+    }
+
+    pub(crate) fn put(&self, key: &[u8], body: &impl Serialize) -> Result<(), AppendError> {
+        let bytes = record::encode(key, 0, body);
+        self.put_raw(Writes::from([(key.to_vec(), Some(bytes))]), None)
     }
 
     /// All facts of a run in order; empty when there is no such run.
@@ -189,7 +326,8 @@ impl Store {
         self.get(&key::summary(run))
     }
 
-    /// Every run that has not ended, items too, in the order of their numbers.
+    /// Every run that has something to do, items too, in the order of their numbers: it is queued,
+    /// at work or waits for a time. An older store may list parked ones among them.
     pub fn open_runs(&self) -> impl Iterator<Item = Result<Summary, ReadError>> + '_ {
         self.listed(self.entries(key::below(b"o")))
     }
@@ -262,6 +400,12 @@ impl Store {
         Ok(claimed.map(|claimed| claimed.claim))
     }
 
+    /// What came of a key whose run was pruned.
+    pub fn kept_output(&self, claim: &ClaimKey) -> Result<Option<Payload>, ReadError> {
+        let claimed: Option<Claimed> = self.get(&key::claim(claim))?;
+        Ok(claimed.and_then(|claimed| claimed.output))
+    }
+
     /// Where each schedule stands.
     pub fn fired(&self) -> Result<Fired, ReadError> {
         let mut fired = Fired::new();
@@ -273,6 +417,23 @@ impl Store {
         Ok(fired)
     }
 
+    /// What a text stands for in a table of corrections, if anybody has corrected it.
+    pub fn mapping(&self, table: &str, from: &str) -> Result<Option<Mapped>, ReadError> {
+        self.get(&key::mapping(table, from))
+    }
+
+    /// The corrections of one table, or of all, by table and text.
+    pub fn mappings(&self, table: Option<&str>) -> Result<Vec<Mapped>, ReadError> {
+        let entries = self.entries(key::below(&key::mappings(table)));
+        let mut found = Vec::new();
+        for entry in entries {
+            let (key, bytes) = entry?;
+            found.push(record::decode::<Mapped>(&key, &bytes)?);
+        }
+        found.sort_by(|a, b| (&a.table, &a.from).cmp(&(&b.table, &b.from)));
+        Ok(found)
+    }
+
     pub fn counters(&self) -> Result<Counters, ReadError> {
         let highest = self.highest()?;
         Ok(Counters {
@@ -281,11 +442,11 @@ impl Store {
         })
     }
 
-    fn highest(&self) -> Result<Highest, ReadError> {
+    pub(crate) fn highest(&self) -> Result<Highest, ReadError> {
         Ok(self.get(key::COUNTERS)?.unwrap_or_default())
     }
 
-    fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, ReadError> {
+    pub(crate) fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, ReadError> {
         match self.backend.get(key)? {
             Some(bytes) => record::decode(key, &bytes).map(Some),
             None => Ok(None),
@@ -313,13 +474,14 @@ impl Store {
     }
 
     fn entries(&self, range: Range<Key>) -> Entries<'_> {
-        Entries {
-            backend: &*self.backend,
-            range,
-            page: Vec::new().into_iter(),
-            last: false,
-        }
+        Entries::new(&*self.backend, range)
     }
+}
+
+/// The folder that holds the store, its lock and its ballast.
+fn around(dir: &Path) -> &Path {
+    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or_else(|| Path::new("."))
 }
 
 /// Leaves a store that could not be opened as it was found.
@@ -345,11 +507,22 @@ fn missing(run: &RunId, place: usize) -> ReadError {
 }
 
 /// The entries of a range, read page by page.
-struct Entries<'a> {
+pub(crate) struct Entries<'a> {
     backend: &'a dyn Backend,
     range: Range<Key>,
     page: std::vec::IntoIter<Entry>,
     last: bool,
+}
+
+impl<'a> Entries<'a> {
+    pub(crate) fn new(backend: &'a dyn Backend, range: Range<Key>) -> Entries<'a> {
+        Entries {
+            backend,
+            range,
+            page: Vec::new().into_iter(),
+            last: false,
+        }
+    }
 }
 
 impl Iterator for Entries<'_> {

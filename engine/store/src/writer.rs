@@ -15,13 +15,14 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use botswain_core::{RunId, index::Batch, plan::Version};
+use botswain_core::{RunId, engine::rebuild::Rebuilt, index::Batch, plan::Version};
 
 use crate::{
-    backend::{self, Backend, Write},
-    draft::Group,
+    backend::{self, Backend, Replacement},
+    draft::{Group, Read, Writes},
     error::{AppendError, ReadError},
     ledger::{self, Ledger, Mark},
+    room::Room,
 };
 
 /// How many requests one group takes.
@@ -43,7 +44,22 @@ pub(crate) enum Request {
     Check {
         reply: Sender<Result<Checked, ReadError>>,
     },
+    /// Records as they are, and the number of the next fact if it changes.
+    Raw {
+        writes: Writes,
+        next: Option<u64>,
+        done: Done,
+    },
+    /// The index of a run whose facts are there.
+    Index {
+        rebuilt: Box<Rebuilt>,
+        done: Done,
+    },
+    /// A look at the records while nothing moves.
+    Inspect(Look),
 }
+
+pub(crate) type Look = Box<dyn FnOnce(&dyn Backend, &Ledger) + Send>;
 
 /// What a store that is whole holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +105,7 @@ pub(crate) struct Writer {
     requests: Option<Sender<Request>>,
     thread: Option<JoinHandle<()>>,
     failure: Arc<OnceLock<String>>,
+    last: Arc<OnceLock<Ledger>>,
 }
 
 impl Writer {
@@ -96,15 +113,19 @@ impl Writer {
         backend: Arc<dyn Backend>,
         mark: Option<Mark>,
         ledger: Ledger,
+        room: Option<Room>,
     ) -> std::io::Result<Writer> {
         let (requests, receiver) = channel();
         let failure = Arc::new(OnceLock::new());
+        let last = Arc::new(OnceLock::new());
         let work = Work {
             backend,
             mark,
             ledger,
+            room,
             heads: HashMap::new(),
             failure: Arc::clone(&failure),
+            last: Arc::clone(&last),
         };
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
@@ -113,7 +134,13 @@ impl Writer {
             requests: Some(requests),
             thread: Some(thread),
             failure,
+            last,
         })
+    }
+
+    /// The ledger after the last write: there when the thread has ended and no write had failed.
+    pub(crate) fn last(&self) -> Arc<OnceLock<Ledger>> {
+        Arc::clone(&self.last)
     }
 
     /// Returns at once; the request's own answer says what became of it.
@@ -146,8 +173,10 @@ struct Work {
     backend: Arc<dyn Backend>,
     mark: Option<Mark>,
     ledger: Ledger,
+    room: Option<Room>,
     heads: HashMap<RunId, u64>,
     failure: Arc<OnceLock<String>>,
+    last: Arc<OnceLock<Ledger>>,
 }
 
 impl Work {
@@ -164,10 +193,14 @@ impl Work {
         {
             tracing::warn!(%error, "the store's high-water mark was not synced");
         }
+        if self.failure.get().is_none() {
+            self.last.get_or_init(|| self.ledger);
+        }
     }
 
     fn serve(&mut self, requests: Vec<Request>) {
         let mut checks = Vec::new();
+        let mut looks = Vec::new();
         let mut written = Vec::new();
         let mut group = Group {
             heads: std::mem::take(&mut self.heads),
@@ -179,6 +212,20 @@ impl Work {
                 Request::Check { reply } => {
                     checks.push(reply);
                     continue;
+                }
+                Request::Inspect(look) => {
+                    looks.push(look);
+                    continue;
+                }
+                Request::Raw { writes, next, done } => {
+                    let put = self.draft(|_| {
+                        group.put_raw(writes, next);
+                        Ok(())
+                    });
+                    (put, done)
+                }
+                Request::Index { rebuilt, done } => {
+                    (self.draft(|b| group.index(b, &rebuilt)), done)
                 }
                 Request::Append { batch, done } => (self.draft(|b| group.append(b, &batch)), done),
                 Request::Version { version, done } => {
@@ -193,6 +240,9 @@ impl Work {
         let result = self.commit(group);
         for done in written {
             done.answer(result.clone());
+        }
+        for look in looks {
+            look(&*self.backend, &self.ledger);
         }
         for reply in checks {
             // Nobody waits any more: nothing to tell.
@@ -219,10 +269,11 @@ impl Work {
             writes,
             heads,
             next,
+            read,
         } = group;
         let written = match writes.is_empty() {
             true => Ok(()),
-            false => self.write(writes.into_iter().collect(), next),
+            false => self.write(writes, read, next),
         };
         match written {
             Ok(()) => {
@@ -236,16 +287,27 @@ impl Work {
         }
     }
 
-    fn write(&mut self, mut writes: Vec<Write>, next: u64) -> Result<(), backend::Error> {
+    fn write(&mut self, writes: Writes, mut read: Read, next: u64) -> Result<(), backend::Error> {
         let mut ledger = self.ledger;
-        for (key, after) in &writes {
-            let before = self.backend.get(key)?;
-            ledger.shift(key, before.as_deref(), after.as_deref());
+        let mut replacements = Vec::with_capacity(writes.len() + 1);
+        for (key, after) in writes {
+            let before = match read.remove(&key) {
+                Some(before) => before,
+                None => self.backend.get(&key)?,
+            };
+            ledger.shift(&key, before.as_deref(), after.as_deref());
+            let before = before.map(|value| value.len());
+            replacements.push(Replacement { key, before, after });
         }
         ledger.writes += 1;
         ledger.next = next;
-        writes.push(ledger.to_write());
-        self.backend.write(writes)?;
+        let (key, after) = ledger.to_write();
+        let before = self.backend.get(&key)?.map(|value| value.len());
+        replacements.push(Replacement { key, before, after });
+        if let Some(room) = &self.room {
+            room.make(size(&replacements));
+        }
+        self.backend.replace(replacements)?;
         if let Some(mark) = &self.mark {
             mark.write(&ledger)?;
         }
@@ -267,6 +329,14 @@ impl Work {
     }
 }
 
+/// Roughly what a write takes on the disk.
+fn size(writes: &[Replacement]) -> u64 {
+    let sizes = writes
+        .iter()
+        .map(|it| it.key.len() + it.after.as_ref().map_or(0, Vec::len));
+    4 * sizes.sum::<usize>() as u64
+}
+
 fn collect(first: Request, requests: &Receiver<Request>) -> Vec<Request> {
     let mut weight = weight(&first);
     let mut group = vec![first];
@@ -285,6 +355,8 @@ fn weight(request: &Request) -> usize {
         Request::Append { batch, .. } => batch.facts.len() + batch.changes.len(),
         // Its texts may be a mebibyte.
         Request::Version { .. } => WEIGHT / 4,
-        Request::Check { .. } => WEIGHT,
+        Request::Raw { writes, .. } => writes.len(),
+        Request::Index { .. } => 8,
+        Request::Check { .. } | Request::Inspect(_) => WEIGHT,
     }
 }

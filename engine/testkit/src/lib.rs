@@ -1,4 +1,4 @@
-//! Starts the real servers that tests talk to.
+//! Starts the real servers that tests talk to, and stands between a process and its disk.
 //!
 //! Each has a private configuration in a temporary folder, a port of its own on
 //! the loopback, and is gone with everything it wrote when it is dropped. A
@@ -6,4 +6,5 @@
 
 pub mod certificates;
 pub mod chromium;
+pub mod disk;
 pub mod postfix;

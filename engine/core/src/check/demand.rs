@@ -49,7 +49,7 @@ pub(super) fn gives(helper: &str) -> Option<&'static str> {
     Some(match helper {
         "eq" | "ne" | "gt" | "gte" | "lt" | "lte" | "and" | "or" | "not" | "contains"
         | "starts_with" | "ends_with" => "boolean",
-        "text" | "upper" | "lower" | "trim" | "replace" | "pad_left" | "slice"
+        "text" | "mapped" | "upper" | "lower" | "trim" | "replace" | "pad_left" | "slice"
         | "format_number" | "join" | "date" | "add_days" | "add_months" | "weekday"
         | "format_date" => "string",
         "len" | "count" | "integer" | "floor" | "ceil" | "days_between" => "integer",

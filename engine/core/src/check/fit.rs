@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use super::{
-    names::Known,
+    known::Known,
     shape::{branches, resolve, types, word},
 };
 

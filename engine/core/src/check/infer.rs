@@ -8,11 +8,7 @@
 
 use serde_json::Value;
 
-use super::{
-    demand,
-    names::{Known, Unknown},
-    shape::word,
-};
+use super::{demand, known::Known, names::Unknown, shape::word};
 use crate::template::{Base, Call, Expression, If, Node, Path, Scope as Block, ScopeKind};
 
 /// What the outermost names of a template mean.

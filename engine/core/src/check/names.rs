@@ -2,204 +2,38 @@
 //!
 //! Steps become visible when they have been passed and invisible again when the
 //! loop around them ends. Below a step stands what its bot's output schema says
-//! for the parameters in the file; where no schema knows, every name is taken.
+//! for the parameters in the file.
 
 use std::{
     cell::OnceCell,
     collections::{HashMap, HashSet},
-    rc::Rc,
 };
 
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use super::{
-    infer::Names,
-    shape::{branches, resolve, types, word},
-};
+use super::{absent::Absent, infer::Names, known::Known};
 use crate::{language::suggest, plan::InputKind};
 
 /// The first names that every step may use.
 const ROOTS: [&str; 7] = ["inputs", "steps", "item", "run", "today", "now", "secrets"];
+/// What failed, where something is done about it.
+const FAULT: &str = "fault";
 /// The first names of a trigger's inputs.
 const TRIGGER_ROOTS: [&str; 3] = ["trigger", "today", "now"];
 
 /// Whether a loop variable of this name would hide something.
 pub(crate) fn is_root(name: &str) -> bool {
-    ROOTS.contains(&name) || name == "trigger" || name == "this"
-}
-
-/// A shape within a schema document.
-#[derive(Clone)]
-pub(crate) struct Known {
-    root: Rc<Value>,
-    at: Rc<Value>,
-}
-
-impl Known {
-    pub(crate) fn any() -> Known {
-        let any = Rc::new(Value::Bool(true));
-        Known {
-            root: Rc::clone(&any),
-            at: any,
-        }
-    }
-
-    pub(crate) fn text() -> Known {
-        Known::kind("string")
-    }
-
-    /// Surely of this type of JSON.
-    pub(crate) fn kind(kind: &str) -> Known {
-        Known::of(json!({ "type": kind }))
-    }
-
-    /// A list of such values.
-    pub(crate) fn list(self) -> Known {
-        self.wrapped(|item| json!({ "type": "array", "items": item }))
-    }
-
-    /// What `group` makes of a list of these.
-    pub(crate) fn groups(self) -> Known {
-        self.wrapped(|row| {
-            json!({ "type": "array", "items": {
-                "type": "object",
-                "properties": { "key": true, "rows": { "type": "array", "items": row } },
-                "required": ["key", "rows"],
-                "additionalProperties": false
-            } })
-        })
-    }
-
-    fn wrapped(self, wrap: impl Fn(&Value) -> Value) -> Known {
-        Known {
-            at: Rc::new(wrap(&self.at)),
-            root: self.root,
-        }
-    }
-
-    /// A map of these names.
-    pub(crate) fn map(parts: &IndexMap<String, Known>) -> Known {
-        // Each part has a document of its own, in which its references are looked up.
-        let mut definitions = serde_json::Map::new();
-        for (name, part) in parts {
-            definitions.insert(name.clone(), inlined(&part.root, &part.at, 8));
-        }
-        Known::of(json!({
-            "type": "object",
-            "properties": definitions,
-            "required": parts.keys().collect::<Vec<_>>(),
-            "additionalProperties": false
-        }))
-    }
-
-    /// The document and the place in it.
-    pub(crate) fn schema(&self) -> (&Value, &Value) {
-        (&self.root, &self.at)
-    }
-
-    /// The names of its parts, where they are known.
-    pub(crate) fn names(&self) -> Vec<&str> {
-        let properties = strip_null(&self.root, &self.at).get("properties");
-        let names = properties.and_then(Value::as_object);
-        names.map_or_else(Vec::new, |names| names.keys().map(String::as_str).collect())
-    }
-
-    /// The types of JSON that it can have beside null; none when nobody knows.
-    pub(crate) fn kinds(&self) -> Vec<&str> {
-        let mut kinds = kinds(&self.root, &self.at).unwrap_or_default();
-        kinds.retain(|kind| *kind != "null");
-        kinds
-    }
-
-    /// The author's word for it, if it is surely nothing of these types of JSON.
-    pub(crate) fn is_none_of(&self, wanted: &[&str]) -> Option<&str> {
-        let kinds = self.kinds();
-        let fits =
-            |kind: &&str| wanted.contains(kind) || *kind == "integer" && wanted.contains(&"number");
-        match kinds.iter().any(fits) {
-            true => None,
-            false => kinds.first().map(|kind| word(kind)),
-        }
-    }
-
-    pub(crate) fn of(schema: Value) -> Known {
-        let root = Rc::new(schema);
-        Known {
-            root: Rc::clone(&root),
-            at: root,
-        }
-    }
-
-    fn part(&self, at: &Value) -> Known {
-        Known {
-            root: Rc::clone(&self.root),
-            at: Rc::new(at.clone()),
-        }
-    }
-
-    /// What stands below this at the path.
-    pub(crate) fn walk(&self, path: &[String]) -> Result<Known, Unknown> {
-        self.below(path, 0)
-    }
-
-    /// What stands at the path, of which the first parts lead to this.
-    fn below(&self, path: &[String], taken: usize) -> Result<Known, Unknown> {
-        let mut at: &Value = &self.at;
-        for (part, segment) in path.iter().enumerate().skip(taken) {
-            let owner = match part {
-                0 => "this value".to_owned(),
-                _ => format!("`{}`", path[..part].join(".")),
-            };
-            let (message, hint) = match below(&self.root, at, segment) {
-                Below::Any => return Ok(Known::any()),
-                Below::Is(next) => {
-                    at = next;
-                    continue;
-                }
-                Below::Missing(names) => (
-                    format!("{owner} has no `{segment}`"),
-                    suggest::hint(segment, "it has", names),
-                ),
-                Below::Nothing(kind) => (
-                    format!("{owner} is {kind} and has no `{segment}`"),
-                    (kind == "a list").then(|| {
-                        "go through it with a `for_each`, or name a place: `.0`".to_owned()
-                    }),
-                ),
-            };
-            return Err(Unknown {
-                part,
-                message,
-                hint,
-            });
-        }
-        Ok(self.part(at))
-    }
-
-    /// What each item of this list is; `Err` is the author's word for what is no list.
-    pub(crate) fn item(&self) -> Result<Known, String> {
-        let schema = strip_null(&self.root, &self.at);
-        // A table stands for a list; it is an object with `$table`.
-        let no_table = || {
-            schema.get("additionalProperties") == Some(&Value::Bool(false))
-                && schema.pointer("/properties/$table").is_none()
-        };
-        match (schema.get("items"), self.is_none_of(&["array", "object"])) {
-            (Some(items), _) => Ok(self.part(items)),
-            (None, Some(word)) => Err(word.to_owned()),
-            (None, None) if self.kinds() == ["object"] && no_table() => {
-                Err(word("object").to_owned())
-            }
-            (None, None) => Ok(Known::any()),
-        }
-    }
+    ROOTS.contains(&name) || [FAULT, "trigger", "this"].contains(&name)
 }
 
 /// What a step leaves behind.
 pub(crate) enum Output {
     Any,
+    /// The step is done for what it does, not for what it gives.
+    Nothing,
     Loop,
+    Known(Known),
     /// Asked for when somebody reads it, for schemas cost time to make.
     Bot {
         output: fn(&Value) -> Value,
@@ -209,9 +43,11 @@ pub(crate) enum Output {
 }
 
 impl Output {
-    fn known(&self) -> Known {
+    pub(crate) fn known(&self) -> Known {
         match self {
             Output::Any => Known::any(),
+            Output::Nothing => Known::kind("null"),
+            Output::Known(known) => known.clone(),
             Output::Loop => Known::of(loop_output()),
             Output::Bot {
                 output,
@@ -242,14 +78,42 @@ pub(crate) struct Scope {
     pub(crate) steps: IndexMap<String, Output>,
     /// The loops around, outside first.
     pub(crate) loops: Vec<Loop>,
-    /// Every id of the file, and the loop in which it stands.
-    pub(crate) ids: HashMap<String, Option<String>>,
+    /// Every id of the file, and where it stands.
+    pub(crate) ids: HashMap<String, Place>,
     /// The ids that several steps have: nobody knows which of them is meant.
     pub(crate) twice: HashSet<String>,
     /// The step that is being read.
     pub(crate) here: String,
+    /// The branches and cases around, outside first.
+    pub(crate) bodies: Vec<Side>,
+    /// Which of the steps may have been left out.
+    pub(crate) absent: Absent,
+    /// Whether this is about something that failed.
+    pub(crate) fault: bool,
+    /// What a bot that verifies has answered; its names come before all others.
+    pub(crate) answer: Option<Known>,
     /// Whether this is a trigger, which comes before everything else.
     pub(crate) trigger: bool,
+}
+
+/// Where an id stands in the file.
+#[derive(Clone, Default)]
+pub(crate) struct Place {
+    /// The loop around it.
+    pub(crate) inside: Option<String>,
+    /// The branch or case in which it stands.
+    pub(crate) side: Option<Side>,
+}
+
+/// One of several lists of steps in a step.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Side {
+    /// The step with the branches or cases.
+    pub(crate) of: String,
+    /// Which one.
+    pub(crate) name: String,
+    /// The author's word for it.
+    pub(crate) kind: &'static str,
 }
 
 /// A loop around the place that is checked.
@@ -272,12 +136,34 @@ pub(crate) struct Unknown {
 impl Names for Scope {
     fn resolve(&self, path: &[String]) -> Result<Known, Unknown> {
         let root = path.first().map_or("", String::as_str);
+        if let Some(answer) = self.answer.as_ref().filter(|_| self.is_answered(root)) {
+            return answer.below(path, 0);
+        }
         let (known, taken) = self.root(root, path)?;
         known.below(path, taken)
     }
 }
 
 impl Scope {
+    /// Notes that all steps from a place on may have been left out, under one condition.
+    pub(crate) fn may_lack_from(&mut self, from: usize, when: Option<&String>) {
+        for step in self.steps.keys().skip(from) {
+            self.absent.add(step, when);
+        }
+    }
+
+    /// Whether this name is one of the answer of a bot that verifies.
+    pub(crate) fn is_answered(&self, root: &str) -> bool {
+        let Some(answer) = &self.answer else {
+            return false;
+        };
+        match answer.names()[..] {
+            // Nobody knows what the answer holds, so every name that is no other may be in it.
+            [] => !is_root(root) && !self.loops.iter().any(|one| one.name == root),
+            ref names => names.contains(&root),
+        }
+    }
+
     fn root(&self, root: &str, path: &[String]) -> Result<(Known, usize), Unknown> {
         if self.trigger {
             return match root {
@@ -304,6 +190,15 @@ impl Scope {
             }
             "today" | "now" => Ok((Known::text(), 1)),
             "secrets" => Ok((Known::any(), path.len())),
+            FAULT if self.fault => Ok((fault(), 1)),
+            FAULT => Err(Unknown {
+                part: 0,
+                message: "there is no `fault` here".to_owned(),
+                hint: Some(
+                    "it is there in the steps of `on_fault` and of `on_failure`, not in a `for_each` among them"
+                        .to_owned(),
+                ),
+            }),
             _ => Err(self.no_root(root)),
         }
     }
@@ -319,7 +214,9 @@ impl Scope {
             false => {
                 let roots = ROOTS.iter().copied();
                 let roots = roots.filter(|root| *root != "item" || !self.loops.is_empty());
-                let names: Vec<&str> = own.chain(roots).collect();
+                let answered = self.answer.as_ref().map_or(Vec::new(), Known::names);
+                let names = answered.into_iter().chain(own).chain(roots);
+                let names: Vec<&str> = names.chain(self.fault.then_some(FAULT)).collect();
                 suggest::hint(root, "a template can read", names)
             }
         };
@@ -362,19 +259,25 @@ impl Scope {
 
     fn no_step(&self, id: &str) -> Unknown {
         let around = self.ids.get(id);
-        let (message, hint) = match around {
+        let outer = around.and_then(|place| place.inside.as_ref());
+        let beside = around.and_then(|place| self.beside(place));
+        let (message, hint) = match (around, outer) {
             _ if id == self.here => (format!("`{id}` cannot read its own output"), None),
-            Some(Some(outer)) if self.steps.contains_key(outer) => (
+            (_, Some(outer)) if self.steps.contains_key(outer) => (
                 format!("`{id}` runs inside of `{outer}`, once for each item"),
                 Some(format!(
                     "let `{outer}` `collect:` what you need, and read `steps.{outer}.items`"
                 )),
             ),
-            Some(_) => (
+            _ if beside.is_some() => (
+                format!("`{id}` is in another {}", beside.unwrap_or_default()),
+                Some("a template can read only the steps above it in the same one".to_owned()),
+            ),
+            (Some(_), _) => (
                 format!("`{id}` has not run yet at this place"),
                 Some("a template can read only the steps above it".to_owned()),
             ),
-            None => (
+            (None, _) => (
                 format!("there is no step `{id}`"),
                 suggest::hint(
                     id,
@@ -389,6 +292,28 @@ impl Scope {
             hint,
         }
     }
+
+    /// What of the same step stands beside this place, when that is where the id is.
+    fn beside(&self, place: &Place) -> Option<String> {
+        let other = place.side.as_ref()?;
+        let around = self.bodies.iter();
+        let mut around = around.filter(|side| side.of == other.of && side.name != other.name);
+        let side = around.next()?;
+        Some(format!("{} of `{}`", side.kind, side.of))
+    }
+}
+
+/// As handlers see what failed.
+fn fault() -> Known {
+    let text = || json!({ "type": "string" });
+    Known::of(json!({
+        "type": "object",
+        "properties": {
+            "code": text(), "message": text(), "category": text(),
+            "hint": { "type": ["string", "null"] }
+        },
+        "additionalProperties": false
+    }))
 }
 
 fn closed(names: &[(&str, &str)]) -> Known {
@@ -408,105 +333,4 @@ fn input_shape(kind: InputKind) -> Known {
         InputKind::List => "array",
         InputKind::Object => "object",
     }}))
-}
-
-/// The types of JSON that a schema allows; `None` when it allows all.
-fn kinds<'s>(root: &'s Value, schema: &'s Value) -> Option<Vec<&'s str>> {
-    let schema = resolve(root, schema);
-    match branches(schema) {
-        Some(branches) => {
-            let kinds = branches.iter().map(|branch| kinds(root, branch));
-            kinds.collect::<Option<Vec<_>>>().map(|all| all.concat())
-        }
-        None => types(schema),
-    }
-}
-
-/// A schema without references; what lies too deep is anything.
-fn inlined(root: &Value, schema: &Value, depth: usize) -> Value {
-    let Some(depth) = depth.checked_sub(1) else {
-        return Value::Bool(true);
-    };
-    match resolve(root, schema) {
-        Value::Object(map) => {
-            let parts = map.iter().filter(|(key, _)| *key != "$defs");
-            let parts = parts.map(|(key, part)| (key.clone(), inlined(root, part, depth)));
-            Value::Object(parts.collect())
-        }
-        Value::Array(items) => {
-            let items = items.iter().map(|item| inlined(root, item, depth));
-            Value::Array(items.collect())
-        }
-        other => other.clone(),
-    }
-}
-
-enum Below<'s> {
-    Any,
-    Is(&'s Value),
-    Missing(Vec<&'s str>),
-    /// The author's word for something that has nothing below it.
-    Nothing(&'s str),
-}
-
-fn below<'s>(root: &'s Value, schema: &'s Value, segment: &str) -> Below<'s> {
-    let schema = resolve(root, schema);
-    if let Some(branches) = branches(schema) {
-        let found = branches.iter().map(|branch| below(root, branch, segment));
-        return found.fold(Below::Missing(Vec::new()), better);
-    }
-    let property = schema.get("properties").and_then(Value::as_object);
-    let others = schema.get("additionalProperties");
-    let kinds = types(schema).unwrap_or_default();
-    let place = segment.bytes().all(|byte| byte.is_ascii_digit());
-    let first = kinds.iter().find(|kind| **kind != "null");
-    match (property, others) {
-        _ if kinds.contains(&"array") && place => schema.get("items").map_or(Below::Any, Below::Is),
-        (Some(known), _) if known.contains_key(segment) => Below::Is(&known[segment]),
-        (_, Some(Value::Bool(true))) => Below::Any,
-        (_, Some(others @ Value::Object(_))) => Below::Is(others),
-        (Some(known), _) if !known.is_empty() => {
-            Below::Missing(known.keys().map(String::as_str).collect())
-        }
-        (_, Some(Value::Bool(false))) => Below::Missing(Vec::new()),
-        _ => match first {
-            None | Some(&"object") => Below::Any,
-            Some(kind) => Below::Nothing(word(kind)),
-        },
-    }
-}
-
-/// What more is known of two alternatives: one that has the name wins.
-fn better<'s>(one: Below<'s>, other: Below<'s>) -> Below<'s> {
-    match (one, other) {
-        (Below::Is(schema), _) | (_, Below::Is(schema)) => Below::Is(schema),
-        (Below::Any, _) | (_, Below::Any) => Below::Any,
-        (Below::Missing(mut names), Below::Missing(more)) => {
-            names.extend(more);
-            Below::Missing(names)
-        }
-        (Below::Missing(names), Below::Nothing(_)) | (Below::Nothing(_), Below::Missing(names))
-            if !names.is_empty() =>
-        {
-            Below::Missing(names)
-        }
-        (Below::Nothing("nothing"), other) => other,
-        (Below::Missing(_), nothing) | (nothing, _) => nothing,
-    }
-}
-
-/// The one alternative that is not `null`.
-fn strip_null<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
-    let schema = resolve(root, schema);
-    let Some(branches) = branches(schema) else {
-        return schema;
-    };
-    let mut others = branches
-        .iter()
-        .map(|branch| resolve(root, branch))
-        .filter(|branch| types(branch).is_none_or(|types| types != ["null"]));
-    match (others.next(), others.next()) {
-        (Some(only), None) => only,
-        _ => &Value::Bool(true),
-    }
 }

@@ -7,11 +7,14 @@
 //! demand.
 
 mod header;
+mod words;
 
 use std::{collections::HashSet, rc::Rc};
 
 use serde_json::Value;
 
+use self::words::{expected, kind, type_hint};
+pub(crate) use self::words::{is_duration, word};
 use crate::{
     duration::{self, Duration},
     language::suggest,
@@ -258,7 +261,10 @@ impl<'s> Walk<'_, 's, '_> {
                 let least = Duration(bound("x-least").unwrap_or(0));
                 let most = Duration(bound("x-most").unwrap_or(duration::LONGEST));
                 if let Err(message) = Duration::within(text, least, most) {
-                    self.bad(node, ("language.duration", message), None);
+                    let computed = text.contains("{{");
+                    let hint = "a template cannot stand here".to_owned();
+                    let hint = Some(hint).filter(|_| computed);
+                    self.bad(node, ("language.duration", message), hint);
                 }
             }
             Some("secret") if self.shape.templates => self.bad(
@@ -419,13 +425,23 @@ impl<'s> Walk<'_, 's, '_> {
         meant
     }
 
+    /// The alternatives of a schema and of those, or itself.
+    fn ways(&self, schema: &'s Value) -> Vec<&'s Value> {
+        let schema = resolve(self.shape.root, schema);
+        match branches(schema) {
+            Some(all) => all.iter().flat_map(|one| self.ways(one)).collect(),
+            None => vec![schema],
+        }
+    }
+
     /// The alternative that the author probably meant.
     fn branch(&self, branches: &'s [Value], node: &Node) -> Option<&'s Value> {
         let fitting: Vec<&Value> = branches
             .iter()
             .map(|branch| resolve(self.shape.root, branch))
             .filter(|branch| {
-                crate::check::shape::branches(branch).is_some() || self.fits(branch, node)
+                let mut ways = self.ways(branch).into_iter();
+                ways.any(|way| self.fits(way, node))
             })
             .collect();
         if let [only] = fitting[..] {
@@ -451,9 +467,7 @@ impl<'s> Walk<'_, 's, '_> {
     }
 
     fn no_branch(&mut self, branches: &'s [Value], node: &Rc<Node>, at: At<'_>) {
-        let branches = branches
-            .iter()
-            .map(|branch| resolve(self.shape.root, branch));
+        let branches = branches.iter().flat_map(|branch| self.ways(branch));
         let branches: Vec<&Value> = branches.collect();
         let tags: Vec<&str> = branches
             .iter()
@@ -516,87 +530,6 @@ pub(crate) fn types(schema: &Value) -> Option<Vec<&str>> {
     match schema.get("type")? {
         Value::String(one) => Some(vec![one.as_str()]),
         Value::Array(all) => Some(all.iter().filter_map(Value::as_str).collect()),
-        _ => None,
-    }
-}
-
-fn kind(node: &Node) -> &'static str {
-    match (&node.what, node.scalar()) {
-        (What::List(_), _) => "array",
-        (What::Map(_), _) => "object",
-        (_, Some(Scalar::Boolean(_))) => "boolean",
-        (_, Some(Scalar::Text(_))) => "string",
-        (_, Some(Scalar::Number(number))) if number.is_i64() || number.is_u64() => "integer",
-        (_, Some(Scalar::Number(_))) => "number",
-        (_, Some(Scalar::Null) | None) => "null",
-    }
-}
-
-/// The author's word for a type of JSON.
-pub(crate) fn word(kind: &str) -> &str {
-    match kind {
-        "string" => "text",
-        "integer" => "a whole number",
-        "number" => "a number",
-        "boolean" => "true or false",
-        "array" => "a list",
-        "object" => "a map",
-        _ => "nothing",
-    }
-}
-
-fn expected(schema: &Value) -> String {
-    if is_duration(schema) {
-        return "a duration such as `10s`".to_owned();
-    }
-    let kinds = match branches(schema) {
-        Some(branches) => branches.iter().filter_map(types).flatten().collect(),
-        None => types(schema).unwrap_or_default(),
-    };
-    let mut words: Vec<&str> = Vec::new();
-    for kind in kinds.into_iter().filter(|kind| *kind != "null") {
-        if !words.contains(&word(kind)) {
-            words.push(word(kind));
-        }
-    }
-    match words.is_empty() {
-        true => "something else".to_owned(),
-        false => words.join(" or "),
-    }
-}
-
-pub(crate) fn is_duration(schema: &Value) -> bool {
-    let format = schema.get("format").and_then(Value::as_str);
-    format == Some("duration")
-}
-
-/// The mended value, where a small change is enough.
-fn type_hint(schema: &Value, node: &Node) -> Option<String> {
-    let words = node.words()?;
-    let types = types(schema)?;
-    let has = |kind: &str| types.contains(&kind);
-    let format = schema.get("format").and_then(Value::as_str);
-    let number = words.parse::<f64>().is_ok();
-    match kind(node) {
-        "null" => None,
-        "integer" | "number" if is_duration(schema) => {
-            Some(format!("write `{words}s` for seconds"))
-        }
-        "boolean" if format == Some("botswain-expression") => {
-            Some("write a template, as in `\"{{inputs.ready}}\"`".to_owned())
-        }
-        "string" if number && (has("integer") || has("number")) => {
-            Some(format!("write `{words}` without quotes"))
-        }
-        "string" if has("boolean") => match words.to_lowercase().as_str() {
-            "yes" | "on" | "y" => Some("write `true`".to_owned()),
-            "no" | "off" | "n" => Some("write `false`".to_owned()),
-            _ => None,
-        },
-        _ if has("array") => Some(format!("write it as a list: `[{words}]`")),
-        kind if has("string") && !has("object") && kind != "string" => {
-            Some(format!("write `\"{words}\"`"))
-        }
         _ => None,
     }
 }

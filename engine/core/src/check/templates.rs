@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::{
     Checker, fit,
     infer::{Inference, Names, Wrong},
-    names::{Known, Unknown},
+    known::Known,
+    names::Unknown,
     shape::{Leaf, LeafKind, is_duration, is_whole},
 };
 use crate::{
@@ -125,6 +126,7 @@ impl Checker<'_, '_, '_> {
             let words = (wrong.message, wrong.hint);
             self.report.hinted("template.type", &place, words);
         }
+        self.absent(node, parsed);
         known
     }
 
@@ -385,7 +387,7 @@ fn first_word(text: &str) -> &str {
 ///
 /// Quotes, escapes and folding make the two differ, so it is the same occurrence that is
 /// looked for; when it cannot be found, the scalar itself is pointed at.
-fn located(report: &Report<'_>, node: &Node, offset: usize, needle: &str) -> Span {
+pub(super) fn located(report: &Report<'_>, node: &Node, offset: usize, needle: &str) -> Span {
     let words = node.words().unwrap_or_default();
     let raw = report.raw(&node.span);
     let before = words.get(..offset).unwrap_or_default();

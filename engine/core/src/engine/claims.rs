@@ -54,8 +54,11 @@ impl Claims {
         self.in_flight.insert(claim.clone(), by.clone());
     }
 
-    pub(super) fn durable(&mut self, claim: &ClaimKey) {
-        self.in_flight.remove(claim);
+    /// What this run has claimed or given back is durable. Another may have claimed it since.
+    pub(super) fn durable(&mut self, claim: &ClaimKey, run: &RunId) {
+        if self.in_flight.get(claim).is_some_and(|by| by.run == *run) {
+            self.in_flight.remove(claim);
+        }
     }
 }
 

@@ -1,21 +1,24 @@
 //! Try on a copy, append, and only then believe.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
 use super::{
-    Command, Engine, Live,
+    Command, Engine, ahead,
     event::{Call, Reply, RequestId, Ticket, claim_key},
+    live::Live,
 };
 use crate::{
-    ids::{RunId, StepId},
-    index::{Batch, Change, Claim, ClaimKey, Summary},
+    fault::Effect,
+    ids::{ExceptionId, RunId, StepId},
+    index::{Batch, Change, Claim, ClaimKey, Exception, Summary},
     plan::{Kind, Version},
     run::{
-        Illegal, Run,
+        Illegal, Next, Run,
         fact::{Fact, What},
     },
+    value::Payload,
 };
 
 /// Facts on their way to the disk.
@@ -25,6 +28,7 @@ pub(super) struct Proposal {
     run: Run,
     facts: Vec<Fact>,
     before: Option<Summary>,
+    after: Summary,
     claims: Vec<ClaimKey>,
     request: Option<(RequestId, Reply)>,
 }
@@ -32,6 +36,28 @@ pub(super) struct Proposal {
 impl Proposal {
     pub(super) fn admits(&self) -> bool {
         self.run.is_admitted()
+    }
+}
+
+/// What facts change in the index, from the run before them to the run after.
+struct Step {
+    /// The number of the first of them.
+    first: u64,
+    before: Option<Summary>,
+    after: Summary,
+    exceptions: Vec<Change>,
+    claims: Vec<(ClaimKey, Option<Claim>)>,
+}
+
+impl Step {
+    fn between(before: Option<&Run>, after: &Run, facts: &[Fact]) -> Step {
+        Step {
+            first: before.map_or(0, |run| run.facts),
+            before: before.map(Run::summary),
+            after: after.summary(),
+            exceptions: exception_changes(before, after),
+            claims: claim_changes(before, after, facts),
+        }
     }
 }
 
@@ -53,6 +79,17 @@ impl Engine {
         facts: Vec<What>,
         now: Timestamp,
     ) -> Result<(), Illegal> {
+        self.try_propose_with(id, facts, Vec::new(), now)
+    }
+
+    /// The same with changes beside the facts, in the same append.
+    pub(super) fn try_propose_with(
+        &mut self,
+        id: &RunId,
+        facts: Vec<What>,
+        changes: Vec<Change>,
+        now: Timestamp,
+    ) -> Result<(), Illegal> {
         let Some(live) = self.runs.get(id) else {
             return Ok(());
         };
@@ -60,7 +97,7 @@ impl Engine {
             live.proposal.is_none(),
             "one append of a run is in flight at a time"
         );
-        let facts: Vec<Fact> = facts
+        let mut facts: Vec<Fact> = facts
             .into_iter()
             .map(|what| Fact { at: now, what })
             .collect();
@@ -68,8 +105,13 @@ impl Engine {
         for fact in &facts {
             run.apply(fact)?;
         }
-        let before = live.run.clone();
-        self.append(Some(&before), run, facts, Vec::new());
+        while let Some(what) = follows(&run, now) {
+            let fact = Fact { at: now, what };
+            run.apply(&fact)?;
+            facts.push(fact);
+        }
+        let step = Step::between(Some(&live.run), &run, &facts);
+        self.append(step, run, facts, changes);
         Ok(())
     }
 
@@ -85,26 +127,26 @@ impl Engine {
         let at = first.at;
         let mut facts = vec![first];
         facts.extend(rest.into_iter().map(|what| Fact { at, what }));
-        let run =
-            Run::recover(id.clone(), version, &facts).expect("a new run is made of facts that fit");
+        let run = Run::recover(id.clone(), version, &[], &facts)
+            .expect("a new run is made of facts that fit");
+        let step = Step::between(None, &run, &facts);
         self.runs.insert(id, Live::new(run.clone()));
-        self.append(None, run, facts, changes.into_iter().collect());
+        self.append(step, run, facts, changes.into_iter().collect());
     }
 
-    fn append(
-        &mut self,
-        before: Option<&Run>,
-        run: Run,
-        facts: Vec<Fact>,
-        mut changes: Vec<Change>,
-    ) {
-        let summary = before.map(Run::summary);
-        changes.extend(exception_change(before, &run));
-        let claims = claim_changes(before, &run, &facts);
+    fn append(&mut self, step: Step, run: Run, facts: Vec<Fact>, mut changes: Vec<Change>) {
+        let Step {
+            first,
+            before,
+            after,
+            exceptions,
+            claims,
+        } = step;
+        changes.extend(exceptions);
         for (claim, after) in &claims {
             match after {
                 Some(by) => self.claims.begin(claim, by),
-                None => self.claims.durable(claim),
+                None => self.claims.durable(claim, &run.id),
             }
             changes.push(Change::Claim {
                 claim: claim.clone(),
@@ -112,13 +154,13 @@ impl Engine {
             });
         }
         changes.push(Change::Run {
-            before: summary.clone().map(Box::new),
-            after: Box::new(run.summary()),
+            before: before.clone().map(Box::new),
+            after: Box::new(after.clone()),
         });
-        let first = before.map_or(0, |run| run.facts);
         let numbered = (first..)
             .zip(&facts)
             .map(|(number, fact)| (run.id.clone(), number, fact.clone()));
+        let believed = before.is_some() && ahead::may_be_believed(&run, &facts);
         let batch = Batch {
             facts: numbered.collect(),
             changes,
@@ -126,20 +168,24 @@ impl Engine {
         self.last_ticket += 1;
         let ticket = self.last_ticket;
         self.appends.insert(ticket, run.id.clone());
+        self.commands.push(Command::Append { ticket, batch });
+        if believed {
+            return self.believe(ticket, run, facts, after);
+        }
         let id = run.id.clone();
         let claims = claims.into_iter().map(|(claim, _)| claim).collect();
         let proposal = Proposal {
             ticket,
             run,
             facts,
-            before: summary,
+            before,
+            after,
             claims,
             request: None,
         };
         let live = self.runs.get_mut(&id).expect("the run is in memory");
         live.proposal = Some(proposal);
         live.rested = false;
-        self.commands.push(Command::Append { ticket, batch });
     }
 
     /// Lets a request be answered when the append in flight is durable.
@@ -162,6 +208,9 @@ impl Engine {
         let Some(id) = self.appends.remove(&ticket) else {
             return;
         };
+        if self.is_caught_up(ticket, &id) {
+            return;
+        }
         let Some(live) = self.runs.get_mut(&id) else {
             return;
         };
@@ -172,26 +221,28 @@ impl Engine {
             run,
             facts,
             before,
+            after,
             claims,
             request,
             ..
         } = proposal;
         live.run = run;
-        let after = live.run.summary();
-        let opened = live
+        let opened: Vec<Exception> = live
             .run
-            .exception()
-            .filter(|_| facts.iter().any(|fact| parks(&fact.what)));
+            .exceptions()
+            .filter(|exception| facts.iter().any(|fact| opens(&fact.what, exception.id)))
+            .collect();
         let parent = live
             .run
             .parent()
             .map(|(run, step, _)| (run.clone(), step.clone()));
-        let calls: Vec<Call> = facts
+        let attempts = attempts(&live.run, &facts);
+        let announced: Vec<Command> = facts
             .iter()
-            .filter_map(|fact| call(&live.run, &fact.what))
+            .filter_map(|fact| announced(&id, &fact.what))
             .collect();
         for claim in &claims {
-            self.claims.durable(claim);
+            self.claims.durable(claim, &id);
         }
         if let Some((request, reply)) = request {
             self.commands.push(Command::Reply { request, reply });
@@ -202,9 +253,9 @@ impl Engine {
             summary: Box::new(after.clone()),
         });
         self.commands
-            .extend(opened.map(|exception| Command::Opened(Box::new(exception))));
-        self.commands
-            .extend(calls.into_iter().map(|call| Command::Spawn(Box::new(call))));
+            .extend(opened.into_iter().map(|it| Command::Opened(Box::new(it))));
+        self.commands.extend(attempts);
+        self.commands.extend(announced);
         self.advance(&id, now);
         if let Some((parent, step)) = parent {
             self.item_changed(&parent, &step, before.as_ref(), &after, now);
@@ -222,66 +273,106 @@ impl Engine {
         let Some(live) = self.runs.get_mut(parent) else {
             return;
         };
-        let this = live.loops.entry(step.clone()).or_default();
-        this.shift(before.map(|summary| summary.state), after.state);
-        self.advance(parent, now);
+        // A loop that was closed counts no more.
+        if let Some(this) = live.loops.get_mut(step) {
+            this.shift(before.map(|summary| summary.state), after.state);
+            self.advance(parent, now);
+        }
     }
 }
 
-fn parks(what: &What) -> bool {
-    matches!(what, What::Failed { .. } | What::Interrupted { .. })
+/// Whether a fact opened this exception.
+fn opens(what: &What, id: ExceptionId) -> bool {
+    let opened = match what {
+        What::Failed { then, .. } | What::Interrupted { then, .. } => then.exception(),
+        What::Verified { then, .. } => then.as_ref().and_then(|then| then.exception()),
+        What::Asked { exception, .. } | What::Overdue { exception, .. } => Some(*exception),
+        _ => None,
+    };
+    opened == Some(id)
 }
 
 /// A late or doubled outcome does not fit any more; whatever else does not is a defect.
 fn is_stale(illegal: &Illegal) -> bool {
     matches!(
         *illegal.fact,
-        What::Succeeded { .. } | What::Failed { .. } | What::Interrupted { .. }
+        What::Succeeded { .. }
+            | What::Failed { .. }
+            | What::Interrupted { .. }
+            | What::Acting { .. }
+            | What::Withdrawn { .. }
+            | What::Verified { .. }
     )
 }
 
-fn exception_change(before: Option<&Run>, after: &Run) -> Vec<Change> {
-    let before = before.and_then(Run::exception);
-    let after = after.exception();
-    let closed = before
-        .as_ref()
-        .filter(|old| after.as_ref().is_none_or(|new| new.id != old.id));
-    let closed = closed.map(|old| Change::Exception {
-        id: old.id,
+/// What follows from the facts alone goes into the same batch: nothing has to be asked for it.
+fn follows(run: &Run, now: Timestamp) -> Option<What> {
+    run.next(now).into_iter().find_map(|next| match next {
+        Next::Close { step } => Some(super::closed(step)),
+        Next::End { outcome } => Some(What::Ended {
+            outcome,
+            output: Payload::NULL,
+        }),
+        _ => None,
+    })
+}
+
+/// What was announced may be done now.
+fn announced(run: &RunId, what: &What) -> Option<Command> {
+    let What::Acting { step, attempt } = what else {
+        return None;
+    };
+    Some(Command::Proceed {
+        run: run.clone(),
+        step: step.clone(),
+        attempt: *attempt,
+    })
+}
+
+fn exception_changes(before: Option<&Run>, after: &Run) -> Vec<Change> {
+    let by_id = |run: &Run| -> BTreeMap<ExceptionId, Exception> {
+        run.exceptions().map(|it| (it.id, it)).collect()
+    };
+    let before = before.map(by_id).unwrap_or_default();
+    let after = by_id(after);
+    let closed = before.keys().filter(|id| !after.contains_key(id));
+    let closed = closed.map(|id| Change::Exception {
+        id: *id,
         after: None,
     });
-    let opened = after.map(|new| Change::Exception {
-        id: new.id,
-        after: Some(Box::new(new)),
+    let changed = after.iter().filter(|(id, it)| before.get(id) != Some(it));
+    let changed = changed.map(|(id, it)| Change::Exception {
+        id: *id,
+        after: Some(Box::new(it.clone())),
     });
-    closed.into_iter().chain(opened).collect()
+    closed.chain(changed).collect()
 }
 
 /// Keys that these facts claim, and those that they give back: a step that is to act under
 /// another key has not acted under the one before.
-fn claim_changes(
+pub(super) fn claim_changes(
     before: Option<&Run>,
     run: &Run,
     facts: &[Fact],
 ) -> Vec<(ClaimKey, Option<Claim>)> {
     let workflow = &run.version.plan.name;
-    let frame = run.parent().map(|(_, step, _)| step);
+    let frame = run.item_of().map(|(_, step, _)| step);
     let mut changes = Vec::new();
     for fact in facts {
         let claimed = match &fact.what {
             What::Claimed { key } => Some((frame, key)),
-            What::Entered {
-                step,
-                key: Some(key),
-                ..
-            } => {
-                let earlier = before.and_then(|run| run.record(step)?.key.as_ref());
-                let given_back = earlier.filter(|earlier| earlier.text != key.text);
+            What::Entered { step, key, .. } => {
+                // A newer version of the workflow may have no key here, or another.
+                let earlier = before.and_then(|run| run.record(step));
+                let undone = earlier.filter(|record| !record.may_have_acted);
+                let undone = undone.and_then(|record| record.key.as_ref());
+                let text = key.as_ref().map(|key| &key.text);
+                let given_back = undone.filter(|earlier| Some(&earlier.text) != text);
                 changes.extend(
                     given_back
                         .map(|earlier| (claim_key(workflow, Some(step), &earlier.text), None)),
                 );
-                Some((Some(step), key))
+                key.as_ref().map(|key| (Some(step), key))
             }
             _ => None,
         };
@@ -296,6 +387,12 @@ fn claim_changes(
     let given_back = run.keys_given_back();
     changes.extend(given_back.map(|(step, key)| (claim_key(workflow, step, &key.text), None)));
     changes
+}
+
+/// Lets the attempts begin that these facts allow.
+pub(super) fn attempts(run: &Run, facts: &[Fact]) -> Vec<Command> {
+    let calls = facts.iter().filter_map(|fact| call(run, &fact.what));
+    calls.map(|call| Command::Spawn(Box::new(call))).collect()
 }
 
 /// The attempt that a fact allows.
@@ -320,5 +417,7 @@ fn call(run: &Run, what: &What) -> Option<Call> {
         scheduled_for: run.created.scheduled_for,
         entered: record.entered?,
         timeout: step.timeout,
+        announces: record.announces && record.effect == Effect::Once,
+        verifies: false,
     })
 }

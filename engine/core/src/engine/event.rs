@@ -11,10 +11,12 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::capacity::{Capacity, Resource};
+use super::quarantine::Quarantine;
 use crate::{
     fault::{Effect, Fault},
     ids::{ExceptionId, Hash, RunId, StepId},
-    index::{Batch, Claim, ClaimKey, Exception, Summary, Tally},
+    index::{Batch, Claim, ClaimKey, Exception, State, Summary, Tally},
     plan::Version,
     run::fact::{Fact, Key, Resolution},
     value::Payload,
@@ -30,11 +32,14 @@ pub type RequestId = u64;
 pub enum Event {
     /// The workflows as their files stand now; all others are gone.
     Workflows(Vec<Arc<Version>>),
-    /// How many sessions each connection bears.
-    Connections(BTreeMap<String, u32>),
+    /// What each connection and each limit bears; all others are gone.
+    Capacities(BTreeMap<Resource, Capacity>),
     /// A run as it was written down, asked for by [`Command::Load`] or found at the start. At the
-    /// start runs come before their items, and those that wait for their turn after all others.
+    /// start runs come before their items, also those that are parked or have ended while an item
+    /// goes on, and those that wait for their turn after all others.
     Loaded(Box<Loaded>),
+    /// A run that is parked and has something to do by itself at a time, found at the start.
+    Asleep { run: RunId, until: Timestamp },
     /// Somebody wants a run.
     Start(Box<Start>),
     /// The inputs of a firing were rendered, as [`Command::Fire`] asked.
@@ -61,14 +66,49 @@ pub enum Event {
         attempt: u32,
         result: Result<Payload, Box<Fault>>,
     },
+    /// A connection was tried, as [`Command::Probe`] asked or because a person wanted to know.
+    Probed {
+        connection: String,
+        result: Result<(), Box<Fault>>,
+    },
     /// The output of a `for_each`, as [`Command::Gather`] asked.
     Gathered {
         run: RunId,
         step: StepId,
         output: Result<Payload, Box<Fault>>,
     },
+    /// The bot is about to change the world and waits for [`Command::Proceed`].
+    Acting {
+        run: RunId,
+        step: StepId,
+        attempt: u32,
+    },
+    /// The bot that was asked whether an effect took place has answered.
+    Verified {
+        run: RunId,
+        step: StepId,
+        result: Result<Payload, Box<Fault>>,
+    },
+    /// The run that a `call` made has ended, as [`Command::Return`] asked.
+    Returned {
+        run: RunId,
+        step: StepId,
+        result: Result<Return, Box<Fault>>,
+    },
+    /// The runs of a `for_each` or `call` that have not ended, as [`Command::Children`] asked.
+    Children {
+        run: RunId,
+        step: StepId,
+        children: Vec<RunId>,
+    },
     /// A person decided.
     Resolve(Box<Resolve>),
+    /// Somebody wants a run to end.
+    Cancel(Box<Cancel>),
+    /// The store was made from a backup; told again when a person has said what was lost.
+    Quarantine(Box<Quarantine>),
+    /// The disk has so little room that nothing new may begin, or has room again.
+    Room { low: bool },
     /// Time has passed.
     Tick,
     /// Begin nothing more.
@@ -93,7 +133,10 @@ impl Event {
 #[derive(Clone, Debug)]
 pub struct Loaded {
     pub run: RunId,
+    /// The version with which it began.
     pub version: Arc<Version>,
+    /// Those to which people have moved it since, by hash.
+    pub newer: Vec<(Hash, Arc<Version>)>,
     pub facts: Vec<Fact>,
     pub tallies: BTreeMap<StepId, Tally>,
 }
@@ -118,6 +161,32 @@ pub struct Resolve {
     pub resolution: Resolution,
     pub by: String,
     pub note: Option<String>,
+    /// Corrections that are to hold from now on wherever `mapped` asks for them.
+    pub remember: Vec<Correction>,
+}
+
+/// What a text in a table of corrections is to stand for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    pub table: String,
+    pub from: String,
+    pub to: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Cancel {
+    pub request: RequestId,
+    pub run: RunId,
+    pub by: String,
+    pub note: Option<String>,
+}
+
+/// How the run of a `call` ended.
+#[derive(Clone, Debug)]
+pub struct Return {
+    pub child: RunId,
+    pub state: State,
+    pub output: Payload,
 }
 
 /// Who holds a key, and what came of it.
@@ -132,6 +201,12 @@ pub struct Holder {
 pub enum Subject {
     /// `when`, then the parameters of a bot or the list of a `for_each`.
     Step(StepId),
+    /// The parameters of the bot that is asked whether an effect took place.
+    Verify(StepId),
+    /// Whether it did, from what that bot said.
+    Verdict { step: StepId, said: Payload },
+    /// The version of the workflow that a `call` names.
+    Callee(StepId),
     /// One item of an open `for_each`, and its key.
     Item {
         step: StepId,
@@ -140,8 +215,22 @@ pub enum Subject {
     },
     /// The key of this run, again.
     Identity,
-    /// What `collect` names.
+    /// What `collect` or `outputs` names.
     Collect,
+}
+
+impl Subject {
+    /// The step of the run that it is about.
+    pub fn step(&self) -> Option<&StepId> {
+        match self {
+            Subject::Step(step)
+            | Subject::Verify(step)
+            | Subject::Verdict { step, .. }
+            | Subject::Callee(step)
+            | Subject::Item { step, .. } => Some(step),
+            Subject::Identity | Subject::Collect => None,
+        }
+    }
 }
 
 /// What was rendered.
@@ -152,7 +241,36 @@ pub enum Answer {
     Bot {
         with: Payload,
         effect: Effect,
+        /// Whether the bot says when it is about to act.
+        announces: bool,
         key: Option<Key>,
+    },
+    /// The branches of a `parallel` may begin.
+    Fork,
+    /// The case that fits; `None` is the default.
+    Case(Option<String>),
+    /// The inputs of the run of another workflow.
+    Call {
+        inputs: Payload,
+    },
+    Callee(Arc<Version>),
+    Approval {
+        question: String,
+        show: Payload,
+    },
+    /// Milliseconds from now.
+    Wait(u64),
+    Until(Timestamp),
+    /// The step's output: nothing else is to be done.
+    Value {
+        output: Payload,
+    },
+    Verify {
+        with: Payload,
+    },
+    Happened {
+        happened: bool,
+        output: Payload,
     },
     /// A list is inline when small, a table when not, so that it can be read item by item.
     List {
@@ -173,7 +291,7 @@ pub enum Answer {
 }
 
 impl Answer {
-    fn key(&self) -> Option<&Key> {
+    pub(super) fn key(&self) -> Option<&Key> {
         match self {
             Answer::Bot { key, .. } => key.as_ref(),
             Answer::Item {
@@ -195,6 +313,8 @@ pub struct Scope {
     pub key: Option<String>,
     pub inputs: Arc<Payload>,
     pub input_edits: IndexMap<String, Value>,
+    /// What the steps after a fault follow from.
+    pub fault: Option<Fault>,
     /// The outputs that the templates read, of this run and of those around it.
     pub steps: BTreeMap<StepId, Arc<Payload>>,
     /// The items around, outermost first.
@@ -227,6 +347,10 @@ pub struct Call {
     pub entered: Timestamp,
     /// Milliseconds for this attempt.
     pub timeout: Option<u64>,
+    /// Whether the bot has to wait for [`Command::Proceed`] before it acts.
+    pub announces: bool,
+    /// It is asked whether an effect took place: its answer is [`Event::Verified`].
+    pub verifies: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -251,6 +375,38 @@ pub enum Command {
     },
     /// Let the bot act; [`Event::Outcome`].
     Spawn(Box<Call>),
+    /// What the bot has announced is durable: it may act.
+    Proceed {
+        run: RunId,
+        step: StepId,
+        attempt: u32,
+    },
+    /// End this attempt; [`Event::Outcome`] still comes.
+    Cancel {
+        run: RunId,
+        step: StepId,
+        attempt: u32,
+    },
+    /// Read how this run ended; [`Event::Returned`].
+    Return {
+        run: RunId,
+        step: StepId,
+        child: RunId,
+    },
+    /// Find the runs of this step that have not ended; [`Event::Children`].
+    Children {
+        run: RunId,
+        step: StepId,
+    },
+    /// Let a connection test itself; [`Event::Probed`].
+    Probe {
+        connection: String,
+    },
+    /// The breaker of a connection has opened for this fault, or has closed; for whoever watches.
+    Breaker {
+        connection: String,
+        open: Option<Box<Fault>>,
+    },
     /// Put together what a `for_each` came to; [`Event::Gathered`].
     Gather {
         run: RunId,
@@ -283,7 +439,7 @@ pub enum Command {
 pub enum Reply {
     /// The run exists, whatever comes of it.
     Started { run: RunId },
-    /// The decision is written down.
+    /// The decision, or that it is to end, is written down.
     Resolved,
     /// It was not accepted, and nothing has changed.
     Refused { reason: String },

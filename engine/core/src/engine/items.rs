@@ -9,7 +9,7 @@ use crate::{
     fault::Fault,
     ids::{RunId, StepId},
     index::{State, Tally},
-    plan::Kind,
+    plan::{Kind, WaitFor},
     run::{
         Status,
         fact::{Created, Fact, Key, Origin, Outcome, What},
@@ -64,12 +64,40 @@ impl Loop {
         self.tally.shift(before, after);
     }
 
+    pub(super) fn begun(&self) -> u64 {
+        self.begun
+    }
+
+    pub(super) fn begin(&mut self) {
+        self.begun += 1;
+    }
+
+    /// Whether so many runs were made and all have ended.
+    pub(super) fn is_over(&self, count: u64) -> bool {
+        self.begun == count && self.tally.ended() == count
+    }
+
+    /// Whether all that was begun is written down.
+    pub(super) fn is_durable(&self) -> bool {
+        self.begun == self.tally.created()
+    }
+
+    /// Takes the right to ask what came of it, unless that is under way.
+    pub(super) fn gathers(&mut self) -> bool {
+        !std::mem::replace(&mut self.gathering, true)
+    }
+
     pub(super) fn gathered(&mut self) {
         self.gathering = false;
     }
 
-    fn pause(&mut self, now: Timestamp) {
+    pub(super) fn pause(&mut self, now: Timestamp) {
         self.not_before = now.checked_add(PAUSE).ok();
+    }
+
+    /// Until when the disk is still left alone.
+    pub(super) fn pauses_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.not_before.filter(|until| now < *until)
     }
 
     /// Items under way: those that ended or wait for a person leave their place to others.
@@ -92,13 +120,16 @@ impl Engine {
         let Some(Kind::ForEach(each)) = live.run.step(step).map(|step| &step.kind) else {
             return;
         };
-        let at_once = u64::from(each.at_once);
+        let (at_once, wait_for) = (u64::from(each.at_once), each.wait_for);
         let this = live.loops.entry(step.clone()).or_default();
-        if let Some(until) = this.not_before.filter(|until| now < *until) {
+        if let Some(until) = this.pauses_until(now) {
             return self.sleep(id, until);
         }
-        if this.tally.ended() == count && !this.gathering {
-            this.gathering = true;
+        let enough = match wait_for {
+            WaitFor::Ended => this.is_over(count),
+            WaitFor::Unparked => this.is_over(count) || this.rests(count),
+        };
+        if enough && this.gathers() {
             let tally = this.tally.clone();
             self.commands.push(Command::Gather {
                 run: id.clone(),
@@ -132,7 +163,7 @@ impl Engine {
             return;
         };
         let this = live.loops.entry(step.clone()).or_default();
-        if this.begun != index {
+        if this.begun != index || live.run.halt().is_some() {
             return;
         }
         let (item, key) = match answer {
@@ -220,9 +251,13 @@ impl Engine {
         let Some(live) = self.runs.get_mut(id) else {
             return;
         };
+        let status = live.run.record(step).map(|record| &record.status);
+        let is_open = matches!(status, Some(Status::Opened { .. }));
         let this = live.loops.entry(step.clone()).or_default();
         this.gathered();
         match output {
+            // Its time was over, or the run was brought to its end, meanwhile.
+            _ if !is_open => (),
             Ok(output) => self.propose(
                 id,
                 vec![What::Closed {

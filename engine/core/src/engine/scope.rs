@@ -19,7 +19,7 @@ impl Engine {
         let Some(live) = self.runs.get(id) else {
             return;
         };
-        if live.evaluating.is_some() {
+        if live.evaluating.contains(&subject) {
             return;
         }
         let run = &live.run;
@@ -36,7 +36,7 @@ impl Engine {
             subject: subject.clone(),
         });
         if let Some(live) = self.runs.get_mut(id) {
-            live.evaluating = Some(subject);
+            live.evaluating.push(subject);
         }
     }
 
@@ -61,6 +61,10 @@ impl Engine {
                 false => Arc::default(),
             },
             input_edits,
+            fault: subject
+                .step()
+                .and_then(|step| run.fault_before(step))
+                .cloned(),
             steps: outputs(&lineage, reads),
             items: lineage
                 .iter()
@@ -74,7 +78,8 @@ impl Engine {
     fn lineage<'a>(&'a self, run: &'a Run) -> Vec<&'a Run> {
         let mut lineage = vec![run];
         let mut current = run;
-        while let Some((parent, _, _)) = current.parent()
+        // A run of another workflow sees what it was given, not who called it.
+        while let Some((parent, _, _)) = current.item_of()
             && let Some(live) = self.runs.get(parent)
         {
             current = &live.run;
@@ -88,14 +93,24 @@ impl Engine {
 fn reads<'a>(run: &'a Run, subject: &Subject) -> &'a [Path] {
     let each = |step: &StepId| match &run.step(step)?.kind {
         Kind::ForEach(each) => Some(each),
-        Kind::Bot(_) => None,
+        _ => None,
     };
     let key_reads = |each: &'a ForEach| each.key_reads.as_slice();
+    let verify = |step: &StepId| match &run.step(step)?.kind {
+        Kind::Bot(call) => call.verify.as_ref(),
+        _ => None,
+    };
     match subject {
         Subject::Step(step) => run.step(step).map(|step| step.reads.as_slice()),
+        Subject::Verify(step) => verify(step).map(|it| it.reads.as_slice()),
+        Subject::Verdict { step, .. } => verify(step).map(|it| it.answer_reads.as_slice()),
+        Subject::Callee(_) => None,
         Subject::Item { step, .. } => each(step).map(key_reads),
         Subject::Identity => run.loop_of().map(key_reads),
-        Subject::Collect => run.loop_of().map(|each| each.collect_reads.as_slice()),
+        Subject::Collect => Some(match run.loop_of() {
+            Some(each) => each.collect_reads.as_slice(),
+            None => run.version.plan.output_reads.as_slice(),
+        }),
     }
     .unwrap_or_default()
 }

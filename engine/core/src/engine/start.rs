@@ -5,8 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Engine, STOPPING,
+    Engine, NO_ROOM, STOPPING,
     event::{Holder, Reply, Start},
+    inbox::Input,
 };
 use crate::ids::{RunId, StepId};
 use crate::{
@@ -41,6 +42,9 @@ impl Engine {
         } = start;
         if self.stopping {
             return self.refuse(request, STOPPING.to_owned());
+        }
+        if self.low {
+            return self.refuse(request, NO_ROOM.to_owned());
         }
         if !self.workflows.contains_key(&workflow) {
             return self.refuse(request, format!("there is no workflow `{workflow}`"));
@@ -79,6 +83,7 @@ impl Engine {
         let frame = StepId::new("run");
         let fired = matches!(origin, Origin::Trigger { .. });
         let fault = inputs.as_ref().err().cloned();
+        let lost = self.doubt_firing(&origin, scheduled_for);
         let first = What::Created(Box::new(Created {
             workflow: workflow.clone(),
             version: named.hash,
@@ -87,14 +92,18 @@ impl Engine {
             inputs: Arc::new(inputs.unwrap_or_else(|_| Payload::Inline(serde_json::json!({})))),
             key: key.as_ref().map(|key| key.text.clone()),
         }));
+        let overlap = named.version.plan.overlap;
+        let turn = self.turn(&workflow, overlap, fired);
         let mut rest = match (fault, key) {
+            // A firing that is dropped needs no inputs.
+            _ if turn.as_ref().is_some_and(ends) => vec![],
             (Some(fault), _) => vec![self.park(frame, fault)],
+            (None, _) if lost.is_some() => lost.into_iter().collect(),
             (None, Some(key)) => self.identify(&id, &frame, key, holder, &workflow),
             (None, None) => vec![],
         };
-        let ended = rest.iter().any(|what| matches!(what, What::Ended { .. }));
-        if !ended {
-            rest.extend(self.turn(&workflow, named.version.plan.overlap, fired));
+        if !rest.iter().any(ends) {
+            rest.extend(turn);
         }
         self.create(
             id.clone(),
@@ -106,7 +115,19 @@ impl Engine {
             rest,
             change,
         );
+        if fired && overlap == Overlap::Cancel {
+            self.end_others(&id, &workflow, now);
+        }
         Some(id)
+    }
+
+    /// A firing takes the place of all that came before it.
+    fn end_others(&mut self, id: &RunId, workflow: &str, now: Timestamp) {
+        let others = self.roots(workflow).map(|live| live.run.id.clone());
+        let others: Vec<RunId> = others.filter(|other| other != id).collect();
+        for other in others {
+            self.receive(&other, Input::End, now);
+        }
     }
 
     /// Whether it begins at once, waits, or does not begin at all.
@@ -118,7 +139,11 @@ impl Engine {
                 output: Payload::NULL,
             }),
             // What a person asks for is never dropped.
-            (true, Overlap::Skip | Overlap::Queue) => None,
+            (true, Overlap::Skip | Overlap::Queue | Overlap::Cancel) => None,
         }
     }
+}
+
+fn ends(what: &What) -> bool {
+    matches!(what, What::Ended { .. })
 }

@@ -164,7 +164,10 @@ impl Engine {
 
     /// Lets the oldest firing of each trigger go, unless one is on its way. So the index is never
     /// ahead of a firing that has not become a run.
-    fn send_firings(&mut self) {
+    pub(super) fn send_firings(&mut self) {
+        if !self.may_fire() {
+            return;
+        }
         for ((workflow, trigger), planned) in &mut self.triggers.planned {
             let idle = planned.firing.is_none();
             let Some(named) = self.workflows.get(workflow).filter(|_| idle) else {
@@ -201,6 +204,9 @@ impl Engine {
             return;
         };
         planned.firing = None;
+        if self.low {
+            return planned.due.push_front(at);
+        }
         let trigger = *trigger;
         let change = Some(fired(&workflow, &planned.name, at));
         let (origin, inputs) = (

@@ -5,13 +5,19 @@
 //! here, so that the check can go on with a file that has mistakes; what is
 //! required stands in the schema. Doc comments are what the author reads.
 
+mod fault;
+mod step;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, de::IgnoredAny};
 
+pub(crate) use self::{
+    fault::{OnFault, OnFaults, Then, Word},
+    step::{Body, Step},
+};
 use crate::{
     duration::Duration,
-    fault::Effect,
     plan::{InputKind, Missed, Overlap},
 };
 
@@ -21,7 +27,7 @@ use crate::{
 #[schemars(extend(
     "required" = ["steps"],
     "x-what" = "a workflow",
-    "x-later" = ["outputs", "timeout", "on_failure", "finally", "exceptions", "promise", "formerly", "tests"]
+    "x-later" = ["promise", "tests"]
 ))]
 pub(crate) struct Workflow {
     /// As the file is called, without `.yaml`.
@@ -32,7 +38,6 @@ pub(crate) struct Workflow {
     #[schemars(with = "Vec<Trigger>")]
     pub(crate) triggers: Vec<Option<Trigger>>,
     /// What happens when it is fired while a run is at work.
-    #[schemars(extend("x-later" = ["cancel"]))]
     pub(crate) overlap: Overlap,
     /// What a run is given at its start.
     #[schemars(with = "IndexMap<String, Input>")]
@@ -40,9 +45,43 @@ pub(crate) struct Workflow {
     /// How system faults are tried again, for all steps that do not say otherwise.
     #[schemars(with = "Retry")]
     pub(crate) retry: Option<Retry>,
+    /// How long a run may be at work or wait for retries.
+    #[schemars(with = "Duration", extend("x-least" = 1))]
+    pub(crate) timeout: Option<Duration>,
     /// What it does, one after the other.
     #[schemars(with = "Vec<Step>", length(min = 1))]
     pub(crate) steps: Vec<Option<Step>>,
+    /// What a run leaves to whoever called it.
+    #[schemars(with = "IndexMap<String, String>")]
+    pub(crate) outputs: IndexMap<String, Option<String>>,
+    /// What is done once when a run fails, before `finally`.
+    #[schemars(with = "Vec<Step>", length(min = 1))]
+    pub(crate) on_failure: Vec<Option<Step>>,
+    /// What is done once at the end, however a run ends.
+    #[schemars(with = "Vec<Step>", length(min = 1))]
+    pub(crate) finally: Vec<Option<Step>>,
+    /// What holds for everything of it that waits for a person.
+    #[schemars(with = "Exceptions")]
+    pub(crate) exceptions: Option<Exceptions>,
+    /// Names that it had before: what was done under them is not done again.
+    #[schemars(with = "Vec<String>")]
+    pub(crate) formerly: Vec<Option<String>>,
+}
+
+/// What holds for every exception of a workflow.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(extend("x-what" = "`exceptions`"))]
+pub(crate) struct Exceptions {
+    /// How soon each should be decided.
+    #[schemars(with = "Duration", extend("x-least" = 1))]
+    pub(crate) due: Option<Duration>,
+    /// The group of `botswain.yaml` that they are for.
+    #[schemars(with = "String")]
+    pub(crate) assign: Option<String>,
+    /// The addresses that get a mail, beside those of `botswain.yaml`.
+    #[schemars(with = "Vec<String>")]
+    pub(crate) notify: Vec<Option<String>>,
 }
 
 /// What starts a workflow by itself.
@@ -100,62 +139,4 @@ pub(crate) struct Retry {
     /// No delay is longer.
     #[schemars(with = "Duration")]
     pub(crate) max_delay: Option<Duration>,
-}
-
-/// One step: a bot, or a loop over a list.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schemars(extend(
-    "required" = ["id"],
-    "x-what" = "a step",
-    "x-later" = [
-        "approve", "show", "ask", "escalate", "verify", "call", "parallel", "switch", "cases", "default",
-        "wait", "wait_until", "wait_for", "set", "fail", "category", "on_fault", "limit"
-    ]
-))]
-pub(crate) struct Step {
-    /// By which later steps refer to it; once in a file.
-    #[schemars(with = "String")]
-    pub(crate) id: Option<String>,
-    /// What people read instead of the id.
-    #[schemars(with = "String")]
-    pub(crate) name: Option<String>,
-    /// The step is skipped unless this gives true.
-    #[schemars(with = "String", extend("format" = "botswain-expression"))]
-    pub(crate) when: Option<String>,
-    #[schemars(with = "Retry")]
-    pub(crate) retry: Option<Retry>,
-    /// Of one attempt of a bot, of a loop as a whole.
-    #[schemars(with = "Duration")]
-    pub(crate) timeout: Option<Duration>,
-    /// What was done once under the same key is not done again.
-    #[schemars(with = "String", extend("format" = "botswain-expression"))]
-    pub(crate) key: Option<String>,
-    /// What the step does to the world, where you know better than the bot.
-    #[schemars(with = "Effect")]
-    pub(crate) effect: Option<Effect>,
-    /// What does the work; `botswain bots` lists them.
-    #[schemars(with = "String")]
-    pub(crate) bot: Option<String>,
-    /// The bot's parameters.
-    #[schemars(with = "IndexMap<String, serde_json::Value>")]
-    pub(crate) with: Option<IgnoredAny>,
-    /// A connection of `botswain.yaml`.
-    #[schemars(with = "String")]
-    pub(crate) connection: Option<String>,
-    /// The list (or table) whose items are done one by one.
-    #[schemars(with = "String", extend("format" = "botswain-expression"))]
-    pub(crate) for_each: Option<String>,
-    /// The name of the item in the steps below.
-    #[schemars(with = "String")]
-    pub(crate) r#as: Option<String>,
-    /// How many items run at the same time.
-    #[schemars(with = "u32", range(min = 1, max = 10_000))]
-    pub(crate) at_once: Option<u32>,
-    /// What each item leaves in the loop's output.
-    #[schemars(with = "IndexMap<String, String>")]
-    pub(crate) collect: IndexMap<String, Option<String>>,
-    /// What is done with each item.
-    #[schemars(with = "Vec<Step>", length(min = 1))]
-    pub(crate) steps: Vec<Option<Step>>,
 }

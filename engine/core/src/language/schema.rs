@@ -8,7 +8,10 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 
 use super::model::Workflow;
-use crate::catalogue::{BotSchema, Catalogue};
+use crate::{
+    catalogue::{BotSchema, Catalogue},
+    check::kinds::{KINDS, OWNERS},
+};
 
 /// The schema of the model alone, which the check walks.
 pub(crate) fn workflow() -> &'static Value {
@@ -19,21 +22,45 @@ pub(crate) fn workflow() -> &'static Value {
 /// The schema of workflow files, with the parameters of every bot in the catalogue.
 pub fn schema(catalogue: &Catalogue) -> Value {
     let mut schema = workflow().clone();
-    let mut rules = vec![json!({
-        "oneOf": [{ "required": ["bot"] }, { "required": ["for_each"] }]
-    })];
     let mut definitions = Map::new();
-    for bot in catalogue.bots.values() {
-        rules.push(rule(bot, &mut definitions));
-    }
+    let bots = catalogue.bots.values();
+    let bots: Vec<Value> = bots.map(|bot| rule(bot, &mut definitions)).collect();
     let names: Vec<&str> = catalogue.bots.keys().copied().collect();
-    let step = &mut schema["$defs"]["Step"];
-    step["properties"]["bot"]["enum"] = json!(names);
-    step["allOf"] = Value::Array(rules);
+    for (definition, rules) in [("Step", [kinds(), bots.clone()].concat()), ("Verify", bots)] {
+        let definition = &mut schema["$defs"][definition];
+        definition["properties"]["bot"]["enum"] = json!(names);
+        definition["allOf"] = Value::Array(rules);
+    }
+    known(&mut schema, catalogue);
     if let Some(all) = schema["$defs"].as_object_mut() {
         all.extend(definitions);
     }
     schema
+}
+
+/// A step is of one kind, and has only keys that belong to it.
+fn kinds() -> Vec<Value> {
+    let has = |key: &str| json!({ "required": [key] });
+    let mut rules = vec![json!({ "oneOf": KINDS.map(has) })];
+    for (key, owners) in OWNERS {
+        let owners: Vec<Value> = owners.iter().copied().map(has).collect();
+        rules.push(json!({ "if": has(key), "then": { "anyOf": owners } }));
+    }
+    rules
+}
+
+/// The names that the instance has, where it has any.
+fn known(schema: &mut Value, catalogue: &Catalogue) {
+    let workflows: Vec<&String> = catalogue.workflows.keys().collect();
+    if !workflows.is_empty() {
+        schema["$defs"]["Step"]["properties"]["call"]["enum"] = json!(workflows);
+    }
+    let groups: Vec<&String> = catalogue.groups.iter().collect();
+    if !groups.is_empty() {
+        schema["$defs"]["Step"]["properties"]["ask"]["items"]["enum"] = json!(groups);
+        schema["$defs"]["Escalate"]["properties"]["to"]["items"]["enum"] = json!(groups);
+        schema["$defs"]["Exceptions"]["properties"]["assign"]["enum"] = json!(groups);
+    }
 }
 
 /// "If the bot is this one, its parameters are these."

@@ -2,10 +2,15 @@
 //!
 //! One snapshot for each rule, over a small catalogue made by hand.
 
+mod calls;
+mod faults;
 mod hostile;
+mod kinds;
 mod names;
 mod rules;
+mod sight;
 mod slips;
+mod whole;
 
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -17,6 +22,7 @@ use super::{Loaded, load};
 use crate::{
     catalogue::{BotSchema, Catalogue},
     diagnostic::{Diagnostic, Severity},
+    fault::Effect,
     plan::Version,
 };
 
@@ -102,6 +108,7 @@ fn bot(name: &'static str, parameters: schemars::Schema) -> (&'static str, BotSc
         needs_connection: false,
         exactly_one: &[],
         of_connection: &[],
+        effect: |_| Ok(Effect::Once),
     };
     (name, schema)
 }
@@ -121,6 +128,7 @@ fn catalogue() -> Catalogue {
         }),
     );
     sheet.1.output = rows;
+    sheet.1.effect = |_| Ok(Effect::None);
     let texts = [
         ("po.txt.hbs", "Order {{run.id}}"),
         ("broken.hbs", "a\nb {{#if x}}"),
@@ -132,10 +140,13 @@ fn catalogue() -> Catalogue {
             .into(),
         more_connections: false,
         secrets: ["shop".to_owned(), "mail".to_owned()].into(),
+        groups: ["supervisors".to_owned(), "managers".to_owned()].into(),
+        limits: ["forms".to_owned(), "slow".to_owned()].into(),
         templates: texts
             .map(|(name, text)| (name.to_owned(), text.to_owned()))
             .into(),
         timezone: "Europe/Berlin".to_owned(),
+        ..Catalogue::default()
     }
 }
 

@@ -9,86 +9,204 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     fault::{Category, Effect, Fault, Reach},
     ids::{Hash, RunId, StepId},
-    plan::Retry,
+    plan::{OnFault, Retry, Then},
 };
 
 /// A step whose attempts the daemon's end cut short so often in a row is suspected of ending it.
 pub const INTERRUPTIONS: u32 = 3;
 
+/// So often is the world asked at most when it cannot say whether an effect took place.
+pub const QUESTIONS: u32 = 5;
+
 /// The verdict, before an exception has its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    Retry { at: Timestamp },
+    Retry {
+        at: Timestamp,
+    },
+    /// Again when the connection answers; this attempt does not count.
+    Wait {
+        connection: String,
+    },
     Park,
     Doubt,
+    Verify {
+        at: Timestamp,
+    },
+    Continue,
+    Fail,
+    Handle {
+        entry: u32,
+    },
+    Cancel,
 }
 
-/// The attempt that failed.
+/// The attempt that failed, and what its step says about that.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt<'a> {
     pub run: &'a RunId,
     pub step: &'a StepId,
     pub effect: Effect,
     pub retry: &'a Retry,
+    pub on_fault: &'a [OnFault],
+    /// How long the world takes to show an effect, in milliseconds; absent when it cannot be asked.
+    pub settle: Option<u64>,
+    /// The run is being brought to its end.
+    pub halted: bool,
     /// Counts all attempts of the step.
     pub number: u32,
-    /// Counts the attempts since a person last decided, this one included.
+    /// Counts the attempts since a person last decided, this one included; 0 when it came to none.
     pub tries: u32,
     /// When it ended.
     pub now: Timestamp,
 }
 
-/// What follows from a fault.
-pub fn after_fault(attempt: &Attempt<'_>, fault: &Fault) -> Decision {
-    match (fault.effect, attempt.effect, fault.category) {
-        (Reach::Unknown, Effect::Once, _) => Decision::Doubt,
-        (_, _, Category::Business) => Decision::Park,
-        (_, _, Category::System) if attempt.tries < attempt.retry.attempts => Decision::Retry {
-            at: retry_at(attempt, fault.retry_after),
-        },
-        (_, _, Category::System) => Decision::Park,
+impl Attempt<'_> {
+    fn in_doubt(&self) -> Decision {
+        match self.settle {
+            Some(_) => Decision::Verify { at: self.now },
+            None => Decision::Doubt,
+        }
+    }
+
+    fn again_or_park(&self, retry_after: Option<u64>) -> Decision {
+        match (1..self.retry.attempts).contains(&self.tries) {
+            true => Decision::Retry {
+                at: retry_at(self, self.tries, retry_after),
+            },
+            false => Decision::Park,
+        }
     }
 }
 
-/// What follows when the daemon ended in the middle of an attempt.
-pub fn after_interruption(attempt: &Attempt<'_>, earlier: u32) -> Decision {
-    match attempt.effect {
-        Effect::Once => Decision::Doubt,
-        _ if earlier + 1 >= INTERRUPTIONS || attempt.tries >= attempt.retry.attempts => {
+/// What follows from a fault: in doubt; what the author says; business; attempts left; park.
+/// `awaits` is the connection whose breaker is open for it.
+pub fn after_fault(attempt: &Attempt<'_>, fault: &Fault, awaits: Option<&str>) -> Decision {
+    if fault.effect == Reach::Unknown && attempt.effect == Effect::Once {
+        return attempt.in_doubt();
+    }
+    if attempt.halted {
+        return Decision::Cancel;
+    }
+    let entries = (0..).zip(attempt.on_fault);
+    let entry = entries.into_iter().find(|(_, entry)| entry.fits(fault));
+    match (
+        entry.map(|(place, entry)| (place, &entry.then)),
+        fault.category,
+    ) {
+        (Some((_, Then::Park)), _) => Decision::Park,
+        (Some((_, Then::Continue)), _) => Decision::Continue,
+        (Some((_, Then::Fail)), _) => Decision::Fail,
+        (Some((entry, Then::Steps(_))), _) => Decision::Handle { entry },
+        (None, Category::Business) => Decision::Park,
+        (None, Category::System) if let Some(connection) = awaits => Decision::Wait {
+            connection: connection.to_owned(),
+        },
+        (Some((_, Then::Retry)), _) | (None, Category::System) => {
+            attempt.again_or_park(fault.retry_after)
+        }
+    }
+}
+
+/// What follows when a person rejected what was asked: a rejection that nobody catches fails the
+/// run.
+pub fn after_rejection(attempt: &Attempt<'_>, fault: &Fault) -> Decision {
+    let caught = attempt.on_fault.iter().any(|entry| entry.fits(fault));
+    match (attempt.halted, caught) {
+        (true, _) => Decision::Cancel,
+        (false, true) => after_fault(attempt, fault, None),
+        (false, false) => Decision::Fail,
+    }
+}
+
+/// What follows when the daemon ended in the middle of an attempt; `may_have_acted` when it may
+/// have changed the world for good by then.
+pub fn after_interruption(attempt: &Attempt<'_>, may_have_acted: bool, earlier: u32) -> Decision {
+    match may_have_acted {
+        true => attempt.in_doubt(),
+        false if attempt.halted => Decision::Cancel,
+        false if earlier + 1 >= INTERRUPTIONS || attempt.tries >= attempt.retry.attempts => {
             Decision::Park
         }
-        Effect::None | Effect::Repeatable => Decision::Retry { at: attempt.now },
+        false => Decision::Retry { at: attempt.now },
+    }
+}
+
+/// Whether the world had had the time to show what an attempt did that ended then, when it was
+/// asked.
+pub fn is_settled(attempt: &Attempt<'_>, since: Timestamp, asked: Timestamp) -> bool {
+    asked >= later(since, attempt.settle)
+}
+
+/// What follows when the world was asked too soon and says that an effect did not take place.
+pub fn too_soon(attempt: &Attempt<'_>, since: Timestamp) -> Decision {
+    Decision::Verify {
+        at: later(since, attempt.settle),
+    }
+}
+
+/// What follows when the world says that an effect in doubt did not take place. It is believed
+/// when it says so twice: asked no sooner than `settle` after the attempt ended, and again
+/// `settle` later.
+pub fn after_denial(attempt: &Attempt<'_>, earlier: u32) -> Decision {
+    match earlier {
+        0 => Decision::Verify {
+            at: later(attempt.now, attempt.settle),
+        },
+        _ if attempt.halted => Decision::Cancel,
+        // In doubt before it was ever begun.
+        _ if attempt.tries == 0 => Decision::Retry { at: attempt.now },
+        _ => attempt.again_or_park(None),
+    }
+}
+
+fn later(at: Timestamp, millis: Option<u64>) -> Timestamp {
+    let settle = span(millis.unwrap_or_default());
+    at.saturating_add(settle).unwrap_or(Timestamp::MAX)
+}
+
+/// What follows when the world cannot say: it is asked again, and then a person is.
+pub fn after_no_answer(attempt: &Attempt<'_>, fault: &Fault, earlier: u32) -> Decision {
+    match attempt.settle.is_some() && earlier + 1 < QUESTIONS {
+        true => Decision::Verify {
+            at: retry_at(attempt, earlier + 1, fault.retry_after),
+        },
+        false => Decision::Doubt,
     }
 }
 
 /// The fault that an interruption amounts to.
-pub fn interruption(effect: Effect) -> Fault {
+pub fn interruption(may_have_acted: bool) -> Fault {
     let fault = Fault::system(
         "run.interrupted",
         "the daemon ended while this step was at work",
     );
-    match effect {
-        Effect::Once => fault
+    match may_have_acted {
+        true => fault
             .in_doubt()
             .hint("look whether it took place, then say so"),
-        Effect::None | Effect::Repeatable => fault,
+        false => fault,
     }
 }
 
 /// Exponential back-off with ±20 % of jitter, never before the other side is ready.
-fn retry_at(attempt: &Attempt<'_>, retry_after: Option<u64>) -> Timestamp {
+fn retry_at(attempt: &Attempt<'_>, tries: u32, retry_after: Option<u64>) -> Timestamp {
     let Retry {
         delay,
         factor,
         max_delay,
         ..
     } = *attempt.retry;
-    let exponent = i32::try_from(attempt.tries.saturating_sub(1)).unwrap_or(i32::MAX);
+    let exponent = i32::try_from(tries.saturating_sub(1)).unwrap_or(i32::MAX);
     let grown = (delay as f64 * factor.powi(exponent)).min(max_delay as f64);
     let millis = (grown * (0.8 + 0.4 * jitter(attempt))) as u64;
     let millis = millis.max(retry_after.unwrap_or(0));
-    let wait = SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
-    attempt.now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+    let at = attempt.now.saturating_add(span(millis));
+    at.unwrap_or(Timestamp::MAX)
+}
+
+fn span(millis: u64) -> SignedDuration {
+    SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
 }
 
 /// From 0 to 1, the same for the same attempt: a replay and another engine compute it again.
@@ -116,11 +234,14 @@ mod tests {
             step: &step,
             effect,
             retry: &retry,
+            on_fault: &[],
+            settle: None,
+            halted: false,
             number: tries,
             tries,
             now: Timestamp::UNIX_EPOCH,
         };
-        after_fault(&attempt, fault)
+        after_fault(&attempt, fault, None)
     }
 
     fn delay(decision: Decision) -> i64 {
@@ -178,18 +299,21 @@ mod tests {
             step: &step,
             effect: Effect::None,
             retry: &retry,
+            on_fault: &[],
+            settle: None,
+            halted: false,
             number: tries,
             tries,
             now: Timestamp::UNIX_EPOCH,
         };
         assert!(matches!(
-            after_interruption(&attempt(1), 0),
+            after_interruption(&attempt(1), false, 0),
             Decision::Retry { .. }
         ));
         assert!(matches!(
-            after_interruption(&attempt(2), 1),
+            after_interruption(&attempt(2), false, 1),
             Decision::Retry { .. }
         ));
-        assert_eq!(after_interruption(&attempt(3), 2), Decision::Park);
+        assert_eq!(after_interruption(&attempt(3), false, 2), Decision::Park);
     }
 }

@@ -43,6 +43,9 @@ pub enum What {
         effect: Effect,
         key: Option<Key>,
         generation: u32,
+        /// Whether the bot says durably when it is about to act.
+        #[serde(default)]
+        announces: bool,
     },
     /// The step did nothing.
     Skipped { step: StepId, why: Skip },
@@ -52,10 +55,29 @@ pub enum What {
         list: Payload,
         count: u64,
     },
-    /// Every item of a `for_each` has ended.
+    /// Every item of a `for_each` has ended, or all that was open below the step.
     Closed { step: StepId, output: Payload },
+    /// The branches of a `parallel` begin.
+    Forked { step: StepId },
+    /// The case of a `switch` begins; `None` is its default.
+    Chose { step: StepId, case: Option<String> },
+    /// The run of another workflow is to begin with these inputs.
+    Called { step: StepId, inputs: Payload },
+    /// A person is asked.
+    Asked {
+        step: StepId,
+        exception: ExceptionId,
+        approval: Box<Approval>,
+    },
+    /// Nobody has answered: others are asked too.
+    Escalated { step: StepId },
+    /// Nothing follows the step before this time.
+    Waits { step: StepId, until: Timestamp },
     /// The intent: from now on the bot may be acting.
     Started { step: StepId, attempt: u32 },
+    /// The bot is about to change the world.
+    Acting { step: StepId, attempt: u32 },
+    /// The bot succeeded, or what needs no bot was done (attempt 0).
     Succeeded {
         step: StepId,
         attempt: u32,
@@ -75,6 +97,28 @@ pub enum What {
         attempt: u32,
         then: Verdict,
     },
+    /// The daemon was told to stop and took back an attempt that had changed nothing.
+    Withdrawn { step: StepId, attempt: u32 },
+    /// The world was asked whether an effect in doubt took place.
+    Verified {
+        step: StepId,
+        answer: Verification,
+        /// Absent when it did.
+        then: Option<Verdict>,
+    },
+    /// It was at work for longer than its `timeout`.
+    Overdue {
+        step: StepId,
+        exception: ExceptionId,
+    },
+    /// Only people can let anything of the run go on: no time-out counts from here.
+    Paused,
+    /// Something goes on.
+    Resumed,
+    /// Somebody asked for its end. What must not be repeated is waited for.
+    Cancelled { by: String, note: Option<String> },
+    /// All that a loop or a call had begun was brought to its end.
+    Stopped { step: StepId },
     /// A person decided.
     Resolved {
         step: StepId,
@@ -85,6 +129,19 @@ pub enum What {
     },
     /// The last fact of every run.
     Ended { outcome: Outcome, output: Payload },
+}
+
+impl What {
+    /// The version to which a person moved the run by this.
+    pub fn upgrade(&self) -> Option<&Hash> {
+        match self {
+            What::Resolved {
+                resolution: Resolution::Upgrade { version },
+                ..
+            } => Some(version),
+            _ => None,
+        }
+    }
 }
 
 /// How a run began.
@@ -109,6 +166,8 @@ pub enum Origin {
     Person { by: String },
     /// The trigger at this place in the file's list fired.
     Trigger { index: u32 },
+    /// A `call` of another run.
+    Call { parent: RunId, step: StepId },
     /// One item of a `for_each`.
     Item {
         parent: RunId,
@@ -144,6 +203,10 @@ pub enum Verdict {
     Retry {
         at: Timestamp,
     },
+    /// Again when the connection answers: its breaker is open, and the attempt has not counted.
+    Wait {
+        connection: String,
+    },
     Park {
         exception: ExceptionId,
     },
@@ -151,16 +214,66 @@ pub enum Verdict {
     Doubt {
         exception: ExceptionId,
     },
+    /// In doubt: the world is asked at this time.
+    Verify {
+        at: Timestamp,
+    },
+    /// The step gives null and the run goes on.
+    Continue,
+    /// The run fails.
+    Fail,
+    /// The steps of this entry of `on_fault` are done in its place.
+    Handle {
+        entry: u32,
+    },
+    /// The run is being brought to its end, and nothing more is tried.
+    Cancel,
 }
 
 impl Verdict {
     /// The exception that it opens.
     pub fn exception(&self) -> Option<ExceptionId> {
         match self {
-            Verdict::Retry { .. } => None,
             Verdict::Park { exception } | Verdict::Doubt { exception } => Some(*exception),
+            Verdict::Retry { .. }
+            | Verdict::Wait { .. }
+            | Verdict::Verify { .. }
+            | Verdict::Continue
+            | Verdict::Fail
+            | Verdict::Handle { .. }
+            | Verdict::Cancel => None,
         }
     }
+}
+
+/// What the world said about an effect in doubt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verification {
+    /// It took place, and this came of it.
+    Happened { output: Payload },
+    /// It is believed only when the world has had the time to show it.
+    DidNotHappen { settled: bool },
+    /// Nobody could say.
+    Unclear { fault: Box<Fault> },
+}
+
+/// What a person is asked before the run goes on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Approval {
+    pub question: String,
+    /// The data to look at.
+    pub show: Payload,
+    /// Groups of the instance.
+    pub ask: Vec<String>,
+    pub escalate: Option<Escalation>,
+}
+
+/// Whom to ask too from when on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Escalation {
+    pub at: Timestamp,
+    pub to: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -168,6 +281,10 @@ impl Verdict {
 pub enum Resolution {
     /// Again, with the templates rendered anew.
     Retry,
+    /// Again, by this newer version of the workflow.
+    Upgrade {
+        version: Hash,
+    },
     /// Again, with other data.
     Edit(Edit),
     /// It took place, or was done by hand, with this output.
@@ -177,6 +294,24 @@ pub enum Resolution {
     Skip,
     /// The run fails.
     Abandon,
+    /// Again from an earlier step on. A `once` effect that took place keeps its outcome unless it
+    /// is named in `again`.
+    Back {
+        to: StepId,
+        again: Vec<StepId>,
+    },
+    /// What was asked may be done.
+    Approve,
+    /// It may not. The fault `approval.rejected` follows in the same append.
+    Reject,
+    /// Not before this time again.
+    Snooze {
+        until: Timestamp,
+    },
+    /// What is overdue may take so many milliseconds more.
+    MoreTime {
+        millis: u64,
+    },
 }
 
 /// What a person corrected. Keys are merged into what was there.

@@ -1,6 +1,8 @@
 //! A run at a glance, and the exception that it is parked with.
 
-use super::{Run, Status, fact::Outcome};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Record, Run, Status, Why, fact::Outcome};
 use crate::{
     fault::Category,
     ids::{Hash, StepId},
@@ -19,10 +21,7 @@ impl Run {
             version: self.version_hash.clone(),
             state: self.state(),
             attempt: record.map_or(0, |record| record.attempts),
-            until: record.and_then(|record| match record.status {
-                Status::Ready { not_before } => not_before,
-                _ => None,
-            }),
+            until: self.until(),
             step: current,
             created: self.created_at,
             scheduled_for: self.created.scheduled_for,
@@ -40,79 +39,100 @@ impl Run {
         if let Some(end) = &self.ended {
             return end.outcome.into();
         }
-        if self.parked().is_some() {
+        let is_parked = self.parked().next().is_some();
+        if is_parked && (!self.admitted || matches!(self.frame.status, Status::Parked { .. })) {
             return State::Parked;
         }
         if !self.admitted {
             return State::Queued;
         }
-        let waits = |status: &Status| {
-            matches!(
-                status,
-                Status::Ready {
-                    not_before: Some(_)
-                }
-            )
-        };
-        match self.steps.values().any(|record| waits(&record.status)) {
-            true => State::Waiting,
-            false => State::Running,
+        let at = self.frontier();
+        let all = |fits: fn(&Status) -> bool| at.iter().all(|step| fits(self.status(step)));
+        match is_parked {
+            true if all(is_parked_status) => State::Parked,
+            _ if !at.is_empty() && all(waits) => State::Waiting,
+            _ => State::Running,
         }
     }
 
-    /// The exception that is open, if the run is parked.
-    pub fn exception(&self) -> Option<Exception> {
-        let (step, record) = self.parked()?;
+    /// What waits for people.
+    pub fn exceptions(&self) -> impl Iterator<Item = Exception> {
+        let open = self.ended.is_none();
+        let parked = self.parked().filter(move |_| open);
+        parked.filter_map(|(step, record)| self.exception(step, record))
+    }
+
+    fn exception(&self, step: &StepId, record: &Record) -> Option<Exception> {
         let Status::Parked {
             exception,
-            doubt,
+            why,
             fault,
             since,
         } = &record.status
         else {
             return None;
         };
+        let plan = &self.version.plan;
+        let due = plan.exceptions.due.map(|due| after(*since, due));
         Some(Exception {
             id: *exception,
             run: self.id.clone(),
             step: step.clone(),
-            workflow: self.version.plan.name.clone(),
+            workflow: plan.name.clone(),
             bot: self.step(step).and_then(|step| match &step.kind {
                 Kind::Bot(call) => Some(call.bot.clone()),
-                Kind::ForEach(_) => None,
+                _ => None,
             }),
             key: self.key().map(str::to_owned),
-            category: match (doubt, fault.category) {
-                (true, _) => ExceptionCategory::InDoubt,
-                (false, Category::Business) => ExceptionCategory::Business,
-                (false, Category::System) => ExceptionCategory::System,
-            },
+            category: category(why, fault.category),
             fault: fault.as_ref().clone(),
             attempts: record.attempts,
             opened: *since,
-            fingerprint: fingerprint(&self.version.plan.name, step, &fault.code, &fault.message),
+            due,
+            snoozed: record.snoozed,
+            assigned: asked(why)
+                .or_else(|| Some(vec![plan.exceptions.assign.clone()?]))
+                .unwrap_or_default(),
+            show: match why {
+                Why::Approval { approval, .. } => Some(approval.show.clone()),
+                _ => None,
+            },
+            fingerprint: fingerprint(&plan.name, step, &fault.code, &fault.message),
         })
     }
 
-    /// The step that it does, waits to do or is parked at.
+    /// The step that it does, waits to do or is parked at; what a person is needed for goes first.
     fn current(&self) -> Option<StepId> {
         if self.ended.is_some() {
             return None;
         }
-        if let Some((step, _)) = self.parked() {
+        if let Some((step, _)) = self.parked().next() {
             return Some(step.clone());
         }
-        let open = |id: &StepId| {
-            !self
-                .steps
-                .get(id)
-                .is_some_and(|record| record.status.has_ended())
-        };
-        self.body()
-            .iter()
-            .map(|step| &step.id)
-            .find(|id| open(id))
-            .cloned()
+        self.frontier().first().map(|step| step.id.clone())
+    }
+
+    /// When something goes on by itself, if it waits for a time.
+    pub(crate) fn until(&self) -> Option<Timestamp> {
+        if self.ended.is_some() || matches!(self.frame.status, Status::Parked { .. }) {
+            return None;
+        }
+        let at = self.frontier();
+        let untils = at.iter().filter_map(|step| match self.status(step) {
+            Status::Ready { not_before } => *not_before,
+            Status::Waiting { until } => Some(*until),
+            Status::InDoubt(doubt) => Some(doubt.ask_at),
+            Status::Parked {
+                why:
+                    Why::Approval {
+                        approval,
+                        escalated: false,
+                    },
+                ..
+            } => approval.escalate.as_ref().map(|it| it.at),
+            _ => None,
+        });
+        untils.min()
     }
 
     fn collected(&self) -> Option<crate::Payload> {
@@ -122,6 +142,51 @@ impl Run {
             .filter(|end| end.outcome == Outcome::Succeeded)?;
         self.parent().map(|_| end.output.as_ref().clone())
     }
+}
+
+fn is_parked_status(status: &Status) -> bool {
+    matches!(status, Status::Parked { .. })
+}
+
+/// Whether it waits for a time, or for a person beside what does.
+fn waits(status: &Status) -> bool {
+    matches!(
+        status,
+        Status::Ready {
+            not_before: Some(_)
+        } | Status::Waiting { .. }
+            | Status::InDoubt(_)
+            | Status::Parked { .. }
+    )
+}
+
+fn category(why: &Why, of: Category) -> ExceptionCategory {
+    match (why, of) {
+        (Why::Doubt, _) => ExceptionCategory::InDoubt,
+        (Why::Approval { .. }, _) => ExceptionCategory::Approval,
+        (Why::Overdue(_), _) => ExceptionCategory::Overdue,
+        (Why::Fault, Category::Business) => ExceptionCategory::Business,
+        (Why::Fault, Category::System) => ExceptionCategory::System,
+    }
+}
+
+/// The groups that an approval is asked of by now.
+fn asked(why: &Why) -> Option<Vec<String>> {
+    let Why::Approval {
+        approval,
+        escalated,
+    } = why
+    else {
+        return None;
+    };
+    let also = approval.escalate.iter().filter(|_| *escalated);
+    let also = also.flat_map(|escalation| &escalation.to);
+    Some(approval.ask.iter().chain(also).cloned().collect())
+}
+
+fn after(at: Timestamp, millis: u64) -> Timestamp {
+    let wait = SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
+    at.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 /// Equal for failures of one cause: digits and quoted values in the message do not count.

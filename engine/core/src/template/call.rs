@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     compare, date,
-    error::{ARGUMENT, MISSING, NULL, RenderError, TYPE, UNMAPPED, described},
+    error::{ARGUMENT, MISSING, NULL, RenderError, TYPE, described},
     evaluate::{Evaluation, Found, MAX_LIST, View, called, too_large},
     list, number, suggest, text,
     tree::{Call, Expression},
@@ -43,7 +43,7 @@ fn plain(of: &Evaluation<'_>, args: &Args<'_>) -> Result<Value, RenderError> {
             compare::holds(args.call.helper, sides).map(Value::Bool)
         }
         "not" => Ok(Value::Bool(!args.boolean(0)?)),
-        "mapped" => mapped(args),
+        "mapped" => mapped(of, args),
         "len" => list::len(of, args),
         "first" | "last" => list::end(of, args),
         "join" => list::join(of, args),
@@ -147,25 +147,16 @@ fn lookup<'s>(args: &Args<'s>) -> Found<'s> {
     }
 }
 
-fn mapped(args: &Args<'_>) -> Result<Value, RenderError> {
-    let (mapping, from) = (args.text(0)?, args.text(1)?);
-    let table = args.root.get("mappings").and_then(|all| all.get(mapping));
-    let Some(table) = table else {
-        return Err(RenderError::new(
-            MISSING,
-            format!("there is no mapping `{mapping}`"),
-        ));
-    };
-    table.get(from).cloned().ok_or_else(|| {
-        let message = format!("the mapping `{mapping}` does not know `{from}`");
-        RenderError::new(UNMAPPED, message).hint(format!("add `{from}` to it, then retry"))
-    })
+/// A text that nobody has corrected stands for itself.
+fn mapped(of: &Evaluation<'_>, args: &Args<'_>) -> Result<Value, RenderError> {
+    let (table, from) = (args.text(0)?, args.text(1)?);
+    let to = of.mapped(table, from)?;
+    Ok(Value::String(to.unwrap_or_else(|| from.to_owned())))
 }
 
 /// The evaluated arguments of one call.
 pub(super) struct Args<'s> {
     pub(super) call: &'s Call,
-    root: &'s Value,
     values: Vec<Cow<'s, Value>>,
     hash: Vec<(&'s str, Cow<'s, Value>)>,
 }
@@ -181,7 +172,6 @@ impl<'s> Args<'s> {
         let hash = hash.map(|(name, arg)| Ok((name.as_str(), of.value(arg, view)?)));
         Ok(Args {
             call,
-            root: view.root(),
             values: values.collect::<Result<_, _>>()?,
             hash: hash.collect::<Result<_, RenderError>>()?,
         })

@@ -42,8 +42,6 @@ pub const EMPTY: &str = "template.empty";
 pub const TOO_LARGE: &str = "template.too_large";
 /// More work than is allowed.
 pub const TOO_LONG: &str = "template.too_long";
-/// A mapping does not know the value.
-pub const UNMAPPED: &str = "template.unmapped";
 /// A table could not be read; the one code that is a system fault.
 pub const TABLE: &str = "template.table";
 

@@ -274,6 +274,14 @@ impl<'a> Evaluation<'a> {
         Ok(())
     }
 
+    /// What people have made of a text in a table of corrections.
+    pub(super) fn mapped(&self, table: &str, from: &str) -> Result<Option<String>, RenderError> {
+        let found = self.tables.mapped(table, from);
+        found.map_err(|why| {
+            RenderError::new(TABLE, format!("the corrections cannot be read: {why}"))
+        })
+    }
+
     fn step(&self) -> Result<(), RenderError> {
         self.work(1)
     }

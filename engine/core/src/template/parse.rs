@@ -344,7 +344,7 @@ impl Parser<'_> {
         }
         let args = self.args(helper, &template.params, place)?;
         let hash = self.hash(helper, &template.hash, place)?;
-        self.mapping(helper, &args, offset)?;
+        mapping(helper, &args, offset)?;
         Ok(Expression::Call(Call {
             helper: helper.name,
             args,
@@ -411,26 +411,6 @@ impl Parser<'_> {
             found.insert(name.clone(), self.argument(parameter, &mut there)?);
         }
         Ok(found)
-    }
-
-    /// `mapped "customers" x` reads `mappings.customers`.
-    fn mapping(
-        &mut self,
-        helper: &Helper,
-        args: &[Expression],
-        offset: usize,
-    ) -> Result<(), ParseError> {
-        if helper.name != "mapped" {
-            return Ok(());
-        }
-        let Some(Expression::Literal(Value::String(name))) = args.first() else {
-            let message = "`mapped` takes the name of the mapping in quotes";
-            return Err(ParseError::at(offset, message)
-                .hint("as in `{{mapped \"customers\" line.customer}}`"));
-        };
-        let path = vec!["mappings".to_owned(), name.clone()];
-        self.reads.push(Read { path, offset });
-        Ok(())
     }
 
     fn path(&mut self, raw: &str, place: &mut Place) -> Result<Expression, ParseError> {
@@ -506,6 +486,16 @@ fn known(name: &str, offset: usize) -> Result<&'static Helper, ParseError> {
             None => error,
         }
     })
+}
+
+/// The table of corrections that `mapped` looks into stands in the file, so that it can be found.
+fn mapping(helper: &Helper, args: &[Expression], offset: usize) -> Result<(), ParseError> {
+    let named = matches!(args.first(), Some(Expression::Literal(Value::String(_))));
+    if helper.name != "mapped" || named {
+        return Ok(());
+    }
+    let message = "`mapped` takes the name of the mapping in quotes";
+    Err(ParseError::at(offset, message).hint("as in `{{mapped \"customers\" line.customer}}`"))
 }
 
 fn unknown_hash(helper: &Helper, name: &str, offset: usize) -> ParseError {

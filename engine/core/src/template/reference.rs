@@ -119,8 +119,8 @@ pub const HELPERS: &[Helper] = &[
         [r#"{{default body.note "no note"}}"#, r#"{"body": {}}"#, r#""no note""#]),
     helper(Conditions, (2, 2), ["lookup", "lookup object key", "the part of an object with a computed name, or the item of a list at a place counted from 0"],
         ["{{lookup prices country}}", r#"{"prices": {"DE": 9.90, "AT": 10.90}, "country": "AT"}"#, "10.90"]),
-    helper(Conditions, (2, 2), ["mapped", "mapped \"mapping\" value", "what the mapping of that name gives for a text; the mapping is read from `mappings`"],
-        [r#"{{mapped "customers" customer}}"#, r#"{"mappings": {"customers": {"ACME Ltd": "C001"}}, "customer": "ACME Ltd"}"#, r#""C001""#]),
+    helper(Conditions, (2, 2), ["mapped", "mapped \"mapping\" value", "what a text stands for in the table of corrections of that name, as people have remembered it; any other text stands for itself"],
+        [r#"{{mapped "customers" customer}}"#, r#"{"customer": "ACME Ltd"}"#, r#""C001""#]),
 
     helper(Text, (1, 1), ["text", "text value", "a number, date or true/false as text"],
         ["{{text number}}", r#"{"number": 4711}"#, r#""4711""#]),

@@ -21,7 +21,7 @@ use crate::{
 type Ledger = Rc<RefCell<BTreeMap<String, u32>>>;
 
 /// Five keyed order lines; the second fails once before it acts. The ledger is the back office.
-fn orders() -> (World, Ledger) {
+fn orders(slow_disk: bool) -> (World, Ledger) {
     let steps = vec![
         bot("look", "world.read", json!({})),
         bot("form", "world.order", json!({ "order": "{{line.order}}" })),
@@ -49,7 +49,10 @@ fn orders() -> (World, Ledger) {
         *office.borrow_mut().entry(order).or_default() += 1;
         Reaction::Succeed(json!({}))
     });
-    (world, ledger)
+    match slow_disk {
+        true => (world.on_a_slow_disk(), ledger),
+        false => (world, ledger),
+    }
 }
 
 fn lines() -> serde_json::Value {
@@ -58,8 +61,8 @@ fn lines() -> serde_json::Value {
 }
 
 /// How many commands an undisturbed run takes.
-fn commands() -> usize {
-    let (mut world, _) = orders();
+fn commands(slow_disk: bool) -> usize {
+    let (mut world, _) = orders(slow_disk);
     world.ask_start("w", lines(), None);
     let mut count = 0;
     loop {
@@ -73,8 +76,8 @@ fn commands() -> usize {
     }
 }
 
-fn check(kills: &BTreeSet<usize>) {
-    let (mut world, ledger) = orders();
+fn check(kills: &BTreeSet<usize>, slow_disk: bool) {
+    let (mut world, ledger) = orders(slow_disk);
     let request = world.ask_start("w", lines(), None);
     let mut count = 0;
     loop {
@@ -121,17 +124,21 @@ fn check(kills: &BTreeSet<usize>) {
 
 #[test]
 fn a_kill_after_any_command_loses_nothing_and_repeats_nothing() {
-    for at in 0..=commands() {
-        check(&BTreeSet::from([at]));
+    for slow_disk in [false, true] {
+        for at in 0..=commands(slow_disk) {
+            check(&BTreeSet::from([at]), slow_disk);
+        }
     }
 }
 
 #[test]
 fn two_kills_at_any_two_moments_do_not_either() {
-    let all = commands();
-    for first in (0..all).step_by(3) {
-        for second in (first + 1..=all).step_by(7) {
-            check(&BTreeSet::from([first, second]));
+    for slow_disk in [false, true] {
+        let all = commands(slow_disk);
+        for first in (0..all).step_by(3) {
+            for second in (first + 1..=all).step_by(7) {
+                check(&BTreeSet::from([first, second]), slow_disk);
+            }
         }
     }
 }

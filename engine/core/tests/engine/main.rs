@@ -2,13 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod ahead;
+mod capacity;
+mod control;
+mod dice;
+mod doubt;
+mod endings;
+mod interplay;
 mod keys;
 mod kill;
 mod nested;
+mod people;
 mod plans;
+mod quarantine;
 mod resolutions;
 mod runs;
+mod timeouts;
 mod triggers;
-mod turmoil;
 mod turns;
 mod world;

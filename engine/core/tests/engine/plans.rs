@@ -3,8 +3,8 @@
 use botswain_core::{
     StepId,
     plan::{
-        BotCall, ForEach, Input, InputKind, Kind, Overlap, Path, Plan, Retry, SEMANTICS, Step,
-        Template, Trigger, Version,
+        Approve, BotCall, Escalate, ForEach, Input, InputKind, Kind, OnFault, Overlap, Path, Plan,
+        Retry, Step, Template, Then, Trigger, Verify, Version, WaitFor,
     },
     template,
 };
@@ -12,19 +12,11 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 pub(crate) fn workflow(name: &str, steps: Vec<Step>) -> Version {
-    let plan = Plan {
-        semantics: SEMANTICS,
-        name: name.to_owned(),
-        description: None,
-        triggers: Vec::new(),
-        overlap: Overlap::Queue,
-        inputs: IndexMap::new(),
-        steps,
-    };
     Version {
-        plan,
+        plan: Plan::new(name, steps),
         source: format!("name: {name}"),
         templates: IndexMap::new(),
+        calls: IndexMap::new(),
     }
 }
 
@@ -63,25 +55,23 @@ impl With for Version {
 
 pub(crate) fn bot(id: &str, bot: &str, with: Value) -> Step {
     let reads = reads(&with);
+    let call = BotCall {
+        bot: bot.to_owned(),
+        connection: None,
+        with,
+        effect: None,
+        verify: None,
+    };
+    let retry = Retry {
+        attempts: 3,
+        delay: 1000,
+        factor: 2.0,
+        max_delay: 60_000,
+    };
     Step {
-        id: StepId::new(id),
-        name: None,
-        when: None,
-        retry: Retry {
-            attempts: 3,
-            delay: 1000,
-            factor: 2.0,
-            max_delay: 60_000,
-        },
-        timeout: None,
-        key: None,
-        kind: Kind::Bot(BotCall {
-            bot: bot.to_owned(),
-            connection: None,
-            with,
-            effect: None,
-        }),
+        retry,
         reads,
+        ..Step::new(StepId::new(id), Kind::Bot(call))
     }
 }
 
@@ -105,6 +95,11 @@ pub(crate) fn on(mut step: Step, name: &str) -> Step {
     step
 }
 
+pub(crate) fn limited(mut step: Step, name: &str) -> Step {
+    step.limit = Some(name.to_owned());
+    step
+}
+
 /// `each("enter", "{{inputs.lines}}", Some("{{line.id}}"), steps)`: the item is called `line`.
 pub(crate) fn each(id: &str, list: &str, key: Option<&str>, steps: Vec<Step>) -> Step {
     let kind = Kind::ForEach(ForEach {
@@ -112,6 +107,7 @@ pub(crate) fn each(id: &str, list: &str, key: Option<&str>, steps: Vec<Step>) ->
         item: "line".to_owned(),
         key: key.map(|key| Template(key.to_owned())),
         at_once: 2,
+        wait_for: WaitFor::Ended,
         collect: IndexMap::new(),
         key_reads: Vec::new(),
         collect_reads: Vec::new(),
@@ -124,7 +120,67 @@ pub(crate) fn each(id: &str, list: &str, key: Option<&str>, steps: Vec<Step>) ->
     }
 }
 
-fn reads(with: &Value) -> Vec<Path> {
+/// A step that calls no bot; what it reads has to be said.
+pub(crate) fn step(id: &str, kind: Kind, read: &[&str]) -> Step {
+    let read = read
+        .iter()
+        .flat_map(|it| reads(&Value::String((*it).to_owned())));
+    Step {
+        reads: read.collect(),
+        ..Step::new(StepId::new(id), kind)
+    }
+}
+
+pub(crate) fn parallel<const N: usize>(id: &str, branches: [(&str, Vec<Step>); N]) -> Step {
+    let branches = branches.map(|(name, steps)| (name.to_owned(), steps));
+    step(id, Kind::Parallel(branches.into_iter().collect()), &[])
+}
+
+pub(crate) fn approve(id: &str, question: &str) -> Step {
+    let approve = Approve {
+        question: Template(question.to_owned()),
+        show: Value::Null,
+        ask: vec!["supervisors".to_owned()],
+        escalate: Some(Escalate {
+            after: 4 * 3_600_000,
+            to: vec!["managers".to_owned()],
+        }),
+    };
+    step(id, Kind::Approve(approve), &[question])
+}
+
+/// The step's effect can be asked for: `world.ask` says how often it took place.
+pub(crate) fn verified(mut step: Step) -> Step {
+    if let Kind::Bot(call) = &mut step.kind {
+        call.verify = Some(Verify {
+            bot: "world.ask".to_owned(),
+            connection: None,
+            with: serde_json::json!({ "of": step.id }),
+            settle: 30_000,
+            happened: Template("{{gt count 0}}".to_owned()),
+            output: [("number".to_owned(), Template("{{count}}".to_owned()))].into(),
+            reads: Vec::new(),
+            answer_reads: Vec::new(),
+        });
+    }
+    step
+}
+
+pub(crate) fn on_fault(mut step: Step, code: Option<&str>, then: Then) -> Step {
+    step.on_fault.push(OnFault {
+        code: code.map(str::to_owned),
+        category: None,
+        then,
+    });
+    step
+}
+
+pub(crate) fn within(mut step: Step, millis: u64) -> Step {
+    step.timeout = Some(millis);
+    step
+}
+
+pub(crate) fn reads(with: &Value) -> Vec<Path> {
     match with {
         Value::String(source) => {
             let parsed = template::parse(source).expect("a template");

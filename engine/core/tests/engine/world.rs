@@ -4,7 +4,7 @@
 //! "daemon" between any two of them and start another on what the disk holds.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex},
 };
 
@@ -12,10 +12,13 @@ use botswain_core::{
     ArtifactRef, Effect, ExceptionId, Fault, Hash, Payload, RunId, StepId, TableRef,
     engine::{
         Command, Counters, Engine, Event,
-        event::{Call, Holder, Loaded, Reply, Resolve, Start, Subject, claim_key},
+        capacity::{Capacity, PoolView, Resource},
+        event::{
+            Call, Cancel, Holder, Loaded, Reply, Resolve, Return, Start, Subject, Ticket, claim_key,
+        },
     },
     evaluate::{Evaluator, Values, complete_inputs},
-    index::{Change, Claim, ClaimKey, Exception, Fired, State, Summary, Tally},
+    index::{Batch, Change, Claim, ClaimKey, Exception, Fired, State, Summary, Tally},
     plan::Version,
     run::{
         Run,
@@ -35,6 +38,8 @@ pub(crate) enum Reaction {
     /// It acts, but its outcome never arrives.
     Vanish,
 }
+
+type Test = Box<dyn FnMut(&str) -> Result<(), Fault>>;
 
 type Bots = Box<dyn FnMut(&Call, &Value) -> Reaction>;
 
@@ -57,11 +62,22 @@ pub(crate) struct World {
     pub(crate) replies: BTreeMap<u64, Reply>,
     pub(crate) rested: Vec<RunId>,
     pub(crate) opened: Vec<Exception>,
+    /// Calls that wait for leave to act.
+    working: Vec<Call>,
     engine: Engine,
     queue: VecDeque<Command>,
+    /// Appends that are not durable yet, and only become so when nothing else is to be done.
+    flying: VecDeque<(Ticket, Batch)>,
+    slow_disk: bool,
     versions: BTreeMap<Hash, Arc<Version>>,
     current: Vec<Arc<Version>>,
-    sessions: BTreeMap<String, u32>,
+    capacities: BTreeMap<Resource, Capacity>,
+    /// What a connection says when it is tested; without it the test gives no answer yet.
+    pub(crate) tests: Option<Test>,
+    /// Every test of a connection, with its time.
+    pub(crate) probes: Vec<(String, Timestamp)>,
+    /// What was told of breakers: the connection, and the code for which it opened.
+    pub(crate) turned: Vec<(String, Option<String>)>,
     bots: Bots,
     renderer: Renderer,
     requests: u64,
@@ -85,7 +101,7 @@ impl Values for Memory {
     fn keep(&self, value: Value) -> Result<Payload, Fault> {
         match self.readable {
             true => Ok(value.into()),
-            false => Err(Fault::system("artifact.store", "the disk does not answer")),
+            false => Err(unreadable()),
         }
     }
 
@@ -107,6 +123,10 @@ impl Values for Memory {
     }
 }
 
+fn unreadable() -> Fault {
+    Fault::system("artifact.store", "the disk does not answer")
+}
+
 struct NoTables;
 
 impl Tables for NoTables {
@@ -118,7 +138,7 @@ impl Tables for NoTables {
 /// `world.read` reads, `world.put` may be repeated, `world.order` acts once.
 fn effect(bot: &str, _: &Value) -> Result<Effect, Fault> {
     Ok(match bot {
-        "world.order" => Effect::Once,
+        "world.order" | "world.form" => Effect::Once,
         "world.put" => Effect::Repeatable,
         _ => Effect::None,
     })
@@ -138,13 +158,19 @@ impl World {
             rested: Vec::new(),
             opened: Vec::new(),
             engine: Engine::new(Counters::default(), Fired::new(), "UTC"),
+            working: Vec::new(),
             queue: VecDeque::new(),
+            flying: VecDeque::new(),
+            slow_disk: false,
             versions: current
                 .iter()
                 .map(|version| (version.hash(), version.clone()))
                 .collect(),
             current,
-            sessions: BTreeMap::new(),
+            capacities: BTreeMap::new(),
+            tests: None,
+            probes: Vec::new(),
+            turned: Vec::new(),
             bots: Box::new(bots),
             renderer: Renderer::new(Arc::new(NoTables)),
             requests: 0,
@@ -156,14 +182,38 @@ impl World {
     }
 
     pub(crate) fn with_sessions(mut self, connection: &str, sessions: u32) -> World {
-        self.sessions.insert(connection.to_owned(), sessions);
-        self.tell(Event::Connections(self.sessions.clone()));
+        let capacity = Capacity {
+            sessions: Some(sessions),
+            ..Capacity::default()
+        };
+        self.bears(Resource::Connection(connection.to_owned()), capacity);
         self
+    }
+
+    /// Nothing becomes durable as long as there is something else to do.
+    pub(crate) fn on_a_slow_disk(mut self) -> World {
+        self.slow_disk = true;
+        self
+    }
+
+    /// The file says so from now on.
+    pub(crate) fn bears(&mut self, resource: Resource, capacity: Capacity) {
+        self.capacities.insert(resource, capacity);
+        self.tell(Event::Capacities(self.capacities.clone()));
+    }
+
+    /// How it stands with one of them.
+    pub(crate) fn pool(&self, resource: &Resource) -> PoolView {
+        let pools = self.engine.pools(self.now).into_iter();
+        let mut pools = pools.filter(|pool| pool.resource == *resource);
+        pools.next().expect("a pool")
     }
 
     /// Ends the daemon here and starts another on what is written down.
     pub(crate) fn crash(&mut self) {
         self.queue.clear();
+        self.working.clear();
+        self.flying.clear();
         self.boot();
     }
 
@@ -179,9 +229,21 @@ impl World {
         self.settle();
     }
 
+    /// The runs around it come first, as in the daemon.
+    fn go_on_with(&mut self, run: &RunId, there: &mut BTreeSet<RunId>) {
+        if !there.insert(run.clone()) {
+            return;
+        }
+        if let Some((parent, _)) = run.parent() {
+            self.go_on_with(&parent, there);
+        }
+        let loaded = self.load(run);
+        self.tell(loaded);
+    }
+
     fn boot(&mut self) {
         self.engine = Engine::new(self.disk.counters(), self.disk.fired.clone(), "UTC");
-        self.tell(Event::Connections(self.sessions.clone()));
+        self.tell(Event::Capacities(self.capacities.clone()));
         self.tell(Event::Workflows(self.current.clone()));
         let open =
             |summary: &&Summary| !summary.state.has_ended() && summary.state != State::Parked;
@@ -193,9 +255,20 @@ impl World {
             .chain(&queued)
             .map(|it| it.id.clone())
             .collect();
+        let mut there = BTreeSet::new();
         for run in ids {
-            let loaded = self.load(&run);
-            self.tell(loaded);
+            self.go_on_with(&run, &mut there);
+        }
+        let parked = self
+            .disk
+            .summaries
+            .values()
+            .filter(|it| it.state == State::Parked);
+        let asleep: Vec<_> = parked
+            .filter_map(|it| Some((it.id.clone(), it.until?)))
+            .collect();
+        for (run, until) in asleep {
+            self.tell(Event::Asleep { run, until });
         }
     }
 
@@ -279,6 +352,28 @@ impl World {
             resolution,
             by: "ann".to_owned(),
             note: None,
+            remember: Vec::new(),
+        })));
+        request
+    }
+
+    /// Asks for the end of a run, and goes on until nothing more happens at this time.
+    pub(crate) fn cancel(&mut self, run: &RunId) -> Reply {
+        let request = self.ask_cancel(run);
+        self.settle();
+        self.replies[&request].clone()
+    }
+
+    pub(crate) fn ask_cancel(&mut self, run: &RunId) -> u64 {
+        self.requests += 1;
+        let request = self.requests;
+        let (by, note) = ("ann".to_owned(), None);
+        let run = run.clone();
+        self.tell(Event::Cancel(Box::new(Cancel {
+            request,
+            run,
+            by,
+            note,
         })));
         request
     }
@@ -296,11 +391,19 @@ impl World {
     /// Lets time pass to whatever is due next, until nothing is.
     pub(crate) fn run_out(&mut self) {
         self.settle();
-        while let Some(at) = self.engine.deadline() {
-            self.now = self.now.max(at);
-            self.tell(Event::Tick);
+        while self.let_time_pass() {
             self.settle();
         }
+    }
+
+    /// Lets time pass to whatever is due next; false when nothing is.
+    pub(crate) fn let_time_pass(&mut self) -> bool {
+        let Some(at) = self.engine.deadline() else {
+            return false;
+        };
+        self.now = self.now.max(at);
+        self.tell(Event::Tick);
+        true
     }
 
     pub(crate) fn pass(&mut self, time: SignedDuration) {
@@ -314,15 +417,27 @@ impl World {
         self.tell(Event::Tick);
     }
 
+    /// Lets time pass to what is due by then, if anything is.
+    pub(crate) fn tick_before(&mut self, until: Timestamp) -> bool {
+        let due = self.engine.deadline().filter(|at| *at <= until);
+        if let Some(at) = due {
+            self.now = self.now.max(at);
+            self.tell(Event::Tick);
+        }
+        due.is_some()
+    }
+
     /// Carries out one command; false when there is none.
     pub(crate) fn step(&mut self) -> bool {
         let Some(command) = self.queue.pop_front() else {
-            return false;
+            return self.land();
         };
         match command {
             Command::Append { ticket, batch } => {
-                self.disk.write(batch.facts, batch.changes);
-                self.tell(Event::Appended { ticket });
+                self.flying.push_back((ticket, batch));
+                if !self.slow_disk {
+                    self.land();
+                }
             }
             Command::Evaluate {
                 version,
@@ -359,11 +474,61 @@ impl World {
                 });
             }
             Command::Spawn(call) => self.call(*call),
+            Command::Proceed { run, step, .. } => self.act(&run, &step),
+            Command::Cancel { run, step, attempt } => {
+                self.working
+                    .retain(|call| (&call.run, &call.step) != (&run, &step));
+                let fault = Fault::system("step.cancelled", "the attempt was stopped");
+                let fault = match self
+                    .calls
+                    .iter()
+                    .rev()
+                    .find(|call| call.run == run && call.step == step)
+                {
+                    Some(call) if call.effect == Effect::Once && !call.announces => {
+                        fault.in_doubt()
+                    }
+                    _ => fault,
+                };
+                let result = Err(Box::new(fault));
+                self.tell(Event::Outcome {
+                    run,
+                    step,
+                    attempt,
+                    result,
+                });
+            }
+            Command::Return { run, step, child } => {
+                let summary = &self.disk.summaries[&child];
+                let result = match self.readable {
+                    true => Ok(Return {
+                        state: summary.state,
+                        output: summary.collected.clone().unwrap_or(Payload::NULL),
+                        child,
+                    }),
+                    false => Err(Box::new(unreadable())),
+                };
+                self.tell(Event::Returned { run, step, result });
+            }
+            Command::Children { run, step } => {
+                let of = |summary: &&Summary| {
+                    let parent = summary.parent.as_ref();
+                    parent.is_some_and(|(parent, by, _)| (parent, by) == (&run, &step))
+                };
+                let children = self.disk.summaries.values().filter(of);
+                let open = children.filter(|summary| !summary.state.has_ended());
+                let children = open.map(|summary| summary.id.clone()).collect();
+                self.tell(Event::Children {
+                    run,
+                    step,
+                    children,
+                });
+            }
             Command::Gather { run, step, tally } => {
                 self.gathered += 1;
                 let output = match self.readable {
-                    true => Ok(json!({ "total": tally.ended(), "succeeded": tally.succeeded, "skipped": tally.skipped, "failed": tally.failed }).into()),
-                    false => Err(Box::new(Fault::system("artifact.store", "the disk does not answer"))),
+                    true => Ok(json!({ "total": tally.ended(), "succeeded": tally.succeeded, "skipped": tally.skipped, "failed": tally.failed, "cancelled": tally.cancelled, "open": tally.active + tally.parked }).into()),
+                    false => Err(Box::new(unreadable())),
                 };
                 self.tell(Event::Gathered { run, step, output });
             }
@@ -371,11 +536,31 @@ impl World {
                 let loaded = self.load(&run);
                 self.tell(loaded);
             }
+            Command::Probe { connection } => {
+                self.probes.push((connection.clone(), self.now));
+                if let Some(test) = &mut self.tests {
+                    let result = test(&connection).map_err(Box::new);
+                    self.tell(Event::Probed { connection, result });
+                }
+            }
+            Command::Breaker { connection, open } => {
+                self.turned.push((connection, open.map(|fault| fault.code)));
+            }
             Command::Reply { request, reply } => drop(self.replies.insert(request, reply)),
             Command::Opened(exception) => self.opened.push(*exception),
             Command::Rested { run } => self.rested.push(run),
             Command::Committed { .. } => (),
         }
+        true
+    }
+
+    /// Makes the oldest append durable; false when there is none.
+    fn land(&mut self) -> bool {
+        let Some((ticket, batch)) = self.flying.pop_front() else {
+            return false;
+        };
+        self.disk.write(batch.facts, batch.changes);
+        self.tell(Event::Appended { ticket });
         true
     }
 
@@ -393,19 +578,13 @@ impl World {
         }
     }
 
-    /// Whether a bot was called whose outcome is not known.
-    pub(crate) fn is_working(&self) -> bool {
-        let mut runs = self.disk.facts.keys();
-        runs.any(|run| self.recovered(run).running().next().is_some())
-    }
-
     fn recovered(&self, run: &RunId) -> Run {
         let facts = &self.disk.facts[run];
         let What::Created(created) = &facts[0].what else {
             panic!("the first fact")
         };
         let version = self.versions[&created.version].clone();
-        Run::recover(run.clone(), version, facts).unwrap()
+        Run::recover(run.clone(), version, &self.newer(facts), facts).unwrap()
     }
 
     /// How often a step was started for an effect, over all runs.
@@ -422,32 +601,86 @@ impl World {
             let run = self.recovered(id);
             assert_eq!(run.summary(), self.disk.summaries[id], "{id}");
             let open = self.disk.exceptions.values().filter(|it| it.run == *id);
-            assert_eq!(
-                run.exception().into_iter().collect::<Vec<_>>(),
-                open.cloned().collect::<Vec<_>>()
-            );
+            let mut parked: Vec<_> = run.exceptions().collect();
+            parked.sort_by_key(|it| it.id);
+            assert_eq!(parked, open.cloned().collect::<Vec<_>>());
         }
     }
 
+    /// Whether the start of an attempt is written down.
+    pub(crate) fn is_durable(&self, call: &Call) -> bool {
+        let facts = self.disk.facts.get(&call.run);
+        facts.into_iter().flatten().any(|fact| match &fact.what {
+            What::Started { step, attempt } => (step, *attempt) == (&call.step, call.attempt),
+            _ => false,
+        })
+    }
+
     fn call(&mut self, call: Call) {
+        assert!(
+            call.effect == Effect::None || self.is_durable(&call),
+            "{call:?} may change the world and is written down nowhere"
+        );
         let with = match call.with.as_ref() {
             Payload::Inline(value) => value.clone(),
             Payload::Stored(_) => panic!("this world keeps everything inline"),
         };
-        let reaction = (self.bots)(&call, &with);
-        let (run, step, attempt) = (call.run.clone(), call.step.clone(), call.attempt);
-        self.calls.push(call);
+        self.calls.push(call.clone());
+        if call.announces {
+            let (run, step, attempt) = (call.run.clone(), call.step.clone(), call.attempt);
+            self.working.push(call);
+            return self.tell(Event::Acting { run, step, attempt });
+        }
+        self.react(call, &with);
+    }
+
+    /// What was announced is durable: the bot acts.
+    fn act(&mut self, run: &RunId, step: &StepId) {
+        let place = self
+            .working
+            .iter()
+            .position(|call| (&call.run, &call.step) == (run, step));
+        if let Some(place) = place {
+            let call = self.working.swap_remove(place);
+            let with = match call.with.as_ref() {
+                Payload::Inline(value) => value.clone(),
+                Payload::Stored(_) => panic!("this world keeps everything inline"),
+            };
+            self.react(call, &with);
+        }
+    }
+
+    fn react(&mut self, call: Call, with: &Value) {
+        let reaction = (self.bots)(&call, with);
+        let (run, step, attempt) = (call.run, call.step, call.attempt);
         let result = match reaction {
             Reaction::Succeed(output) => Ok(output.into()),
             Reaction::Fail(fault) => Err(Box::new(fault)),
             Reaction::Vanish => return,
         };
-        self.tell(Event::Outcome {
-            run,
-            step,
-            attempt,
-            result,
+        self.tell(match call.verifies {
+            true => Event::Verified { run, step, result },
+            false => Event::Outcome {
+                run,
+                step,
+                attempt,
+                result,
+            },
         });
+    }
+
+    /// The versions to which people have moved a run.
+    fn newer(&self, facts: &[Fact]) -> Vec<(Hash, Arc<Version>)> {
+        let upgraded = facts.iter().filter_map(|fact| match &fact.what {
+            What::Resolved {
+                resolution: Resolution::Upgrade { version },
+                ..
+            } => Some(version),
+            _ => None,
+        });
+        upgraded
+            .map(|hash| (hash.clone(), self.versions[hash].clone()))
+            .collect()
     }
 
     fn evaluator<T>(&self, ask: impl FnOnce(&Evaluator<'_>) -> T) -> T {
@@ -459,6 +692,8 @@ impl World {
             renderer: &self.renderer,
             values: &values,
             effect: &effect,
+            announces: &|bot| bot == "world.form",
+            versions: &|hash| Ok(self.versions[hash].clone()),
             timezone: &TimeZone::UTC,
         })
     }
@@ -469,7 +704,7 @@ impl World {
             Subject::Step(step) | Subject::Item { step, .. } => {
                 claim_key(workflow, Some(step), &key.text)
             }
-            Subject::Identity | Subject::Collect => {
+            _ => {
                 let step = self.disk.summaries[run]
                     .parent
                     .as_ref()
@@ -490,6 +725,7 @@ impl World {
         Event::Loaded(Box::new(Loaded {
             run: id.clone(),
             version,
+            newer: self.newer(&facts),
             facts,
             tallies,
         }))
@@ -539,6 +775,8 @@ impl Disk {
                     schedule,
                     at,
                 } => drop(self.fired.insert((workflow, schedule), at)),
+                // Nothing of this world asks for corrections.
+                Change::Mapping { .. } => (),
             }
         }
     }
@@ -548,6 +786,10 @@ impl Disk {
             What::Failed { then, .. } | What::Interrupted { then, .. } => {
                 then.exception().map(|it| it.0)
             }
+            What::Verified {
+                then: Some(then), ..
+            } => then.exception().map(|it| it.0),
+            What::Asked { exception, .. } | What::Overdue { exception, .. } => Some(exception.0),
             _ => None,
         };
         Counters {

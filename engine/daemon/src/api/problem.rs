@@ -33,6 +33,13 @@ impl Problem {
         }
     }
 
+    /// With what to do about it.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Problem {
+        self.detail = Some(detail.into());
+        self
+    }
+
     pub fn not_found(title: impl Into<String>) -> Problem {
         Problem::new(StatusCode::NOT_FOUND, "not_found", title)
     }

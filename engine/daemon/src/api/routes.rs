@@ -11,9 +11,8 @@ use axum::{
 };
 use botswain_core::{
     ExceptionId, Hash, RunId, StepId,
-    engine::event::{Reply, Resolve},
-    index::{Exception, State as RunState},
-    run::fact::{Edit, Resolution},
+    engine::{NO_ROOM, event::Reply},
+    index::State as RunState,
     schedule,
 };
 use botswain_store::Filter;
@@ -23,16 +22,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 
-use super::Problem;
+use super::{Problem, decisions::not_open};
 use crate::{
     daemon::{Handle, Notice, Parts},
-    views::{ExceptionDetail, ExceptionView, RunDetail, RunView, ScheduleView},
+    views::{
+        self, ConnectionView, ExceptionDetail, ExceptionView, ExceptionsQuery, RunDetail, RunView,
+        ScheduleView, Waits,
+    },
 };
 
 /// The longest page.
 const LIMIT: usize = 1000;
 
-type Answer<T> = Result<Json<T>, Problem>;
+pub(super) type Answer<T> = Result<Json<T>, Problem>;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Health {
@@ -78,36 +80,6 @@ pub struct ItemsQuery {
     pub limit: Option<usize>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ExceptionsQuery {
-    after: Option<ExceptionId>,
-    limit: Option<usize>,
-}
-
-/// What a person decided, who, and why.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Resolving {
-    pub decision: Decision,
-    pub by: String,
-    pub note: Option<String>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Decision {
-    Retry,
-    /// Corrections of the item's data, or of the run's inputs when it is no item.
-    Edit(IndexMap<String, Value>),
-    /// Corrections of this step's parameters alone.
-    EditWith(IndexMap<String, Value>),
-    /// It took place, with this output.
-    Happened(Value),
-    Skip,
-    Abandon,
-}
-
 pub(super) async fn health(State(handle): State<Handle>) -> Answer<Health> {
     let exceptions = handle
         .parts
@@ -135,6 +107,10 @@ pub(super) async fn start(
     } = request;
     match handle.run(&workflow, inputs, key, &by).await? {
         Reply::Started { run } => Ok((StatusCode::CREATED, Json(Started { run }))),
+        Reply::Refused { reason } if reason == NO_ROOM => Err(Problem {
+            detail: Some("free some space; it goes on by itself".to_owned()),
+            ..Problem::new(StatusCode::INSUFFICIENT_STORAGE, "disk.full", reason)
+        }),
         Reply::Refused { reason } => Err(Problem::conflict(reason)),
         Reply::Resolved => Err(Problem::internal(
             "a run was asked for and a decision was answered",
@@ -151,18 +127,36 @@ pub(super) async fn runs(
         state: query.state,
     };
     let limit = query.limit.unwrap_or(50).min(LIMIT);
-    reading(&handle, move |parts| {
+    let Json(mut runs) = reading(&handle, move |parts| {
         parts.runs(&filter, query.before, limit)
     })
-    .await
+    .await?;
+    let waits = waits(&handle).await;
+    runs.iter_mut().for_each(|run| waits.explain(run));
+    Ok(Json(runs))
+}
+
+/// Who waits for a place at this moment.
+async fn waits(handle: &Handle) -> Waits {
+    Waits::new(handle.pools().await, jiff::Timestamp::now())
 }
 
 pub(super) async fn run(State(handle): State<Handle>, Path(run): Path<RunId>) -> Answer<RunDetail> {
     let id = run.clone();
     let Json(detail) = reading(&handle, move |parts| parts.run_detail(&run)).await?;
-    detail
-        .map(Json)
-        .ok_or_else(|| Problem::not_found(format!("there is no run {id}")))
+    if let Some(mut detail) = detail {
+        waits(&handle).await.explain(&mut detail.run);
+        return Ok(Json(detail));
+    }
+    let asked = id.clone();
+    let Json(pruned) = reading(&handle, move |parts| parts.store.was_pruned(&asked)).await?;
+    match pruned {
+        true => Err(Problem {
+            detail: Some("`retention:` in botswain.yaml says how long runs are kept".to_owned()),
+            ..Problem::new(StatusCode::GONE, "pruned", format!("run {id} was pruned"))
+        }),
+        false => Err(Problem::not_found(format!("there is no run {id}"))),
+    }
 }
 
 pub(super) async fn items(
@@ -174,7 +168,11 @@ pub(super) async fn items(
         query.from.unwrap_or(0),
         query.limit.unwrap_or(100).min(LIMIT),
     );
-    reading(&handle, move |parts| parts.items(&run, &step, from, limit)).await
+    let Json(mut items) =
+        reading(&handle, move |parts| parts.items(&run, &step, from, limit)).await?;
+    let waits = waits(&handle).await;
+    items.iter_mut().for_each(|item| waits.explain(item));
+    Ok(Json(items))
 }
 
 pub(super) async fn exceptions(
@@ -182,129 +180,24 @@ pub(super) async fn exceptions(
     Query(query): Query<ExceptionsQuery>,
 ) -> Answer<Vec<ExceptionView>> {
     let limit = query.limit.unwrap_or(100).min(LIMIT);
-    reading(&handle, move |parts| parts.exceptions(query.after, limit)).await
+    reading(&handle, move |parts| parts.exceptions(&query, limit)).await
 }
 
 pub(super) async fn exception(
     State(handle): State<Handle>,
     Path(id): Path<ExceptionId>,
 ) -> Answer<ExceptionDetail> {
+    let workflows = handle.workflows();
     let Json(detail) = reading(&handle, move |parts| parts.exception_detail(id)).await?;
-    detail.map(Json).ok_or_else(|| not_open(id))
-}
-
-pub(super) async fn resolve(
-    State(handle): State<Handle>,
-    Path(id): Path<ExceptionId>,
-    Json(resolving): Json<Resolving>,
-) -> Answer<Value> {
-    let Json(detail) = reading(&handle, move |parts| parts.exception_detail(id)).await?;
-    let detail = detail.ok_or_else(|| not_open(id))?;
-    let Json(exception) = reading(&handle, move |parts| parts.store.exception(id)).await?;
-    let exception = exception.ok_or_else(|| not_open(id))?;
-    let resolution = resolution(resolving.decision, &exception, &detail)?;
-    let Exception { run, step, .. } = exception;
-    let (by, note) = (resolving.by, resolving.note);
-    let reply = handle
-        .resolve(Resolve {
-            request: 0,
-            exception: id,
-            run,
-            step,
-            resolution,
-            by,
-            note,
-        })
-        .await?;
-    match reply {
-        Reply::Refused { reason } => Err(Problem::conflict(reason)),
-        Reply::Resolved | Reply::Started { .. } => {
-            Ok(Json(json!({ "exception": id, "resolved": true })))
-        }
+    let mut detail = detail.ok_or_else(|| not_open(id))?;
+    let workflow = &detail.exception.workflow;
+    let version = workflows.iter().find(|it| it.plan.name == *workflow);
+    if let Some(version) = version.cloned() {
+        let run = detail.exception.run.clone();
+        let newer = reading(&handle, move |parts| parts.newer(&run, &version));
+        detail.newer = newer.await?.0;
     }
-}
-
-fn not_open(id: ExceptionId) -> Problem {
-    let problem = Problem::not_found(format!("exception {id} is not open"));
-    Problem {
-        detail: Some(
-            "somebody may have decided it already; see `botswain exceptions list`".to_owned(),
-        ),
-        ..problem
-    }
-}
-
-/// A decision as a fact; corrections of names that are not there are refused.
-fn resolution(
-    decision: Decision,
-    exception: &Exception,
-    detail: &ExceptionDetail,
-) -> Result<Resolution, Problem> {
-    Ok(match decision {
-        Decision::Retry => Resolution::Retry,
-        Decision::Skip => Resolution::Skip,
-        Decision::Abandon => Resolution::Abandon,
-        Decision::Happened(_) if exception.bot.is_none() => {
-            return Err(unfit(
-                "there is nothing here that could have happened: the run itself is parked",
-            ));
-        }
-        Decision::Happened(output) if !(output.is_object() || output.is_null()) => {
-            let problem = unfit("what came of it is an object, as the bot would have given it");
-            let detail = Some(r#"write it as `{"number": "4711"}`"#.to_owned());
-            return Err(Problem { detail, ..problem });
-        }
-        Decision::Happened(output) => Resolution::Happened {
-            output: output.into(),
-        },
-        Decision::Edit(edit) => match &detail.item {
-            Some(item) => Resolution::Edit(Edit::Item(known(edit, item, "the item")?)),
-            None => Resolution::Edit(Edit::Inputs(known(edit, &detail.inputs, "the inputs")?)),
-        },
-        Decision::EditWith(edit) => match &detail.with {
-            Some(with) => Resolution::Edit(Edit::With(known(edit, with, "the step's parameters")?)),
-            None => {
-                return Err(unfit(
-                    "the step's parameters are not known yet; correct the data instead",
-                ));
-            }
-        },
-    })
-}
-
-fn known(
-    edit: IndexMap<String, Value>,
-    data: &Value,
-    what: &str,
-) -> Result<IndexMap<String, Value>, Problem> {
-    let names: Vec<&str> = data
-        .as_object()
-        .into_iter()
-        .flat_map(|map| map.keys())
-        .map(String::as_str)
-        .collect();
-    match edit.keys().find(|name| !names.contains(&name.as_str())) {
-        None => Ok(edit),
-        Some(unknown) => {
-            let problem = unfit(format!("there is no `{unknown}` in {what}"));
-            let detail = match names.is_empty() {
-                true => format!("{what} cannot be corrected, for there is nothing"),
-                false => format!("there is: {}", names.join(", ")),
-            };
-            Err(Problem {
-                detail: Some(detail),
-                ..problem
-            })
-        }
-    }
-}
-
-fn unfit(title: impl Into<String>) -> Problem {
-    Problem::new(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "exception.decision",
-        title,
-    )
+    Ok(Json(detail))
 }
 
 /// An artifact as a download, never as a page: its content may come from anywhere.
@@ -355,6 +248,11 @@ pub(super) async fn schedule(State(handle): State<Handle>) -> Answer<Vec<Schedul
     Ok(Json(schedules))
 }
 
+pub(super) async fn connections(State(handle): State<Handle>) -> Answer<Vec<ConnectionView>> {
+    let (pools, config) = (handle.pools().await, handle.parts.config());
+    Ok(Json(views::connections(&pools, &config)))
+}
+
 pub(super) async fn test_connection(
     State(handle): State<Handle>,
     Path(name): Path<String>,
@@ -364,7 +262,7 @@ pub(super) async fn test_connection(
             "botswain.yaml has no connection `{name}`"
         )));
     }
-    let answer = handle.parts.connections.test(&name).await?;
+    let answer = handle.test_connection(&name).await?;
     Ok(Json(json!({ "connection": name, "answer": answer })))
 }
 
@@ -397,7 +295,7 @@ fn notice_json(notice: &Notice) -> Value {
 }
 
 /// Reads off the async threads: the disk may take its time.
-async fn reading<T: Send + 'static, E: Into<Problem> + Send + 'static>(
+pub(super) async fn reading<T: Send + 'static, E: Into<Problem> + Send + 'static>(
     handle: &Handle,
     read: impl FnOnce(&Parts) -> Result<T, E> + Send + 'static,
 ) -> Answer<T> {

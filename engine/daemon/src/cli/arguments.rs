@@ -1,9 +1,12 @@
 //! The shape of the command line; its doc comments are its manual.
 
+mod exceptions;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use self::exceptions::{Corrections, Decided, Exceptions, ExceptionsList};
 use super::outcome::Pair;
 
 /// Does the office work that nobody should do by hand.
@@ -44,12 +47,17 @@ pub(super) enum Command {
         /// Workflow files or folders; without one, all of the instance's.
         paths: Vec<PathBuf>,
     },
-    /// List runs, or show one.
+    /// List runs, show one, or bring one to its end.
     Runs(Runs),
     /// See to what was parked.
     Exceptions {
         #[command(subcommand)]
         command: Option<Exceptions>,
+    },
+    /// Tables of corrections: what `{{mapped "customers" line.customer}}` makes of a text.
+    Mappings {
+        #[command(subcommand)]
+        command: Option<Mappings>,
     },
     /// List the workflows.
     Workflows,
@@ -75,6 +83,39 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Option<Connections>,
     },
+    /// Compare everything that is stored with the facts, and every file with its hash.
+    ///
+    /// Exit code: 0 all is well, 1 something is wrong; each finding says what it should be.
+    Verify,
+    /// Copy everything that is remembered into a folder of its own, also while the daemon runs.
+    ///
+    /// It holds facts, versions, claims and files, with hashes. It holds neither botswain.yaml,
+    /// the workflows and templates, nor the secrets and their key: keep those elsewhere.
+    Backup {
+        /// A folder that is empty or not there yet.
+        folder: PathBuf,
+    },
+    /// Make an empty instance from a backup; nothing fires afterwards until `resume`.
+    Restore {
+        /// The folder that `backup` has made.
+        from: PathBuf,
+    },
+    /// Say from when on work was lost after a restored backup, and let the instance go on.
+    ///
+    /// What may have been done since is parked as in doubt: steps that act once, of the runs in
+    /// the backup, and what should have started by schedule in the lost time.
+    Resume {
+        /// As in `2026-03-29T14:00`, in your zone, or `2026-03-29T14:00:00Z`.
+        #[arg(long, value_name = "TIME")]
+        lost_since: String,
+        /// Who says so.
+        #[arg(long, env = "USER", default_value = "somebody", hide_env = true)]
+        by: String,
+    },
+    /// Prune what `retention:` does not keep, and give the disk's space back.
+    ///
+    /// The daemon must not run, and a second copy of the records must have room meanwhile.
+    Compact,
     /// Look over this machine and this instance for what would stop a run.
     Doctor,
     /// Show the whole story on real orders: a back office, a mail sink, Chromium, the queue.
@@ -144,6 +185,30 @@ pub(super) enum RunsCommand {
         #[arg(long, default_value_t = 50, value_parser = at_least_one)]
         limit: usize,
     },
+    /// Bring a run to its end, then do what its workflow has under `finally`.
+    ///
+    /// What only reads or may be repeated stops at once. What may happen only once gets 30 seconds;
+    /// then it is in doubt, and a person is asked.
+    Cancel {
+        /// A number such as 42, or an item such as 42.enter.3.
+        run: botswain_core::RunId,
+        #[command(flatten)]
+        decided: Said,
+        /// Follow the run until it rests, also when a daemon goes on with it.
+        #[arg(long)]
+        wait: bool,
+    },
+}
+
+/// Who says something, and why.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Said {
+    /// Why, for those who look at it later.
+    #[arg(long)]
+    pub(super) note: Option<String>,
+    /// Who decides.
+    #[arg(long, env = "USER", default_value = "somebody", hide_env = true)]
+    pub(super) by: String,
 }
 
 #[derive(Debug, Args)]
@@ -171,95 +236,6 @@ pub(super) enum StateName {
     Cancelled,
 }
 
-#[derive(Debug, Subcommand)]
-pub(super) enum Exceptions {
-    /// What waits for a person, the oldest first.
-    List {
-        /// Only this workflow's.
-        #[arg(long)]
-        workflow: Option<String>,
-        /// How many at most.
-        #[arg(long, default_value_t = 100, value_parser = at_least_one)]
-        limit: usize,
-    },
-    /// Everything that helps to decide about one.
-    Show {
-        #[arg(value_parser = exception)]
-        id: u64,
-        /// Save its artifacts into this folder, under their names.
-        #[arg(long, value_name = "FOLDER")]
-        save: Option<PathBuf>,
-    },
-    /// Try again, now that the cause is gone.
-    Retry {
-        #[arg(value_parser = exception)]
-        id: u64,
-        #[command(flatten)]
-        decided: Decided,
-    },
-    /// Correct the data, then try again.
-    Edit {
-        #[arg(value_parser = exception)]
-        id: u64,
-        #[command(flatten)]
-        corrections: Corrections,
-        #[command(flatten)]
-        decided: Decided,
-    },
-    /// It has taken place already, or was done by hand: go on after it.
-    Happened {
-        #[arg(value_parser = exception)]
-        id: u64,
-        /// What the step would have given, as a JSON object.
-        #[arg(long, value_name = "JSON")]
-        output: Option<String>,
-        #[command(flatten)]
-        decided: Decided,
-    },
-    /// Go on without this step.
-    Skip {
-        #[arg(value_parser = exception)]
-        id: u64,
-        #[command(flatten)]
-        decided: Decided,
-    },
-    /// Give the item up, or the run if it is none.
-    Abandon {
-        #[arg(value_parser = exception)]
-        id: u64,
-        #[command(flatten)]
-        decided: Decided,
-    },
-}
-
-#[derive(Debug, Args)]
-#[group(required = true, multiple = true)]
-pub(super) struct Corrections {
-    /// A correction of the item's data (of the run's inputs when it is no item), which all
-    /// later steps see; text stays text.
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub(super) set: Vec<Pair>,
-    /// The same with the value in JSON, whatever type it had before.
-    #[arg(long, value_name = "NAME=JSON")]
-    pub(super) set_json: Vec<Pair>,
-    /// A correction of this step's parameters alone.
-    #[arg(long, value_name = "NAME=VALUE", conflicts_with_all = ["set", "set_json"])]
-    pub(super) with: Vec<Pair>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Decided {
-    /// Why, for those who look at it later.
-    #[arg(long)]
-    pub(super) note: Option<String>,
-    /// Who decides.
-    #[arg(long, env = "USER", default_value = "somebody", hide_env = true)]
-    pub(super) by: String,
-    /// Follow the run until it rests, also when a daemon goes on with it.
-    #[arg(long)]
-    pub(super) wait: bool,
-}
-
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum SchemaOf {
     /// `workflows/*.yaml`
@@ -279,6 +255,28 @@ pub(super) enum Secret {
 }
 
 #[derive(Debug, Subcommand)]
+pub(super) enum Mappings {
+    /// What stands for what.
+    List {
+        /// Only the table of this name.
+        table: Option<String>,
+    },
+    /// Let a text stand for another from now on.
+    Set {
+        /// The name that templates call the table by, as in `customers`.
+        table: String,
+        /// As it comes, as in `ACME Ltd`.
+        from: String,
+        /// What it stands for, as in `C001`.
+        to: String,
+        #[command(flatten)]
+        said: Said,
+    },
+    /// Let a text stand for itself again.
+    Remove { table: String, from: String },
+}
+
+#[derive(Debug, Subcommand)]
 pub(super) enum Connections {
     /// List them.
     List,
@@ -292,9 +290,4 @@ fn at_least_one(text: &str) -> Result<usize, String> {
         Ok(count) => Ok(count),
         Err(_) => Err(format!("`{text}` is no whole number")),
     }
-}
-
-fn exception(text: &str) -> Result<u64, String> {
-    text.parse()
-        .map_err(|_| format!("`{text}` is not the number of an exception"))
 }

@@ -1,41 +1,89 @@
 //! `connections`: which outside systems there are, and whether they answer.
 
+use botswain_core::engine::capacity::BreakerView;
 use serde_json::{Value, json};
 
 use super::{
     Global,
     arguments::Connections,
     outcome::{Code, Failure, Outcome},
-    output, table,
+    output::{self, tame},
+    table, times,
 };
-use crate::{client::Error, instance::Config};
+use crate::{client::Error, instance::Config, views::ConnectionView};
 
 pub(super) async fn connections(global: &Global, command: Option<Connections>) -> Outcome {
     match command.unwrap_or(Connections::List) {
-        Connections::List => list(global),
+        Connections::List => list(global).await,
         Connections::Test { name } => test(global, name).await,
     }
 }
 
-fn list(global: &Global) -> Outcome {
-    let config = config(global)?;
-    let connections: Vec<_> = config.connections.iter().collect();
-    match (global.json, connections.is_empty()) {
-        (true, _) => {
-            let described = connections.iter().map(
-                |(name, it)| json!({ "name": name, "kind": it.kind, "sessions": it.sessions }),
-            );
-            output::json(&described.collect::<Vec<_>>());
-        }
+async fn list(global: &Global) -> Outcome {
+    let found: Vec<ConnectionView> = global
+        .with_client(async |client| Ok(client.get("/api/v1/connections").await?))
+        .await?;
+    match (global.json, found.is_empty()) {
+        (true, _) => output::json(&found),
         (false, true) => output::data("no connections; list them in `botswain.yaml`"),
         (false, false) => {
-            let rows = connections
-                .iter()
-                .map(|(name, it)| [(*name).clone(), it.kind.clone(), it.sessions.to_string()]);
-            output::data(&table::of(["connection", "kind", "sessions"], rows));
+            let header = [
+                "connection",
+                "kind",
+                "in use",
+                "per minute",
+                "waiting",
+                "breaker",
+            ];
+            output::data(&table::of(header, found.iter().map(row)));
         }
     }
     Ok(Code::Done)
+}
+
+fn row(it: &ConnectionView) -> [String; 6] {
+    let of = |count: u32, most: Option<u32>| match most {
+        Some(most) => format!("{count} of {most}"),
+        None => count.to_string(),
+    };
+    let per_minute = it.per_minute.map(|_| of(it.started, it.per_minute));
+    let waiting = Some(it.waiting).filter(|count| *count > 0);
+    [
+        it.name.clone(),
+        it.kind.clone(),
+        of(it.used, it.sessions),
+        per_minute.unwrap_or_default(),
+        waiting.map(|count| count.to_string()).unwrap_or_default(),
+        breaker(it),
+    ]
+}
+
+fn breaker(it: &ConnectionView) -> String {
+    match &it.breaker {
+        None if it.kind == "limit" => String::new(),
+        None => "off".to_owned(),
+        Some(BreakerView::Closed { faults: 0 }) => "closed".to_owned(),
+        Some(BreakerView::Closed { faults }) => format!("closed; the last {faults} failed"),
+        Some(BreakerView::Open {
+            since,
+            faults,
+            fault,
+            next_probe,
+            ..
+        }) => {
+            let next = match next_probe {
+                Some(at) if it.waiting > 0 => format!("next probe {}", times::clock(*at)),
+                Some(_) => "it is tried when somebody waits".to_owned(),
+                None => "it is being tried".to_owned(),
+            };
+            let (since, code, message) = (
+                times::clock(*since),
+                tame(&fault.code),
+                tame(&fault.message),
+            );
+            format!("open since {since} after {faults} × {code}; {next}\n{message}")
+        }
+    }
 }
 
 fn config(global: &Global) -> Result<Config, Failure> {

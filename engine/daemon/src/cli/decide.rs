@@ -14,43 +14,73 @@ const NAMED: usize = 4;
 /// What can be done about an exception: commands, and what each means.
 pub(super) fn ways(detail: &ExceptionDetail) -> Vec<(String, &'static str)> {
     let it = &detail.exception;
-    let id = it.id;
-    let command = |rest: String| format!("botswain exceptions {rest}");
-    let is_bots = it.bot.is_some();
-    let happened = is_bots.then(|| {
-        let shape = shape(detail).map_or_else(String::new, |shape| format!(" --output {shape}"));
-        (
-            command(format!("happened {id}{shape}")),
-            "it has happened, or was done by hand",
-        )
-    });
-    let retry = |means| (command(format!("retry {id}")), means);
-    let edit = correction(detail).map(|correction| {
-        (
-            command(format!("edit {id} {correction}")),
-            "correct the data and try again",
-        )
-    });
-    let mut ways = Vec::new();
-    match it.category {
-        ExceptionCategory::InDoubt => {
-            ways.extend(happened);
-            ways.push(retry("it did not happen: do it (again)"));
-            ways.extend(edit);
+    let mut ways = match it.category {
+        ExceptionCategory::InDoubt => doubted(detail),
+        ExceptionCategory::Business | ExceptionCategory::System => failed(detail),
+        ExceptionCategory::Approval => vec![
+            way(detail, "approve", "", "it may be done: go on"),
+            way(detail, "reject", " --note …", "it may not"),
+        ],
+        ExceptionCategory::Overdue => {
+            vec![way(detail, "more-time", " 1h", "let it go on for longer")]
         }
-        ExceptionCategory::Business | ExceptionCategory::System => {
-            ways.push(retry("the cause is gone: try again"));
-            ways.extend(edit);
-            ways.extend(happened);
-        }
+    };
+    let is_step = detail.steps.iter().any(|step| step.id == it.step);
+    if is_step && it.category != ExceptionCategory::Overdue {
+        ways.push(way(detail, "skip", "", "go on without this step"));
     }
-    ways.extend(is_bots.then(|| (command(format!("skip {id}")), "go on without this step")));
     let abandon = match it.run.parent() {
         Some(_) => "give this item up",
         None => "give the run up",
     };
-    ways.push((command(format!("abandon {id}")), abandon));
+    ways.push(way(detail, "abandon", "", abandon));
     ways
+}
+
+fn doubted(detail: &ExceptionDetail) -> Vec<(String, &'static str)> {
+    let mut ways = Vec::from_iter(happened(detail));
+    let again = "it did not happen: do it (again)";
+    ways.push(way(detail, "retry", "", again));
+    ways.extend(edit(detail));
+    ways
+}
+
+fn failed(detail: &ExceptionDetail) -> Vec<(String, &'static str)> {
+    let mut ways = vec![way(detail, "retry", "", "the cause is gone: try again")];
+    if detail.newer.is_some() {
+        let newer = "the workflow was mended: try again by its file as it is now";
+        ways.push(way(detail, "retry", " --current", newer));
+    }
+    ways.extend(edit(detail));
+    ways.extend(happened(detail));
+    if let Some(step) = detail.back.last() {
+        let step = format!(" {step}");
+        ways.push(way(detail, "back", &step, "do an earlier step again"));
+    }
+    ways
+}
+
+fn edit(detail: &ExceptionDetail) -> Option<(String, &'static str)> {
+    let correction = format!(" {}", correction(detail)?);
+    let means = "correct the data and try again";
+    Some(way(detail, "edit", &correction, means))
+}
+
+fn happened(detail: &ExceptionDetail) -> Option<(String, &'static str)> {
+    detail.exception.bot.as_ref()?;
+    let output = shape(detail).map_or_else(String::new, |shape| format!(" --output {shape}"));
+    let means = "it has happened, or was done by hand";
+    Some(way(detail, "happened", &output, means))
+}
+
+fn way(
+    detail: &ExceptionDetail,
+    name: &str,
+    rest: &str,
+    means: &'static str,
+) -> (String, &'static str) {
+    let id = detail.exception.id;
+    (format!("botswain exceptions {name} {id}{rest}"), means)
 }
 
 /// `--set sku=…`, or `--with to=…` when there is no other data.
@@ -58,23 +88,49 @@ fn correction(detail: &ExceptionDetail) -> Option<String> {
     let message = &detail.exception.message;
     let data = detail.item.as_ref().unwrap_or(&detail.inputs);
     let named = |option: &str, data: &Value| {
-        let name = likeliest(data, message)?;
+        let name = likeliest(data, message, detail.with.as_ref())?;
         Some(format!("{option} {}", quoted(&format!("{name}=…"))))
     };
     named("--set", data).or_else(|| named("--with", detail.with.as_ref()?))
 }
 
-/// The field whose value the message speaks of, else the first.
-fn likeliest<'a>(data: &'a Value, message: &str) -> Option<&'a str> {
+/// The field whose value the message speaks of, else one that the step was given, else the first.
+fn likeliest<'a>(data: &'a Value, message: &str, with: Option<&Value>) -> Option<&'a str> {
     let fields = data.as_object()?;
-    let spoken_of = |value: &Value| match value {
-        Value::String(text) => !text.is_empty() && message.contains(text.as_str()),
-        _ => false,
+    let texts = || {
+        let text = |(name, value): (&'a String, &'a Value)| Some((name, value.as_str()?));
+        fields.iter().filter_map(text)
     };
-    let found = fields.iter().find(|(_, value)| spoken_of(value));
-    found
-        .or_else(|| fields.iter().next())
-        .map(|(name, _)| name.as_str())
+    let spoken_of = texts().filter(|(_, text)| speaks_of(message, text));
+    // Of two, the longer one is less likely to stand there by chance.
+    let spoken_of = spoken_of.rev().max_by_key(|(_, text)| text.len());
+    spoken_of
+        .or_else(|| texts().find(|(_, text)| with.is_some_and(|with| is_given(with, text))))
+        .map(|(name, _)| name)
+        .or_else(|| fields.keys().next())
+        .map(String::as_str)
+}
+
+/// Whether the text stands in the message, and not only within a word or number.
+fn speaks_of(message: &str, text: &str) -> bool {
+    let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let (first, last) = (text.chars().next(), text.chars().next_back());
+    !text.is_empty()
+        && message.match_indices(text).any(|(at, found)| {
+            let (before, after) = (&message[..at], &message[at + found.len()..]);
+            let joined = is_word(first) && is_word(before.chars().next_back());
+            !(joined || is_word(last) && is_word(after.chars().next()))
+        })
+}
+
+/// Whether the text is a value of the parameters.
+fn is_given(with: &Value, text: &str) -> bool {
+    match with {
+        Value::String(given) => given == text,
+        Value::Array(values) => values.iter().any(|it| is_given(it, text)),
+        Value::Object(fields) => fields.values().any(|it| is_given(it, text)),
+        _ => false,
+    }
 }
 
 /// `'{"number": …}'`: what the step would have given.
@@ -113,10 +169,24 @@ mod tests {
     #[test]
     fn the_field_that_the_message_speaks_of_is_offered() {
         let line = json!({ "order": "1002", "sku": "9001", "note": "" });
-        assert_eq!(likeliest(&line, "there is no product 9001"), Some("sku"));
-        assert_eq!(likeliest(&line, "the office is closed"), Some("order"));
-        assert_eq!(likeliest(&json!({}), "anything"), None);
-        assert_eq!(likeliest(&json!("text"), "anything"), None);
+        let of = |message| likeliest(&line, message, None);
+        assert_eq!(of("there is no product 9001"), Some("sku"));
+        assert_eq!(of("the office is closed"), Some("order"));
+        assert_eq!(of("order 21002 has no place 90010"), Some("order"));
+        let with = json!({ "method": "GET", "path": "/orders" });
+        let path = likeliest(&with, "`GET http://shop/orders/1` was refused", None);
+        assert_eq!(path, Some("path"));
+        assert_eq!(likeliest(&json!({}), "anything", None), None);
+        assert_eq!(likeliest(&json!("text"), "anything", None), None);
+    }
+
+    #[test]
+    fn else_a_field_that_the_step_was_given() {
+        let line = json!({ "order": "1002", "line": "2", "sku": "bad" });
+        let with = json!({ "path": "/orders", "json": [{ "key": "1002-2", "sku": "bad" }] });
+        let of = |message| likeliest(&line, message, Some(&with));
+        assert_eq!(of("it was answered 422"), Some("sku"));
+        assert_eq!(of("there is no line 2 of 1002"), Some("order"));
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! not in the facts.
 
 use botswain_core::{
-    RunId,
+    RunId, StepId,
+    duration::Duration,
     run::fact::{Edit, Fact, Resolution, What},
     value::Payload,
 };
@@ -39,6 +40,16 @@ pub(super) fn of(run: &RunId, facts: &[Fact]) -> Vec<Row> {
                 note.clone().unwrap_or_default(),
             ],
         )),
+        What::Cancelled { by, note } => Some((
+            fact.at,
+            [
+                times::local(fact.at),
+                format!("run {run}"),
+                by.clone(),
+                "cancel".to_owned(),
+                note.clone().unwrap_or_default(),
+            ],
+        )),
         _ => None,
     });
     rows.collect()
@@ -67,6 +78,16 @@ fn decided(resolution: &Resolution) -> String {
         },
         Resolution::Skip => "skip the step".to_owned(),
         Resolution::Abandon => "give it up".to_owned(),
+        Resolution::Upgrade { version } => format!("try again by version {}", version.short()),
+        Resolution::Back { to, again } if again.is_empty() => format!("back to {to}"),
+        Resolution::Back { to, again } => {
+            let again: Vec<&str> = again.iter().map(StepId::as_str).collect();
+            format!("back to {to}; done once more: {}", again.join(", "))
+        }
+        Resolution::Approve => "approve".to_owned(),
+        Resolution::Reject => "reject".to_owned(),
+        Resolution::Snooze { until } => format!("put off until {}", times::local(*until)),
+        Resolution::MoreTime { millis } => format!("give it {} more", Duration(*millis)),
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::{
-    Global,
+    Global, keeping,
     outcome::{Code, Outcome},
     output::{self, Paint},
     show::size,
@@ -172,6 +172,11 @@ fn folder(instance: &Instance) -> Finding {
     }
 }
 
+/// Until a person has said from when on work was lost.
+fn restored() -> Finding {
+    Finding::doubtful("backup", "this instance was made from one", keeping::HELD)
+}
+
 /// Who holds the lock, and, when nobody does, whether the store opens.
 fn store(instance: &Instance) -> Vec<Finding> {
     let (about, private) = ("store", instance.private());
@@ -195,6 +200,11 @@ fn store(instance: &Instance) -> Vec<Finding> {
         )],
         Ok(lock) => {
             let opened = Store::open_locked(&private.store(), lock);
+            let quarantine = opened.as_ref().map(|store| store.quarantine());
+            let held = match quarantine {
+                Ok(Ok(found)) => found.is_some_and(|it| it.holds()),
+                _ => false,
+            };
             let store = match opened {
                 Ok(_) => Finding::good(about, "it opens"),
                 Err(error) => {
@@ -202,7 +212,9 @@ fn store(instance: &Instance) -> Vec<Finding> {
                 }
             };
             let hint = "start it with `botswain up`; without it nothing runs by itself";
-            vec![Finding::doubtful("daemon", "it does not run", hint), store]
+            let mut findings = vec![Finding::doubtful("daemon", "it does not run", hint), store];
+            findings.extend(held.then(restored));
+            findings
         }
     }
 }
@@ -264,6 +276,7 @@ fn uses(steps: &[botswain_core::plan::Step], name: &str) -> bool {
     steps.iter().any(|step| match &step.kind {
         Kind::Bot(call) => call.connection.as_deref() == Some(name),
         Kind::ForEach(each) => uses(&each.steps, name),
+        _ => step.bodies().any(|steps| uses(steps, name)),
     })
 }
 

@@ -1,133 +1,319 @@
 //! `exceptions`: what waits for a person, and what that person decides.
 
-use botswain_core::{RunId, index::ExceptionCategory};
+use botswain_core::{ExceptionId, Hash, RunId, StepId, index::ExceptionCategory};
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
 
 use super::{
-    Global, arguments, decide,
+    Global,
+    arguments::{self, ExceptionsList},
+    decide,
     outcome::{Code, Failure, Outcome},
     output::{self, tame},
     resolve, show, table, times, workflows,
 };
 use crate::{
-    api::Health,
+    api::Decision,
     client::Client,
-    views::{ExceptionDetail, ExceptionView},
+    views::{ExceptionDetail, ExceptionView, ExceptionsQuery},
 };
 
 /// The longest page that the API gives.
 const PAGE: usize = 1000;
 
 pub(super) async fn exceptions(global: &Global, command: Option<arguments::Exceptions>) -> Outcome {
-    use arguments::Exceptions::{Abandon, Edit, Happened, List, Retry, Show, Skip};
-    let all = List {
-        workflow: None,
-        limit: 100,
-    };
-    match command.unwrap_or(all) {
-        List { workflow, limit } => list(global, workflow, limit).await,
-        Show { id, save } => show::exception(global, id, save).await,
-        Retry { id, decided } => {
-            resolve::plain(global, id, crate::api::Decision::Retry, decided).await
+    use arguments::Exceptions as Wanted;
+    let (id, decision, decided) = match command
+        .unwrap_or_else(|| Wanted::List(ExceptionsList::default()))
+    {
+        Wanted::List(wanted) => return list(global, wanted).await,
+        Wanted::Show { id, save } => return show::exception(global, id, save).await,
+        Wanted::Edit {
+            id,
+            corrections,
+            remember,
+            decided,
+        } => {
+            let wanted = resolve::Wanted::Edit {
+                corrections: &corrections,
+                remember: remember.as_deref(),
+            };
+            return resolve::resolve(global, id, wanted, decided).await;
         }
-        Skip { id, decided } => {
-            resolve::plain(global, id, crate::api::Decision::Skip, decided).await
-        }
-        Abandon { id, decided } => {
-            resolve::plain(global, id, crate::api::Decision::Abandon, decided).await
-        }
-        Happened {
+        Wanted::Retry {
+            id,
+            current,
+            decided,
+        } => match current {
+            true => (id, Decision::RetryCurrent, decided),
+            false => (id, Decision::Retry, decided),
+        },
+        Wanted::Happened {
             id,
             output,
             decided,
-        } => resolve::happened(global, id, output, decided).await,
-        Edit {
+        } => (id, resolve::happened(output.as_deref())?, decided),
+        Wanted::Back {
             id,
-            corrections,
+            step,
+            again,
             decided,
-        } => resolve::edit(global, id, corrections, decided).await,
-    }
+        } => (id, Decision::Back { to: step, again }, decided),
+        Wanted::Skip { id, decided } => (id, Decision::Skip, decided),
+        Wanted::Abandon { id, decided } => (id, Decision::Abandon, decided),
+        Wanted::Approve { id, decided } => (id, Decision::Approve, decided),
+        Wanted::Reject { id, decided } => (id, Decision::Reject, decided),
+        Wanted::Snooze { id, until, decided } => (id, Decision::Snooze { until: until.0 }, decided),
+        Wanted::MoreTime {
+            id,
+            duration,
+            decided,
+        } => (id, Decision::MoreTime { millis: duration }, decided),
+    };
+    resolve::plain(global, id, decision, decided).await
 }
 
-async fn list(global: &Global, workflow: Option<String>, limit: usize) -> Outcome {
-    let (health, found) = global
+async fn list(global: &Global, wanted: ExceptionsList) -> Outcome {
+    let now = Timestamp::now();
+    let (mut found, hidden) = global
         .with_client(async |client| {
-            if let Some(name) = &workflow {
+            if let Some(name) = &wanted.workflow {
                 workflows::known(&global.instance()?, client, name).await?;
             }
-            let health: Health = client.get("/api/v1/health").await?;
-            let fits =
-                |it: &ExceptionView| workflow.as_ref().is_none_or(|name| *name == it.workflow);
-            Ok((health, gather(client, limit, fits).await?))
+            let put_off = |it: &ExceptionView| !wanted.all && is_snoozed(it, now);
+            // One more than is shown says that there are more.
+            let enough = match wanted.cluster {
+                true => usize::MAX,
+                false => wanted.limit + 1,
+            };
+            let is_enough =
+                |found: &[ExceptionView]| found.iter().filter(|it| !put_off(it)).count() >= enough;
+            let all = gather(client, &filter(&wanted), is_enough).await?;
+            let (hidden, found): (Vec<_>, Vec<_>) = all.into_iter().partition(put_off);
+            Ok((found, hidden.len()))
         })
         .await?;
-    if global.json {
-        output::json(&found);
-    } else if found.is_empty() {
-        output::data(&match &workflow {
-            None => "no exceptions wait; all is well".to_owned(),
-            Some(name) => format!("no exceptions of `{name}` wait; all is well"),
-        });
+    let is_cut = found.len() > wanted.limit;
+    if wanted.cluster {
+        tell_clusters(global, &wanted, found);
     } else {
-        output::data(&listed(&found));
-        if found.len() == limit && health.exceptions > limit as u64 {
-            output::note(&format!(
-                "{limit} of {}; `--limit` shows more",
-                health.exceptions
-            ));
+        found.truncate(wanted.limit);
+        match (global.json, found.is_empty()) {
+            (true, _) => output::json(&found),
+            (false, true) => output::data(&none(&wanted, hidden)),
+            (false, false) => output::data(&listed(&found, now)),
         }
+        if is_cut && !global.json {
+            output::note(&format!("the first {}; `--limit` shows more", wanted.limit));
+        }
+    }
+    if hidden > 0 && !global.json {
+        output::note(&format!("{hidden} put off; `--all` shows them too"));
     }
     Ok(Code::Done)
 }
 
-/// Open exceptions that fit, the oldest first.
+fn filter(wanted: &ExceptionsList) -> ExceptionsQuery {
+    ExceptionsQuery {
+        workflow: wanted.workflow.clone(),
+        category: wanted.category.map(ExceptionCategory::from),
+        ..ExceptionsQuery::default()
+    }
+}
+
+fn is_snoozed(it: &ExceptionView, now: Timestamp) -> bool {
+    it.snoozed.is_some_and(|until| until > now)
+}
+
+fn none(wanted: &ExceptionsList, hidden: usize) -> String {
+    let of = match &wanted.workflow {
+        None => String::new(),
+        Some(name) => format!(" of `{name}`"),
+    };
+    match (wanted.category, hidden) {
+        (None, 0) => format!("no exceptions{of} wait; all is well"),
+        (None, _) => format!("no exceptions{of} wait at present"),
+        (Some(_), _) => format!("no such exceptions{of} wait"),
+    }
+}
+
+fn tell_clusters(global: &Global, wanted: &ExceptionsList, found: Vec<ExceptionView>) {
+    let mut clusters = clusters(found);
+    clusters.truncate(wanted.limit);
+    match (global.json, clusters.is_empty()) {
+        (true, _) => output::json(&clusters),
+        (false, true) => output::data(&none(wanted, 0)),
+        (false, false) => output::data(&clusters_listed(&clusters)),
+    }
+}
+
+/// All that have one cause.
+#[derive(Debug, Serialize)]
+struct Cluster {
+    fingerprint: Hash,
+    count: usize,
+    oldest: Timestamp,
+    workflow: String,
+    step: StepId,
+    category: ExceptionCategory,
+    code: String,
+    /// As the oldest says it.
+    message: String,
+    exceptions: Vec<ExceptionId>,
+}
+
+/// The largest first, then the oldest.
+fn clusters(found: Vec<ExceptionView>) -> Vec<Cluster> {
+    let mut clusters: IndexMap<Hash, Cluster> = IndexMap::new();
+    for it in found {
+        let cluster = clusters
+            .entry(it.fingerprint.clone())
+            .or_insert_with(|| Cluster {
+                fingerprint: it.fingerprint.clone(),
+                count: 0,
+                oldest: it.opened,
+                workflow: it.workflow.clone(),
+                step: it.step.clone(),
+                category: it.category,
+                code: it.code.clone(),
+                message: message(&it),
+                exceptions: Vec::new(),
+            });
+        cluster.count += 1;
+        cluster.exceptions.push(it.id);
+    }
+    let mut clusters: Vec<Cluster> = clusters.into_values().collect();
+    clusters.sort_by_key(|it| (std::cmp::Reverse(it.count), it.oldest));
+    clusters
+}
+
+fn clusters_listed(clusters: &[Cluster]) -> String {
+    let rows = clusters.iter().map(|it| {
+        [
+            it.count.to_string(),
+            it.exceptions
+                .first()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            times::age(it.oldest),
+            it.workflow.clone(),
+            it.step.to_string(),
+            it.code.clone(),
+            it.message.clone(),
+        ]
+    });
+    let header = [
+        "count", "first", "age", "workflow", "step", "code", "message",
+    ];
+    table::of(header, rows)
+}
+
+/// Open exceptions that fit, the oldest first, until there are enough of them.
 async fn gather(
     client: &Client,
-    limit: usize,
-    fits: impl Fn(&ExceptionView) -> bool,
+    query: &ExceptionsQuery,
+    is_enough: impl Fn(&[ExceptionView]) -> bool,
 ) -> Result<Vec<ExceptionView>, Failure> {
+    let mut filter = String::new();
+    let mut narrow = |name: &str, value: Option<String>| {
+        let value = value.unwrap_or_default();
+        if !value.is_empty() {
+            let value = utf8_percent_encode(&value, NON_ALPHANUMERIC);
+            filter.extend(["&", name, "="]);
+            filter.extend(value);
+        }
+    };
+    narrow("workflow", query.workflow.clone());
+    narrow(
+        "fingerprint",
+        query.fingerprint.as_ref().map(ToString::to_string),
+    );
+    narrow("category", query.category.map(category_name));
     let (mut found, mut after) = (Vec::new(), None);
-    while found.len() < limit {
+    loop {
         let from = after.map(|id| format!("&after={id}")).unwrap_or_default();
         let page: Vec<ExceptionView> = client
-            .get(&format!("/api/v1/exceptions?limit={PAGE}{from}"))
+            .get(&format!("/api/v1/exceptions?limit={PAGE}{filter}{from}"))
             .await?;
         after = page.last().map(|it| it.id);
         let is_last = page.len() < PAGE;
-        found.extend(page.into_iter().filter(&fits));
-        if is_last {
-            break;
+        found.extend(page);
+        if is_last || is_enough(&found) {
+            return Ok(found);
         }
     }
-    found.truncate(limit);
-    Ok(found)
+}
+
+/// As the API calls it.
+fn category_name(category: ExceptionCategory) -> String {
+    let name = serde_json::to_value(category).unwrap_or_default();
+    name.as_str().unwrap_or_default().to_owned()
+}
+
+/// All open exceptions with the same cause as this one.
+pub(super) async fn of_cause(
+    client: &Client,
+    it: &ExceptionView,
+) -> Result<Vec<ExceptionView>, Failure> {
+    let query = ExceptionsQuery {
+        fingerprint: Some(it.fingerprint.clone()),
+        ..ExceptionsQuery::default()
+    };
+    gather(client, &query, |_| false).await
 }
 
 /// The open exceptions of a run and of the items in it.
 pub(super) async fn of_run(client: &Client, run: &RunId) -> Result<Vec<ExceptionView>, Failure> {
     let within = format!("{run}.");
-    gather(client, usize::MAX, |it| {
-        it.run == *run || it.run.as_str().starts_with(&within)
-    })
-    .await
+    let mut found = gather(client, &ExceptionsQuery::default(), |_| false).await?;
+    found.retain(|it| it.run == *run || it.run.as_str().starts_with(&within));
+    Ok(found)
 }
 
-fn listed(found: &[ExceptionView]) -> String {
+fn listed(found: &[ExceptionView], now: Timestamp) -> String {
     let header = [
-        "id", "age", "workflow", "run", "step", "key", "code", "message",
+        "id", "age", "due", "put off", "workflow", "run", "step", "key", "for", "code", "message",
     ];
     let rows = found.iter().map(|it| {
         [
             it.id.to_string(),
             times::age(it.opened),
+            it.due.map(|due| times::due(due, now)).unwrap_or_default(),
+            match is_snoozed(it, now) {
+                true => it.snoozed.map(times::age).unwrap_or_default(),
+                false => String::new(),
+            },
             it.workflow.clone(),
             it.run.to_string(),
             it.step.to_string(),
             it.key.clone().unwrap_or_default(),
+            it.assigned.join(", "),
             it.code.clone(),
             message(it),
         ]
     });
     table::of(header, rows)
+}
+
+/// Those of the runs that a run made: its own show at its steps.
+pub(super) fn below(run: &RunId, open: &[ExceptionView]) -> String {
+    let below = open.iter().filter(|it| it.run != *run);
+    let rows = below.map(|it| {
+        [
+            it.id.to_string(),
+            it.run.to_string(),
+            it.step.to_string(),
+            it.key.clone().unwrap_or_default(),
+            message(it),
+        ]
+    });
+    let rows: Vec<_> = rows.collect();
+    match rows.is_empty() {
+        true => String::new(),
+        false => table::of(["id", "run", "step", "key", "message"], rows),
+    }
 }
 
 /// `enter 1002-1, step form`: what an exception is about, within its run.
@@ -148,7 +334,7 @@ pub(super) fn brief(detail: &ExceptionDetail) -> Vec<String> {
     let it = &detail.exception;
     let id = it.id;
     let mut lines = vec![
-        format!("\nexception {id}: {}, {}", about(it), it.code),
+        format!("\nexception {id}: {}, {}", about(it), what(it)),
         format!("  {}", message(it)),
     ];
     lines.extend(
@@ -163,16 +349,25 @@ pub(super) fn brief(detail: &ExceptionDetail) -> Vec<String> {
             .map(|(command, means)| match it.category {
                 // Which of them fits depends on what is the case, so it is said here too.
                 ExceptionCategory::InDoubt => format!("  {command}\n      {means}"),
-                ExceptionCategory::Business | ExceptionCategory::System => format!("  {command}"),
+                _ => format!("  {command}"),
             }),
     );
     lines
+}
+
+/// The code of what is the matter; that of a question says nothing.
+fn what(it: &ExceptionView) -> &str {
+    match it.category {
+        ExceptionCategory::Approval => "asks for approval",
+        _ => &it.code,
+    }
 }
 
 /// What is the matter; that it is open whether it took place comes before everything else.
 fn message(it: &ExceptionView) -> String {
     match it.category {
         ExceptionCategory::InDoubt => format!("in doubt: {}", tame(&it.message)),
-        ExceptionCategory::Business | ExceptionCategory::System => tame(&it.message),
+        ExceptionCategory::Overdue => format!("overdue: {}", tame(&it.message)),
+        _ => tame(&it.message),
     }
 }

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, pin::Pin, time::Duration};
 use botswain_core::{
     ExceptionId, RunId,
     index::{ExceptionCategory, State, Tally},
-    run::fact::{Resolution, What},
+    run::fact::{Resolution, Verdict, What},
 };
 use futures_util::{Stream, StreamExt};
 use jiff::Timestamp;
@@ -133,6 +133,8 @@ impl Following {
                 let message = tame(&it.message);
                 let parked = match it.category {
                     ExceptionCategory::InDoubt => "in doubt,",
+                    ExceptionCategory::Approval => "asks for approval,",
+                    ExceptionCategory::Overdue => "is overdue,",
                     ExceptionCategory::Business | ExceptionCategory::System => "parked as",
                 };
                 progress.line(&format!("{about}: {parked} exception {}: {message}", it.id));
@@ -229,20 +231,16 @@ pub(super) async fn summary(client: &Client, detail: &RunDetail) -> Result<Strin
     let took = times::length(took.duration_since(detail.run.created));
     let what = format!("run {id} of {workflow}");
     Ok(match state {
-        State::Succeeded => format!("{what} succeeded in {took}{}", items(detail)),
+        State::Succeeded => {
+            let text = format!("{what} succeeded in {took}{}", items(detail));
+            waiting_too(client, detail, text).await?
+        }
         State::Skipped => format!("{what} was skipped: {}", why_skipped(detail)),
         State::Failed => format!("{what} failed{}", why_failed(detail)),
         State::Cancelled => format!("{what} was cancelled"),
         State::Parked | State::Queued | State::Running | State::Waiting => {
-            let open = exceptions::of_run(client, id).await?;
-            let shown = open.iter().take(SHOWN).map(|it| it.id).collect();
-            let shown = look_up(client, shown).await;
-            let more = open.len().saturating_sub(SHOWN);
-            format!(
-                "{what} is parked{}\n{}",
-                items(detail),
-                waiting(&shown, more)
-            )
+            let waiting = waiting(client, id).await?;
+            format!("{what} is parked{}\n{waiting}", items(detail))
         }
     })
 }
@@ -308,15 +306,39 @@ fn why_failed(detail: &RunDetail) -> String {
         } => Some(by),
         _ => None,
     });
-    abandoned
-        .map(|by| format!(": it was abandoned by {}", tame(by)))
-        .unwrap_or_default()
+    if let Some(by) = abandoned {
+        return format!(": it was abandoned by {}", tame(by));
+    }
+    let failed = detail.facts.iter().rev().find_map(|fact| match &fact.what {
+        What::Failed {
+            fault,
+            then: Verdict::Fail,
+            ..
+        } => Some(format!(": {}", tame(&fault.message))),
+        _ => None,
+    });
+    failed.unwrap_or_default()
 }
 
-fn waiting(shown: &[ExceptionDetail], more: usize) -> String {
+/// A run may have ended before all of its items have: they wait for people as before.
+async fn waiting_too(client: &Client, detail: &RunDetail, text: String) -> Result<String, Failure> {
+    let tallies = detail.steps.iter().filter_map(|step| step.items.as_ref());
+    let parked: u64 = tallies.map(|tally| tally.parked).sum();
+    Ok(match parked {
+        0 => text,
+        _ => format!("{text}\n{}", waiting(client, &detail.run.id).await?),
+    })
+}
+
+/// What waits for people in a run, with the commands to go on.
+async fn waiting(client: &Client, run: &RunId) -> Result<String, Failure> {
+    let open = exceptions::of_run(client, run).await?;
+    let shown = open.iter().take(SHOWN).map(|it| it.id).collect();
+    let shown = look_up(client, shown).await;
     let mut lines: Vec<String> = shown.iter().flat_map(exceptions::brief).collect();
+    let more = open.len().saturating_sub(SHOWN);
     if more > 0 {
         lines.push(format!("and {more} more: see `botswain exceptions list`"));
     }
-    lines.join("\n")
+    Ok(lines.join("\n"))
 }

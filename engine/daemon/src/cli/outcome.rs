@@ -4,6 +4,7 @@ use std::{fmt::Display, process::ExitCode, str::FromStr};
 
 use super::output;
 use crate::{
+    api::Problem,
     client,
     daemon::StartError,
     demo,
@@ -76,6 +77,19 @@ impl Failure {
         self
     }
 
+    /// As the daemon would have said it.
+    pub(super) fn into_problem(self) -> Problem {
+        let problem = Problem::new(
+            axum::http::StatusCode::UNPROCESSABLE_ENTITY,
+            "exception.decision",
+            self.message,
+        );
+        Problem {
+            detail: self.hint,
+            ..problem
+        }
+    }
+
     pub(super) fn show(&self) {
         output::error(&self.message);
         if let Some(hint) = &self.hint {
@@ -96,7 +110,7 @@ impl From<client::Error> for Failure {
         match error {
             client::Error::Start(error) => error.into(),
             client::Error::Problem(problem) => {
-                let asked_wrongly = matches!(problem.status, 404 | 422);
+                let asked_wrongly = matches!(problem.status, 404 | 410 | 422);
                 let failure = Failure::hinted(&problem.title, problem.detail);
                 Failure {
                     code: if asked_wrongly {

@@ -9,7 +9,7 @@ use std::io::{IsTerminal, Write};
 use botswain_core::{
     StepId,
     index::Tally,
-    run::fact::{Fact, Resolution, Skip, Verdict, What},
+    run::fact::{Fact, Resolution, Skip, Verdict, Verification, What},
 };
 use jiff::Timestamp;
 
@@ -117,7 +117,29 @@ impl Progress {
                 by,
                 ..
             } => (step, format!("{}, by {}", decided(resolution), tame(by))),
-            What::Created(_)
+            What::Chose { step, case } => (step, chosen(case.as_deref())),
+            What::Called { step, .. } => (step, "calls another workflow".to_owned()),
+            What::Asked {
+                step,
+                exception,
+                approval,
+            } => (step, self.asked(exception.0, &approval.question)),
+            What::Escalated { step } => {
+                (step, "nobody has answered: others are asked too".to_owned())
+            }
+            What::Waits { step, until } => (step, format!("waits until {}", times::clock(*until))),
+            What::Verified { step, answer, then } => (step, self.verified(answer, then.as_ref())),
+            What::Overdue { step, exception } => (
+                step,
+                format!("{} as exception {exception}", self.paint.yellow("overdue")),
+            ),
+            What::Stopped { step } | What::Withdrawn { step, .. } => (step, "stopped".to_owned()),
+            What::Cancelled { by, .. } => return Some(format!("cancelled by {}", tame(by))),
+            What::Forked { .. }
+            | What::Acting { .. }
+            | What::Paused
+            | What::Resumed
+            | What::Created(_)
             | What::Claimed { .. }
             | What::Duplicate { .. }
             | What::Admitted
@@ -151,8 +173,9 @@ impl Progress {
             .iter()
             .find(|it| it.id == *step)
             .and_then(|it| it.items.as_ref());
-        let counts = tally.map(counts).unwrap_or_default();
-        format!("{}{took}; {counts}", self.paint.green("done"))
+        let counts = tally.map(|tally| format!("; {}", counts(tally)));
+        let done = self.paint.green("done");
+        format!("{done}{took}{}", counts.unwrap_or_default())
     }
 
     fn failed(&self, attempt: u32, message: &str, then: &Verdict) -> String {
@@ -163,6 +186,9 @@ impl Progress {
                     "attempt {attempt}: {message}; again at {}",
                     times::clock(*at)
                 )
+            }
+            Verdict::Wait { connection } => {
+                format!("attempt {attempt}: {message}; again when `{connection}` answers")
             }
             Verdict::Park { exception } => {
                 format!(
@@ -176,6 +202,35 @@ impl Progress {
                     self.paint.yellow("in doubt")
                 )
             }
+            Verdict::Verify { at } => {
+                let doubt = self.paint.yellow("in doubt");
+                format!("{doubt}: {message}; asks at {}", times::clock(*at))
+            }
+            Verdict::Continue => format!("failed: {message}; goes on"),
+            Verdict::Fail => format!("{}: {message}", self.paint.red("failed")),
+            Verdict::Handle { .. } => format!("failed: {message}; does what `on_fault` says"),
+            Verdict::Cancel => format!("stopped: {message}"),
+        }
+    }
+
+    fn asked(&self, exception: u64, question: &str) -> String {
+        let asks = self.paint.yellow("asks for approval");
+        format!("{asks}, exception {exception}: {}", tame(question))
+    }
+
+    fn verified(&self, answer: &Verification, then: Option<&Verdict>) -> String {
+        let said = match answer {
+            Verification::Happened { .. } => {
+                return format!("{}: it has happened", self.paint.green("done"));
+            }
+            Verification::DidNotHappen { .. } => "it has not happened".to_owned(),
+            Verification::Unclear { fault } => tame(&fault.message),
+        };
+        match then {
+            Some(Verdict::Verify { at }) => format!("{said}; asks again at {}", times::clock(*at)),
+            Some(Verdict::Retry { at }) => format!("{said}; again at {}", times::clock(*at)),
+            Some(then) => self.failed(0, &said, then),
+            None => said,
         }
     }
 }
@@ -202,15 +257,29 @@ fn skipped(why: &Skip) -> String {
     }
 }
 
+fn chosen(case: Option<&str>) -> String {
+    match case {
+        Some(case) => format!("takes the case {}", tame(case)),
+        None => "takes the default".to_owned(),
+    }
+}
+
 /// A decision in words.
-pub(super) fn decided(resolution: &Resolution) -> &'static str {
-    match resolution {
+pub(super) fn decided(resolution: &Resolution) -> String {
+    let words = match resolution {
         Resolution::Retry => "to be tried again",
         Resolution::Edit(_) => "to be tried again with corrections",
         Resolution::Happened { .. } => "it has happened",
         Resolution::Skip => "to be skipped",
         Resolution::Abandon => "abandoned",
-    }
+        Resolution::Upgrade { .. } => "to be tried again by the current version",
+        Resolution::Back { to, .. } => return format!("back to {to}"),
+        Resolution::Approve => "approved",
+        Resolution::Reject => "rejected",
+        Resolution::Snooze { .. } => "put off",
+        Resolution::MoreTime { .. } => "has more time",
+    };
+    words.to_owned()
 }
 
 /// The step's name and what there is to say, under each other.
@@ -231,6 +300,10 @@ fn under_way(detail: &RunDetail, step: &StepView) -> Option<String> {
             format!("{} … {length}", bot(detail, &step.id))
         }
         StepState::Waiting { until: Some(until) } => format!("again at {}", times::clock(*until)),
+        StepState::Asleep { until } => format!("waits until {}", times::clock(*until)),
+        StepState::InDoubt {
+            asked: Some(asked), ..
+        } => format!("in doubt, asks at {}", times::clock(*asked)),
         StepState::Open { count } => open(*count, step.items.as_ref()?),
         _ => return None,
     };

@@ -1,18 +1,19 @@
 //! What a person decides about an exception, handed over; then, without a
 //! lasting daemon, the run is driven on until it rests again.
 
-use botswain_core::{ExceptionId, RunId};
+use botswain_core::{ExceptionId, RunId, StepId, duration::Duration};
 use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::{
     Global,
     arguments::{Corrections, Decided},
-    exceptions,
+    cluster, exceptions,
     follow::{self, Followed, Following},
     outcome::{Code, Failure, Outcome, Pair},
-    output, run,
+    output, run, show,
     signals::Signals,
+    times,
 };
 use crate::{
     api::{Decision, Resolving},
@@ -20,28 +21,49 @@ use crate::{
     views::{ExceptionDetail, RunDetail},
 };
 
-pub(super) async fn plain(
-    global: &Global,
-    id: u64,
-    decision: Decision,
-    decided: Decided,
-) -> Outcome {
-    resolve(global, id, decided, |_| Ok(decision)).await
+/// What is wanted, before it is known of which exception.
+pub(super) enum Wanted<'a> {
+    Plain(Decision),
+    /// The types of the corrections are those of the data.
+    Edit {
+        corrections: &'a Corrections,
+        remember: Option<&'a str>,
+    },
 }
 
-pub(super) async fn happened(
-    global: &Global,
-    id: u64,
-    output: Option<String>,
-    decided: Decided,
-) -> Outcome {
+impl Wanted<'_> {
+    /// The decision about one exception.
+    pub(super) fn of(&self, detail: &ExceptionDetail) -> Result<Decision, Failure> {
+        match self {
+            Wanted::Plain(decision) => Ok(decision.clone()),
+            Wanted::Edit { corrections, .. } => corrected(corrections, detail),
+        }
+    }
+
+    /// The table in which it is remembered.
+    pub(super) fn remember(&self) -> Option<String> {
+        match self {
+            Wanted::Plain(_) => None,
+            Wanted::Edit { remember, .. } => remember.map(str::to_owned),
+        }
+    }
+}
+
+impl Decision {
+    /// Whether something happens because of it, or it only waits longer.
+    pub(super) fn lets_go_on(&self) -> bool {
+        !matches!(self, Decision::Snooze { .. })
+    }
+}
+
+pub(super) fn happened(output: Option<&str>) -> Result<Decision, Failure> {
     let output: Value = match output {
-        Some(text) => object(&text).map_err(|what| {
+        Some(text) => object(text).map_err(|what| {
             Failure::usage(what).hint("write it as `--output '{\"number\": \"4711\"}'`")
         })?,
         None => Value::Null,
     };
-    plain(global, id, Decision::Happened(output), decided).await
+    Ok(Decision::Happened(output))
 }
 
 fn object(text: &str) -> Result<Value, String> {
@@ -52,43 +74,49 @@ fn object(text: &str) -> Result<Value, String> {
     }
 }
 
-pub(super) async fn edit(
+pub(super) async fn plain(
     global: &Global,
     id: u64,
-    corrections: Corrections,
+    decision: Decision,
     decided: Decided,
 ) -> Outcome {
-    resolve(global, id, decided, |detail| corrected(corrections, detail)).await
+    resolve(global, id, Wanted::Plain(decision), decided).await
 }
 
-async fn resolve(
+pub(super) async fn resolve(
     global: &Global,
     id: u64,
+    wanted: Wanted<'_>,
     decided: Decided,
-    decide: impl FnOnce(&ExceptionDetail) -> Result<Decision, Failure>,
 ) -> Outcome {
     let id = ExceptionId(id);
+    if decided.cluster {
+        return cluster::decide(global, id, wanted, decided).await;
+    }
     let mut signals = Signals::catch()?;
     let work = async |client: &mut Client| {
         let path = format!("/api/v1/exceptions/{id}");
         let detail: ExceptionDetail = client.get(&path).await?;
-        let decision = decide(&detail)?;
+        let decision = wanted.of(&detail)?;
         let mut following = Following::begin(client).await?;
         let run = detail.exception.run;
         let root = RunId::root(run.number());
         following.know(&exceptions::of_run(client, &root).await?);
         let before = Before::of(client, &run, &root).await?;
-        let Decided { note, by, wait } = decided;
-        let resolving = Resolving { decision, by, note };
+        let resolving = Resolving {
+            decision,
+            by: decided.said.by.clone(),
+            note: decided.said.note.clone(),
+            remember: wanted.remember(),
+        };
         let done: Value = client
             .post(&format!("{path}/resolution"), &resolving)
             .await?;
-        if client.is_lasting() && !wait {
+        let waits = !resolving.decision.lets_go_on();
+        if waits || client.is_lasting() && !decided.wait {
             match global.json {
                 true => output::json(&done),
-                false => output::data(&format!(
-                    "exception {id} is decided; run {run} goes on in the daemon"
-                )),
+                false => output::data(&said(id, &run, &resolving.decision)),
             }
             return Ok(Code::Done);
         }
@@ -109,6 +137,48 @@ async fn resolve(
         run::conclude(global, client, &root, followed).await
     };
     global.with_client(work).await
+}
+
+fn said(id: ExceptionId, run: &RunId, decision: &Decision) -> String {
+    match decision {
+        Decision::Snooze { until } => format!(
+            "exception {id} is put off until {}, {}",
+            times::local(*until),
+            times::age(*until)
+        ),
+        _ => format!("exception {id} is decided; run {run} goes on in the daemon"),
+    }
+}
+
+/// A decision as it is about to be taken.
+pub(super) fn in_words(decision: &Decision) -> String {
+    let edited = |edits: &IndexMap<String, Value>| {
+        let edits = edits
+            .iter()
+            .map(|(name, value)| format!("{name}={}", show::short(value)));
+        edits.collect::<Vec<_>>().join(", ")
+    };
+    match decision {
+        Decision::Retry => "try again".to_owned(),
+        Decision::RetryCurrent => "try again by the current version".to_owned(),
+        Decision::Edit(edits) => format!("correct {} and try again", edited(edits)),
+        Decision::EditWith(edits) => {
+            format!("correct the step ({}) and try again", edited(edits))
+        }
+        Decision::Happened(Value::Null) => "it has happened".to_owned(),
+        Decision::Happened(output) => format!("it has happened: {}", show::short(output)),
+        Decision::Skip => "skip the step".to_owned(),
+        Decision::Back { to, again } if again.is_empty() => format!("back to {to}"),
+        Decision::Back { to, again } => {
+            let again: Vec<&str> = again.iter().map(StepId::as_str).collect();
+            format!("back to {to}, done once more: {}", again.join(", "))
+        }
+        Decision::Abandon => "give it up".to_owned(),
+        Decision::Approve => "approve".to_owned(),
+        Decision::Reject => "reject".to_owned(),
+        Decision::Snooze { until } => format!("put off until {}", times::local(*until)),
+        Decision::MoreTime { millis } => format!("give it {} more", Duration(*millis)),
+    }
 }
 
 /// How it stood before the decision.
@@ -134,7 +204,7 @@ impl Before {
 }
 
 /// The corrections with the types of the values they replace.
-fn corrected(corrections: Corrections, detail: &ExceptionDetail) -> Result<Decision, Failure> {
+fn corrected(corrections: &Corrections, detail: &ExceptionDetail) -> Result<Decision, Failure> {
     let Corrections {
         set,
         set_json,
@@ -150,19 +220,19 @@ fn corrected(corrections: Corrections, detail: &ExceptionDetail) -> Result<Decis
     let data = detail.item.as_ref().unwrap_or(&detail.inputs);
     let mut edits = typed(set, data)?;
     for Pair { name, value } in set_json {
-        let value = serde_json::from_str(&value)
+        let value = serde_json::from_str(value)
             .map_err(|err| Failure::usage(format!("the value of `{name}` is no JSON: {err}")))?;
-        edits.insert(name, value);
+        edits.insert(name.clone(), value);
     }
     Ok(Decision::Edit(edits))
 }
 
-fn typed(pairs: Vec<Pair>, data: &Value) -> Result<IndexMap<String, Value>, Failure> {
-    let typed = pairs.into_iter().map(|Pair { name, value }| {
+fn typed(pairs: &[Pair], data: &Value) -> Result<IndexMap<String, Value>, Failure> {
+    let typed = pairs.iter().map(|Pair { name, value }| {
         // A name that is not there is refused by the daemon, which says which are.
-        let value = like(&value, data.get(&name).unwrap_or(&Value::Null))
+        let value = like(value, data.get(name).unwrap_or(&Value::Null))
             .map_err(|what| Failure::usage(format!("`{name}` is {what}, and `{value}` is not")))?;
-        Ok((name, value))
+        Ok((name.clone(), value))
     });
     typed.collect()
 }

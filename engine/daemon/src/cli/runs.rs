@@ -1,13 +1,17 @@
 //! `runs`: what was started, and one run with its steps and items.
 
-use botswain_core::{RunId, index::State, run::fact::Origin};
+use botswain_core::{
+    RunId,
+    index::{ExceptionCategory, State},
+    run::fact::Origin,
+};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::{
     Global,
     arguments::{Runs, RunsCommand, RunsList, StateName},
-    decisions,
+    cancel, decisions, exceptions,
     follow::counts,
     outcome::{Code, Failure, Outcome},
     output::{self, Paint, tame},
@@ -29,16 +33,19 @@ pub(super) async fn runs(global: &Global, arguments: Runs) -> Outcome {
     {
         RunsCommand::List(list) => self::list(global, list).await,
         RunsCommand::Show { run, limit } => show(global, &run, limit).await,
+        RunsCommand::Cancel { run, decided, wait } => {
+            cancel::cancel(global, &run, decided, wait).await
+        }
     }
 }
 
 async fn list(global: &Global, list: RunsList) -> Outcome {
-    let found = global
+    let (found, is_up) = global
         .with_client(async |client| {
             if let Some(name) = &list.workflow {
                 workflows::known(&global.instance()?, client, name).await?;
             }
-            gather(client, &list).await
+            Ok((gather(client, &list).await?, client.is_lasting()))
         })
         .await?;
     if global.json {
@@ -51,7 +58,19 @@ async fn list(global: &Global, list: RunsList) -> Outcome {
     } else {
         output::data(&listed(&found));
     }
+    if !is_up {
+        tell_that_nothing_goes_on(found.iter());
+    }
     Ok(Code::Done)
+}
+
+/// Without a daemon nobody is at work on what is open.
+fn tell_that_nothing_goes_on<'a>(mut runs: impl Iterator<Item = &'a RunView>) {
+    let is_due =
+        |run: &RunView| matches!(run.state, State::Queued | State::Running | State::Waiting);
+    if runs.any(is_due) {
+        output::hint("nothing goes on until `botswain up` runs");
+    }
 }
 
 async fn gather(client: &Client, list: &RunsList) -> Result<Vec<RunView>, Failure> {
@@ -89,14 +108,36 @@ fn listed(runs: &[RunView]) -> String {
         [
             run.id.to_string(),
             run.workflow.clone(),
-            state(run.state).to_owned(),
+            standing(run),
             format!("{}, {}", times::local(run.created), times::age(run.created)),
             took(run),
             run.key.clone().unwrap_or_default(),
-            run.why.clone().unwrap_or_default(),
+            why(run),
         ]
     });
     table::of(header, rows)
+}
+
+/// `running, 2 parked`
+fn standing(run: &RunView) -> String {
+    match (run.state, run.parked) {
+        (State::Running | State::Waiting, parked @ 1..) => {
+            format!("{}, {parked} parked", state(run.state))
+        }
+        _ => state(run.state).to_owned(),
+    }
+}
+
+/// Why it waits, and until when.
+fn why(run: &RunView) -> String {
+    let why = run.why.as_deref().map(tame).unwrap_or_default();
+    match (run.state, run.until) {
+        (State::Waiting, Some(until)) => format!("{why}, {}", times::ahead(until)),
+        (State::Parked, Some(until)) => {
+            format!("{why}; others are asked too {}", times::ahead(until))
+        }
+        _ => why,
+    }
 }
 
 fn took(run: &RunView) -> String {
@@ -107,7 +148,7 @@ fn took(run: &RunView) -> String {
 }
 
 async fn show(global: &Global, run: &RunId, limit: usize) -> Outcome {
-    let (detail, items, decisions) = global
+    let (detail, items, decisions, open, is_up) = global
         .with_client(async |client| {
             let detail: RunDetail = client.get(&format!("/api/v1/runs/{run}")).await?;
             let mut items = Vec::new();
@@ -120,7 +161,11 @@ async fn show(global: &Global, run: &RunId, limit: usize) -> Outcome {
             for item in listed.filter(|_| !global.json) {
                 decisions.extend(decided(client, &item.id).await?);
             }
-            Ok((detail, items, decisions))
+            let open = match global.json {
+                true => Vec::new(),
+                false => exceptions::of_run(client, run).await?,
+            };
+            Ok((detail, items, decisions, open, client.is_lasting()))
         })
         .await?;
     if global.json {
@@ -141,9 +186,17 @@ async fn show(global: &Global, run: &RunId, limit: usize) -> Outcome {
             items_listed(items)
         ));
     }
-    let decisions = section("decisions", decisions::listed(decisions));
-    if !decisions.is_empty() {
-        output::data(&decisions.join("\n"));
+    for lines in [
+        section("exceptions", exceptions::below(run, &open)),
+        section("decisions", decisions::listed(decisions)),
+    ] {
+        if !lines.is_empty() {
+            output::data(&lines.join("\n"));
+        }
+    }
+    if !is_up {
+        let items = items.iter().flat_map(|(_, items)| items);
+        tell_that_nothing_goes_on(std::iter::once(&detail.run).chain(items));
     }
     Ok(Code::Done)
 }
@@ -199,9 +252,9 @@ fn items_listed(items: &[RunView]) -> String {
         [
             item.id.to_string(),
             item.key.clone().unwrap_or_default(),
-            state(item.state).to_owned(),
+            standing(item),
             took(item),
-            item.why.clone().unwrap_or_default(),
+            why(item),
         ]
     });
     table::of(["item", "key", "state", "took", "why"], rows)
@@ -209,7 +262,7 @@ fn items_listed(items: &[RunView]) -> String {
 
 fn shown(detail: &RunDetail, trigger: Option<String>) -> String {
     let (run, paint) = (&detail.run, Paint::of_stdout());
-    let title = format!("run {} of {}: {}", run.id, run.workflow, state(run.state));
+    let title = format!("run {} of {}: {}", run.id, run.workflow, standing(run));
     let mut lines = vec![paint.bold(&title)];
     lines.extend(run.why.as_deref().map(|why| format!("  {}", tame(why))));
     let row = |name: &str, value: String| (name.to_owned(), value);
@@ -222,7 +275,16 @@ fn shown(detail: &RunDetail, trigger: Option<String>) -> String {
     ];
     facts.extend(run.ended.map(|ended| row("ended", times::local(ended))));
     facts.extend(run.ended.map(|_| row("took", took(run))));
-    facts.extend(run.until.map(|until| row("goes on", times::age(until))));
+    facts.extend(run.until.map(|until| {
+        let what = match run.state {
+            State::Parked => "asks others too",
+            _ => "goes on",
+        };
+        row(
+            what,
+            format!("{}, {}", times::local(until), times::ahead(until)),
+        )
+    }));
     facts.extend(run.key.clone().map(|key| row("key", key)));
     lines.extend([String::new(), table::pairs(facts)]);
     lines.extend(section("inputs", show::fields(&detail.inputs)));
@@ -237,12 +299,27 @@ pub(super) fn section(title: &str, body: String) -> Vec<String> {
     }
 }
 
-/// The steps of a run with how each stands.
+/// The steps of a run with how each stands; those inside of others are indented.
 pub(super) fn steps(steps: &[StepView]) -> String {
-    table::pairs(steps.iter().map(|step| {
-        let bot = step.bot.as_deref().unwrap_or("for_each");
-        (format!("{} ({bot})", step.id), step_state(step))
-    }))
+    let mut rows = Vec::new();
+    // The groups around the step at hand, outermost first.
+    let mut around: Vec<(u32, &str)> = Vec::new();
+    for step in steps {
+        let group = step.within.as_deref().map(|name| (step.depth, name));
+        around.retain(|it| it.0 < step.depth || Some(*it) == group);
+        if let Some((depth, name)) = group.filter(|group| !around.contains(group)) {
+            around.push((depth, name));
+            rows.push((indented(depth - 1, &format!("- {name}")), String::new()));
+        }
+        let does = step.bot.as_deref().unwrap_or(&step.kind);
+        let title = format!("{} ({does})", step.id);
+        rows.push((indented(step.depth, &title), step_state(step)));
+    }
+    table::pairs(rows)
+}
+
+fn indented(depth: u32, text: &str) -> String {
+    format!("{:width$}{text}", "", width = 2 * depth as usize)
 }
 
 fn step_state(step: &StepView) -> String {
@@ -256,15 +333,48 @@ fn step_state(step: &StepView) -> String {
     };
     let text = match &step.state {
         StepState::Pending => "not yet".to_owned(),
-        StepState::Waiting { until: Some(until) } => format!("tried again {}", times::age(*until)),
+        StepState::Waiting { until: Some(until) } => {
+            format!("tried again {}", times::ahead(*until))
+        }
         StepState::Waiting { until: None } => "waits for its turn".to_owned(),
         StepState::Running { since } => format!("at work, began {}", times::age(*since)),
-        StepState::Parked { exception, fault } => {
-            format!("parked, exception {exception}: {}", fault.message)
+        StepState::LeftOut => "left out".to_owned(),
+        StepState::Asleep { until } => format!("waits until {}", times::local(*until)),
+        StepState::Parked {
+            exception,
+            category,
+            fault,
+            ..
+        } => {
+            let how = match category {
+                ExceptionCategory::Approval => "asks for approval",
+                ExceptionCategory::Overdue => "overdue",
+                _ => "parked",
+            };
+            format!("{how}, exception {exception}: {}", tame(&fault.message))
         }
-        StepState::InDoubt { exception, fault } => {
-            format!("in doubt, exception {exception}: {}", fault.message)
+        StepState::InDoubt {
+            exception: Some(exception),
+            fault,
+            ..
+        } => format!("in doubt, exception {exception}: {}", tame(&fault.message)),
+        StepState::InDoubt {
+            fault,
+            asked,
+            denials,
+            ..
+        } => {
+            let when = asked.map(times::ahead).unwrap_or_default();
+            let so_far = match denials {
+                0 => "",
+                _ => " again, for it seems not to have happened",
+            };
+            let message = tame(&fault.message);
+            format!("in doubt, asks {when}{so_far}: {message}")
         }
+        StepState::Under => "at work".to_owned(),
+        StepState::Failed => "failed, and the run went on".to_owned(),
+        StepState::Cancelled => "cancelled".to_owned(),
         StepState::Open { .. } if step.items.as_ref().is_some_and(|it| it.active == 0) => {
             "open".to_owned()
         }
@@ -272,7 +382,9 @@ fn step_state(step: &StepView) -> String {
         StepState::Succeeded => "succeeded".to_owned(),
         StepState::Skipped => "skipped".to_owned(),
     };
-    format!("{text}{attempts}{items}")
+    let child = step.child.as_ref();
+    let child = child.map(|child| format!("; run {child}"));
+    format!("{text}{attempts}{items}{}", child.unwrap_or_default())
 }
 
 fn origin(origin: &Origin, schedule: Option<String>) -> String {
@@ -282,6 +394,7 @@ fn origin(origin: &Origin, schedule: Option<String>) -> String {
             Some(cron) => format!("the schedule `{cron}`"),
             None => format!("schedule {} of the workflow as it was then", index + 1),
         },
+        Origin::Call { parent, step } => format!("step {step} of run {parent}"),
         Origin::Item {
             parent,
             step,

@@ -1,7 +1,9 @@
 //! `schedule`: when each workflow starts next by itself.
 
+use botswain_core::engine::quarantine::Quarantine;
+
 use super::{
-    Global,
+    Global, keeping,
     outcome::{Code, Outcome},
     output, table, times,
 };
@@ -9,10 +11,11 @@ use crate::{views::ScheduleView, workflows};
 
 pub(super) async fn list(global: &Global) -> Outcome {
     let checked = workflows::check(&global.instance()?)?;
-    let (schedules, is_up) = global
+    let (schedules, is_up, quarantine) = global
         .with_client(async |client| {
             let schedules: Vec<ScheduleView> = client.get("/api/v1/schedule").await?;
-            Ok((schedules, client.is_lasting()))
+            let quarantine: Option<Quarantine> = client.get("/api/v1/quarantine").await?;
+            Ok((schedules, client.is_lasting(), quarantine))
         })
         .await?;
     match (global.json, schedules.is_empty()) {
@@ -21,6 +24,9 @@ pub(super) async fn list(global: &Global) -> Outcome {
         (false, false) => output::data(&listed(&schedules)),
     }
     super::workflows::tell_missing(&checked);
+    if quarantine.is_some_and(|it| it.holds()) {
+        output::hint(keeping::HELD);
+    }
     if !is_up && !schedules.is_empty() {
         output::hint("nothing is started by itself until `botswain up` runs");
     }

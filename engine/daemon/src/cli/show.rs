@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 use botswain_core::{
     ArtifactRef, ExceptionId,
     index::ExceptionCategory,
-    run::fact::{Fact, What},
+    run::fact::{Fact, Verification, What},
     value::{ArtifactRef as Artifact, TableRef, secret_name},
 };
 use futures_util::StreamExt;
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 
 use super::{
-    Global, decide,
+    Global, decide, exceptions,
     outcome::{Code, Failure, Outcome},
     output::{self, Paint, tame},
     runs::{section, steps},
@@ -26,22 +27,23 @@ use crate::{
 
 pub(super) async fn exception(global: &Global, id: u64, save: Option<PathBuf>) -> Outcome {
     let id = ExceptionId(id);
-    let (detail, run, saved) = global
+    let (detail, run, alike, saved) = global
         .with_client(async |client| {
             let detail: ExceptionDetail = client.get(&format!("/api/v1/exceptions/{id}")).await?;
             let run: RunDetail = client
                 .get(&format!("/api/v1/runs/{}", detail.exception.run))
                 .await?;
+            let alike = exceptions::of_cause(client, &detail.exception).await?;
             let saved = match &save {
                 Some(folder) => save_all(client, &detail.exception.artifacts, folder).await?,
                 None => Vec::new(),
             };
-            Ok((detail, run, saved))
+            Ok((detail, run, alike.len(), saved))
         })
         .await?;
     match global.json {
         true => output::json(&detail),
-        false => output::data(&shown(&detail, &run)),
+        false => output::data(&shown(&detail, &run, alike)),
     }
     for path in saved {
         output::note(&format!("saved {}", path.display()));
@@ -49,36 +51,16 @@ pub(super) async fn exception(global: &Global, id: u64, save: Option<PathBuf>) -
     Ok(Code::Done)
 }
 
-fn shown(detail: &ExceptionDetail, run: &RunDetail) -> String {
+fn shown(detail: &ExceptionDetail, run: &RunDetail, alike: usize) -> String {
     let it = &detail.exception;
-    let title = format!(
-        "exception {}: {}, {}",
-        it.id,
-        category(it.category),
-        it.code
-    );
     let mut lines = vec![
-        Paint::of_stdout().bold(&title),
+        Paint::of_stdout().bold(&title(it)),
         format!("  {}", table::prose(&tame(&it.message), 2)),
     ];
     lines.extend(it.hint.as_deref().map(|text| format!("  {}", hint(text))));
-    let row = |name: &str, value: String| (name.to_owned(), value);
-    let bot = it
-        .bot
-        .as_deref()
-        .map(|bot| format!(" ({bot})"))
-        .unwrap_or_default();
-    let mut facts = vec![
-        row("workflow", it.workflow.clone()),
-        row("run", it.run.to_string()),
-        row("step", format!("{}{bot}", it.step)),
-        row(
-            "waits since",
-            format!("{}, {}", times::local(it.opened), times::age(it.opened)),
-        ),
-    ];
-    facts.extend(it.key.clone().map(|key| row("key", key)));
-    lines.extend([String::new(), table::pairs(facts)]);
+    lines.extend([String::new(), table::pairs(about(it, alike))]);
+    let show = detail.show.as_ref().map(fields).unwrap_or_default();
+    lines.extend(section("what it is about", show));
     match &detail.item {
         Some(item) => lines.extend(section("the item", fields(item))),
         None => lines.extend(section("inputs", fields(&detail.inputs))),
@@ -96,6 +78,46 @@ fn shown(detail: &ExceptionDetail, run: &RunDetail) -> String {
         .collect();
     lines.extend(section("what can be done", table::copied(&ways)));
     lines.join("\n")
+}
+
+fn title(it: &ExceptionView) -> String {
+    let category = category(it.category);
+    match it.category {
+        // The code of a question says no more.
+        ExceptionCategory::Approval => format!("exception {}: {category}", it.id),
+        _ => format!("exception {}: {category}, {}", it.id, it.code),
+    }
+}
+
+/// Where it is, since when, until when, and for whom.
+fn about(it: &ExceptionView, alike: usize) -> Vec<(String, String)> {
+    let now = Timestamp::now();
+    let row = |name: &str, value: String| (name.to_owned(), value);
+    let at = |at: Timestamp, relative: String| format!("{}, {relative}", times::local(at));
+    let bot = it
+        .bot
+        .as_deref()
+        .map(|bot| format!(" ({bot})"))
+        .unwrap_or_default();
+    let mut facts = vec![
+        row("workflow", it.workflow.clone()),
+        row("run", it.run.to_string()),
+        row("step", format!("{}{bot}", it.step)),
+        row("waits since", at(it.opened, times::age(it.opened))),
+    ];
+    facts.extend(it.due.map(|due| row("due", at(due, times::due(due, now)))));
+    let snoozed = it.snoozed.filter(|until| *until > now);
+    facts.extend(snoozed.map(|until| row("put off until", at(until, times::age(until)))));
+    if !it.assigned.is_empty() {
+        facts.push(row("for", it.assigned.join(", ")));
+    }
+    facts.extend(it.key.clone().map(|key| row("key", key)));
+    if alike > 1 {
+        let others = table::plural(alike - 1, "other");
+        let of_all = format!("{others} of the same cause; `--cluster` decides all alike");
+        facts.push(row("and", of_all));
+    }
+    facts
 }
 
 /// `hint: …`; of a long list only as much as a person reads.
@@ -132,6 +154,8 @@ fn category(category: ExceptionCategory) -> &'static str {
         ExceptionCategory::Business => "business",
         ExceptionCategory::System => "system",
         ExceptionCategory::InDoubt => "in doubt",
+        ExceptionCategory::Approval => "asks for approval",
+        ExceptionCategory::Overdue => "overdue",
     }
 }
 
@@ -179,12 +203,32 @@ fn attempts(facts: &[Fact], detail: &ExceptionDetail) -> String {
             What::Interrupted { step, attempt, .. } if *step == detail.exception.step => {
                 (attempt, "it was cut short".to_owned())
             }
+            What::Verified { step, answer, .. } if *step == detail.exception.step => {
+                return Some((format!("?  {}", times::clock(fact.at)), verified(answer)));
+            }
             _ => return None,
         };
         // What could not even be begun is no attempt.
         (*attempt > 0).then(|| (format!("{attempt}  {}", times::clock(fact.at)), text))
     });
     table::pairs(of_step)
+}
+
+/// What the world said when it was asked whether the effect took place.
+fn verified(answer: &Verification) -> String {
+    match answer {
+        Verification::Happened { .. } => "asked whether it has happened: yes".to_owned(),
+        Verification::DidNotHappen { settled: true } => {
+            "asked whether it has happened: no".to_owned()
+        }
+        Verification::DidNotHappen { settled: false } => {
+            "asked whether it has happened: no, but too early to be believed".to_owned()
+        }
+        Verification::Unclear { fault } => format!(
+            "asked whether it has happened: nobody could say ({}: {})",
+            fault.code, fault.message
+        ),
+    }
 }
 
 fn artifacts(exception: &ExceptionView) -> String {

@@ -9,7 +9,7 @@ use botswain_core::{diagnostic::Severity, index::State};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Global, excerpt,
+    Global, excerpt, keeping,
     outcome::{Code, Failure, Outcome},
     output,
     signals::Signals,
@@ -122,6 +122,10 @@ async fn greet(instance: &Instance, daemon: &Daemon) -> Result<(), Failure> {
             tracing::info!(workflow, %at, "fires next: {workflow} at {}", times::local(at));
         }
         None => tracing::info!("no schedule"),
+    }
+    let quarantine = handle.parts.store.quarantine().map_err(Failure::of)?;
+    if quarantine.is_some_and(|it| it.holds()) {
+        tracing::warn!("restored from a backup: {}", keeping::HELD);
     }
     let waiting = handle.parts.store.exception_count().map_err(Failure::of)?;
     match waiting {

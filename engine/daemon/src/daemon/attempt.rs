@@ -2,14 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use botswain_bot::{Attempt, BotSpec, Context};
+use botswain_bot::{Announce, Attempt, BotSpec, Context};
 use botswain_core::{
     Effect, Fault, Payload, engine::event::Call, evaluate::Values, value::secret_name,
 };
 use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::{parts::Parts, values::VersionTemplates};
+use super::{
+    message::{Announced, Message},
+    parts::Parts,
+    values::{VersionTemplates, is_small},
+};
 
 /// How long an attempt may take when neither the step nor the workflow says.
 const TIMEOUT: Duration = Duration::from_secs(300);
@@ -19,14 +24,25 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// An attempt that is under way.
 pub(super) struct Work {
+    pub(super) attempt: u32,
     pub(super) cancel: CancellationToken,
     pub(super) effect: Effect,
+    /// The bot has announced that it acts, and waits.
+    announced: Option<oneshot::Sender<()>>,
 }
 
 impl Work {
-    /// Whether it was told to end before its time.
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.cancel.is_cancelled()
+    /// It does not act before [`Work::proceed`].
+    pub(super) fn waits(&mut self, proceed: oneshot::Sender<()>) {
+        self.announced = Some(proceed);
+    }
+
+    /// What it has announced is durable.
+    pub(super) fn proceed(&mut self) {
+        if let Some(proceed) = self.announced.take() {
+            // An attempt that has been stopped meanwhile does not act.
+            proceed.send(()).ok();
+        }
     }
 }
 
@@ -34,12 +50,19 @@ impl Work {
 pub(super) fn prepare(
     parts: &Arc<Parts>,
     call: Call,
+    sender: &mpsc::UnboundedSender<Message>,
 ) -> (
     Work,
     impl Future<Output = Result<Payload, Box<Fault>>> + Send + 'static,
 ) {
-    let context = Arc::new(context(parts, &call));
+    let context = context(parts, &call);
+    let context = Arc::new(match call.announces {
+        true => context.announcing(announce(&call, sender)),
+        false => context,
+    });
     let work = Work {
+        attempt: call.attempt,
+        announced: None,
         cancel: context.canceller(),
         effect: call.effect,
     };
@@ -52,7 +75,7 @@ pub(super) fn prepare(
 }
 
 async fn perform(parts: &Arc<Parts>, call: &Call, context: &Context) -> Result<Payload, Fault> {
-    let Some(bot) = botswain_bots::find(&call.bot) else {
+    let Some(bot) = parts.instance.bot(&call.bot) else {
         return Err(Fault::business(
             "bot.unknown",
             format!("this Botswain has no bot `{}`", call.bot),
@@ -60,7 +83,17 @@ async fn perform(parts: &Arc<Parts>, call: &Call, context: &Context) -> Result<P
     };
     let with = parameters(parts, call).await?;
     let timeout = call.timeout.map_or(TIMEOUT, Duration::from_millis);
-    let output = bounded(bot, with, context, timeout).await?;
+    // The author knows better what it does than the bot, which then does not say when it begins.
+    let own = (bot.effect)(with.clone());
+    let unsaid = call.effect == Effect::Once && own.is_ok_and(|own| own != Effect::Once);
+    let output = bounded(bot, with, context, timeout).await;
+    let output = match unsaid {
+        true => output.map_err(Fault::in_doubt)?,
+        false => output?,
+    };
+    if is_small(&output) {
+        return Ok(Payload::Inline(output));
+    }
     let parts = parts.clone();
     let kept = tokio::task::spawn_blocking(move || parts.kept.keep(output)).await;
     // What the bot did is done; only its result could not be kept.
@@ -102,6 +135,12 @@ async fn bounded(
 
 /// The parameters with their secrets put in.
 async fn parameters(parts: &Arc<Parts>, call: &Call) -> Result<Value, Fault> {
+    // Nothing to be read: no thread for that.
+    if let Payload::Inline(value) = call.with.as_ref()
+        && !holds_secret(value)
+    {
+        return Ok(value.clone());
+    }
     let (parts, payload) = (parts.clone(), call.with.clone());
     let load = move || {
         let with = match payload.as_ref() {
@@ -112,6 +151,15 @@ async fn parameters(parts: &Arc<Parts>, call: &Call) -> Result<Value, Fault> {
     };
     let loaded = tokio::task::spawn_blocking(load).await;
     loaded.unwrap_or_else(|err| Err(Fault::system("artifact.store", err.to_string())))
+}
+
+fn holds_secret(value: &Value) -> bool {
+    secret_name(value).is_some()
+        || match value {
+            Value::Array(items) => items.iter().any(holds_secret),
+            Value::Object(map) => map.values().any(holds_secret),
+            _ => false,
+        }
 }
 
 fn revealed(parts: &Parts, value: Value) -> Result<Value, Fault> {
@@ -156,6 +204,23 @@ fn context(parts: &Arc<Parts>, call: &Call) -> Context {
         Arc::new(templates),
         parts.connections.clone(),
     )
+}
+
+/// Lets the loop know that a bot is about to act, and the bot when it may.
+fn announce(call: &Call, sender: &mpsc::UnboundedSender<Message>) -> Announce {
+    let (run, step, attempt) = (call.run.clone(), call.step.clone(), call.attempt);
+    let sender = sender.clone();
+    Box::new(move || {
+        let (proceed, durable) = oneshot::channel();
+        // A loop that has ended lets nothing act any more.
+        drop(sender.send(Message::Announced(Announced {
+            run: run.clone(),
+            step: step.clone(),
+            attempt,
+            proceed,
+        })));
+        durable
+    })
 }
 
 /// A bot that only reads, or may be repeated, leaves nothing in doubt.

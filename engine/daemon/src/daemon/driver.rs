@@ -1,21 +1,17 @@
 //! The loop that drives the engine: events in, commands out, in order.
 //!
-//! It decides nothing. An append is handed to the store's writer, a rendering
-//! to a blocking thread, an attempt to a task; each answers with an event. It
+//! It decides nothing. An append is handed to the store's writer, an attempt and
+//! a rendering that takes long to a task or a thread; each answers with an event. It
 //! ends when it was told to stop and what had begun is done, or when the store
 //! cannot write any more.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use botswain_core::{
-    Effect, Payload, RunId, StepId,
+    RunId,
     engine::{
         Command, Engine, Event,
-        event::{Answer, Loaded, Reply, RequestId},
+        event::{Loaded, Reply, RequestId},
     },
 };
 use jiff::Timestamp;
@@ -25,10 +21,11 @@ use tokio::{
 };
 
 use super::{
-    attempt::{self, Work},
     holder,
     message::{Message, Notice},
     parts::Parts,
+    rendering::Rendering,
+    tasks::{self, Tasks},
 };
 
 /// How long `once` attempts may take to end once the daemon was told to stop.
@@ -36,6 +33,9 @@ const STOPPING: Duration = Duration::from_secs(30);
 
 /// A clock that jumps is noticed after at most this long.
 const NAP: Duration = Duration::from_secs(5);
+
+/// How much later than an append the disk may be looked at: far too little to fill what is kept free.
+const LOOKING: Duration = Duration::from_millis(10);
 
 pub(super) struct Driver {
     engine: Engine,
@@ -45,8 +45,12 @@ pub(super) struct Driver {
     notices: broadcast::Sender<Notice>,
     waiting: HashMap<RequestId, oneshot::Sender<Reply>>,
     last_request: RequestId,
-    works: BTreeMap<(RunId, StepId), Work>,
+    tasks: Tasks,
     stopping: Option<Instant>,
+    /// Whether the disk is so full that nothing new is begun.
+    low: bool,
+    /// When that was found out.
+    looked: Instant,
 }
 
 impl Driver {
@@ -58,20 +62,23 @@ impl Driver {
         let (sender, inbox) = mpsc::unbounded_channel();
         let driver = Driver {
             engine,
+            tasks: Tasks::new(parts.clone(), sender.clone()),
             parts,
             inbox,
             sender: sender.clone(),
             notices,
             waiting: HashMap::new(),
             last_request: 0,
-            works: BTreeMap::new(),
             stopping: None,
+            low: false,
+            looked: Instant::now(),
         };
         (driver, sender)
     }
 
     /// Goes on until everything has stopped. An error when the store gave up.
     pub(super) async fn run(mut self) -> Result<(), String> {
+        self.look_at_the_disk();
         loop {
             if self.stopping.is_some_and(|until| self.has_stopped(until)) {
                 return Ok(());
@@ -85,6 +92,15 @@ impl Driver {
                 Some(Message::Event(event)) => self.handle(event),
                 Some(Message::Ask(ask, reply)) => self.ask(ask, reply),
                 Some(Message::Firings(reply)) => self.firings(reply),
+                Some(Message::Announced(announced)) => {
+                    if let Some(event) = self.tasks.announced(announced) {
+                        self.handle(event);
+                    }
+                }
+                // Whoever asked may have gone away.
+                Some(Message::Pools(reply)) => {
+                    drop(reply.send(self.engine.pools(Timestamp::now())));
+                }
                 Some(Message::Failed(reason)) => return Err(reason),
                 None => return Ok(()),
             }
@@ -113,22 +129,49 @@ impl Driver {
     fn handle(&mut self, mut event: Event) {
         match &event {
             Event::Stop => self.stop(),
-            Event::Outcome {
-                run, step, result, ..
-            } => {
-                let work = self.works.remove(&(run.clone(), step.clone()));
-                // Cut short by our own stop: the next daemon finds it interrupted, as after a crash.
-                let cut = work.is_some_and(|work| work.is_cancelled()) && self.stopping.is_some();
-                if cut && result.is_err() {
-                    return;
-                }
+            Event::Outcome { run, step, .. } | Event::Verified { run, step, .. } => {
+                self.tasks.ended(&(run.clone(), step.clone()));
             }
             _ => (),
         }
-        if let Err(error) = holder::look_up(&self.parts, &mut event) {
+        let looks = match event {
+            Event::Tick | Event::Start(_) => true,
+            Event::Appended { .. } => self.looked.elapsed() >= LOOKING,
+            _ => false,
+        };
+        if looks {
+            self.look_at_the_disk();
+        }
+        if let Err(error) = holder::look_up(&self.parts, self.engine.workflows(), &mut event) {
             return self.fail(error.to_string());
         }
         for command in self.engine.handle(event, Timestamp::now()) {
+            self.carry_out(command);
+        }
+    }
+
+    /// Tells the engine when the disk's room has run low, or has come back.
+    fn look_at_the_disk(&mut self) {
+        let Some(room) = self.parts.store.room() else {
+            return;
+        };
+        self.looked = Instant::now();
+        let low = room.is_low();
+        if low == self.low {
+            return;
+        }
+        self.low = low;
+        match low {
+            true => tracing::error!(
+                free = room.free(),
+                "the disk is nearly full: nothing new begins"
+            ),
+            false => {
+                tracing::info!(free = room.free(), "the disk has room again");
+                room.restore_ballast();
+            }
+        }
+        for command in self.engine.handle(Event::Room { low }, Timestamp::now()) {
             self.carry_out(command);
         }
     }
@@ -151,43 +194,17 @@ impl Driver {
                 scope,
                 edits,
                 subject,
-            } => self.aside(move |parts| {
-                let answer = parts.evaluator(|it| it.answer(&version, &scope, &edits, &subject));
-                let answer =
-                    Box::new(answer.unwrap_or_else(|fault| Answer::Fault(Box::new(fault))));
-                if let Answer::Fault(fault) = &*answer {
-                    tracing::warn!(run = %scope.run, code = fault.code, "{}", fault.message);
-                }
-                Event::Evaluated {
-                    run: scope.run.clone(),
-                    subject,
-                    answer,
-                    holder: None,
-                }
-            }),
-            Command::Fire {
+            } => self.tasks.render(Rendering {
                 version,
-                trigger,
-                at,
-            } => self.aside(move |parts| {
-                let inputs = parts.evaluator(|it| it.trigger_inputs(&version, trigger, at));
-                let inputs = inputs.flatten();
-                let workflow = version.plan.name.clone();
-                Event::Fired {
-                    workflow,
-                    trigger,
-                    at,
-                    inputs: inputs.map_err(Box::new),
-                }
+                scope,
+                edits,
+                subject,
             }),
-            Command::Gather { run, step, tally } => self.aside(move |parts| {
-                let output = parts.gather(&run, &step, &tally).map_err(Box::new);
-                if let Err(fault) = &output {
-                    tracing::warn!(%run, %step, code = fault.code, "{}", fault.message);
-                }
-                Event::Gathered { run, step, output }
-            }),
-            Command::Spawn(call) => self.spawn(*call),
+            Command::Spawn(call) => self.tasks.spawn(*call),
+            Command::Proceed { run, step, attempt } => self.tasks.proceed((run, step), attempt),
+            Command::Cancel { run, step, attempt } => self.tasks.cancel((run, step), attempt),
+            Command::Probe { connection } => self.tasks.probe(connection),
+            Command::Breaker { connection, open } => tasks::tell(&connection, open.as_deref()),
             Command::Load { run } => self.load(&run),
             Command::Reply { request, reply } => {
                 if let Some(waiting) = self.waiting.remove(&request) {
@@ -201,39 +218,17 @@ impl Driver {
             } => {
                 self.tell(Notice::Committed {
                     run,
-                    facts,
+                    facts: Arc::new(facts),
                     state: summary.state,
                 });
             }
             Command::Opened(exception) => self.tell(Notice::Opened(exception)),
             Command::Rested { run } => self.tell(Notice::Rested { run }),
+            Command::Fire { .. }
+            | Command::Gather { .. }
+            | Command::Return { .. }
+            | Command::Children { .. } => self.tasks.aside(command),
         }
-    }
-
-    fn spawn(&mut self, call: botswain_core::engine::event::Call) {
-        let (run, step, attempt) = (call.run.clone(), call.step.clone(), call.attempt);
-        tracing::info!(%run, %step, attempt, bot = call.bot, "starts");
-        let (work, outcome) = attempt::prepare(&self.parts, call);
-        self.works.insert((run.clone(), step.clone()), work);
-        let sender = self.sender.clone();
-        tokio::spawn(async move {
-            let result: Result<Payload, _> = outcome.await;
-            if let Err(fault) = &result {
-                tracing::warn!(%run, %step, attempt, code = fault.code, "{}", fault.message);
-            }
-            drop(sender.send(Message::Event(Event::Outcome {
-                run,
-                step,
-                attempt,
-                result,
-            })));
-        });
-    }
-
-    /// Work that blocks or computes, off the loop.
-    fn aside(&self, work: impl FnOnce(&Parts) -> Event + Send + 'static) {
-        let (parts, sender) = (self.parts.clone(), self.sender.clone());
-        tokio::task::spawn_blocking(move || drop(sender.send(Message::Event(work(&parts)))));
     }
 
     /// Reads a run at once: whoever is loaded first is there first.
@@ -262,17 +257,11 @@ impl Driver {
     fn stop(&mut self) {
         self.stopping
             .get_or_insert_with(|| Instant::now() + STOPPING);
-        for work in self
-            .works
-            .values()
-            .filter(|work| work.effect != Effect::Once)
-        {
-            work.cancel.cancel();
-        }
+        self.tasks.stop();
     }
 
     fn has_stopped(&self, until: Instant) -> bool {
-        (self.works.is_empty() && self.engine.is_idle()) || Instant::now() >= until
+        (self.tasks.are_done() && self.engine.is_idle()) || Instant::now() >= until
     }
 
     fn wake(&self) -> Instant {

@@ -1,9 +1,12 @@
 //! What reaches the loop, and what it tells those who watch.
 
+use std::sync::Arc;
+
 use botswain_core::{
-    RunId,
+    RunId, StepId,
     engine::{
         Event,
+        capacity::PoolView,
         event::{Reply, RequestId},
     },
     index::{Exception, State},
@@ -20,10 +23,23 @@ pub(super) enum Message {
         Box<dyn FnOnce(RequestId) -> Event + Send>,
         oneshot::Sender<Reply>,
     ),
+    /// A bot is about to act.
+    Announced(Announced),
     /// A batch could not be written.
     Failed(String),
     /// When each trigger fires next.
     Firings(oneshot::Sender<Vec<(String, u32, Timestamp)>>),
+    /// How it stands with each connection and limit.
+    Pools(oneshot::Sender<Vec<PoolView>>),
+}
+
+/// An attempt that acts once it is durable that it does.
+pub(super) struct Announced {
+    pub(super) run: RunId,
+    pub(super) step: StepId,
+    pub(super) attempt: u32,
+    /// Dropped when it is not to act any more.
+    pub(super) proceed: oneshot::Sender<()>,
 }
 
 /// Something that has happened, for whoever watches.
@@ -31,7 +47,7 @@ pub(super) enum Message {
 pub enum Notice {
     Committed {
         run: RunId,
-        facts: Vec<Fact>,
+        facts: Arc<Vec<Fact>>,
         state: State,
     },
     Opened(Box<Exception>),

@@ -5,7 +5,10 @@
 //! logged: the exception itself waits in the queue in any case.
 
 use botswain_bot::{Attempt, Context};
-use botswain_core::{Hash, StepId, index::Exception};
+use botswain_core::{
+    ExceptionId, Hash, StepId,
+    index::{Exception, ExceptionCategory},
+};
 use jiff::Timestamp;
 use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc};
@@ -21,9 +24,13 @@ const QUIET: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 const REMEMBERED: usize = 10_000;
 
 /// What was told of before, by kind, with the newest of each.
-pub(super) type Told = BTreeMap<Hash, Timestamp>;
+type Told = BTreeMap<Hash, Timestamp>;
 
-pub(super) async fn watch(handle: Handle, mut notices: Receiver<Notice>, mut told: Told) {
+/// Tells of what opens from now on; `newest` is the last exception from before the start.
+pub(super) async fn watch(handle: Handle, mut notices: Receiver<Notice>, newest: ExceptionId) {
+    let reader = handle.clone();
+    let known = tokio::task::spawn_blocking(move || known(&reader, newest)).await;
+    let mut told = known.unwrap_or_default();
     loop {
         let exception = match notices.recv().await {
             Ok(Notice::Opened(exception)) => exception,
@@ -41,15 +48,16 @@ pub(super) async fn watch(handle: Handle, mut notices: Receiver<Notice>, mut tol
     }
 }
 
-/// What was open before the loop begins: somebody was told of it, or sees it in the queue.
+/// What was open before the start: somebody was told of it, or sees it in the queue.
 /// What the start itself parks is not among it.
-pub(super) fn known(handle: &Handle) -> Told {
+fn known(handle: &Handle, newest: ExceptionId) -> Told {
     let open = handle
         .parts
         .store
         .exceptions(None, REMEMBERED)
         .unwrap_or_default();
     open.into_iter()
+        .filter(|exception| exception.id <= newest)
         .map(|exception| (exception.fingerprint, exception.opened))
         .collect()
 }
@@ -60,7 +68,7 @@ async fn send(
     exception: &Exception,
 ) -> Result<(), botswain_core::Fault> {
     let parts = &handle.parts;
-    let Some(bot) = botswain_bots::find("mail.send") else {
+    let Some(bot) = parts.instance.bot("mail.send") else {
         return Ok(());
     };
     let key = Hash::of(format!("notify {} {}", exception.id, exception.opened).as_bytes());
@@ -76,6 +84,7 @@ async fn send(
     let loaded = parts
         .load(&exception.run)
         .map_err(|reason| botswain_core::Fault::system("store.unreadable", reason))?;
+    let also = loaded.version.plan.exceptions.notify.clone();
     let templates = VersionTemplates {
         version: loaded.version,
         renderer: parts.renderer.clone(),
@@ -88,12 +97,18 @@ async fn send(
         Arc::new(templates),
         parts.connections.clone(),
     );
-    let with =
-        json!({ "to": notify.to, "subject": subject(exception), "text": text(handle, exception) });
+    let to: Vec<&String> = notify.to.iter().chain(&also).collect();
+    let with = json!({ "to": to, "subject": subject(exception), "text": text(handle, exception) });
     (bot.run)(with, &context).await.map(drop)
 }
 
 fn subject(exception: &Exception) -> String {
+    if exception.category == ExceptionCategory::Approval {
+        return format!(
+            "{}: {} asks for approval",
+            exception.workflow, exception.step
+        );
+    }
     format!(
         "{}: {} waits for you ({})",
         exception.workflow, exception.step, exception.fault.code
@@ -109,6 +124,7 @@ fn text(handle: &Handle, exception: &Exception) -> String {
         fault,
         key,
         opened,
+        category,
         ..
     } = exception;
     let parts = &handle.parts;
@@ -124,12 +140,20 @@ fn text(handle: &Handle, exception: &Exception) -> String {
     let since = opened
         .to_zoned(parts.timezone())
         .strftime("%A %Y-%m-%d %H:%M");
+    let then = match category {
+        ExceptionCategory::Approval => format!("approve {id}   (or reject, snooze, abandon)"),
+        ExceptionCategory::Overdue => format!("more-time {id} 1h   (or snooze, abandon)"),
+        ExceptionCategory::InDoubt => format!("happened {id}   (or retry, skip, abandon)"),
+        ExceptionCategory::Business | ExceptionCategory::System => {
+            format!("retry {id}   (or edit, back, happened, skip, abandon)")
+        }
+    };
     let botswain = format!("botswain --dir {}", parts.instance.folder().display());
     format!(
         "In {instance}, run {run}{key} of {workflow} is parked at its step {step} since {since}:\n\n\
          {message}\n{hint}\n\
          See it:   {botswain} exceptions show {id}\n\
-         Then:     {botswain} exceptions retry {id}   (or edit, happened, skip, abandon)\n\n\
+         Then:     {botswain} exceptions {then}\n\n\
          There is no further mail about others of the same kind for a day.\n",
         instance = parts.config().name,
         message = fault.message,

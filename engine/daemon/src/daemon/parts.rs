@@ -8,24 +8,26 @@ use std::{
 
 use botswain_bot::Roots;
 use botswain_core::{
-    Effect, Fault, Payload, RunId, StepId,
-    engine::event::Loaded,
-    evaluate::{Evaluator, Values},
-    index::{Summary, Tally},
+    Effect, Fault, Hash, Payload, RunId, StepId,
+    engine::event::{Loaded, Return},
+    evaluate::Evaluator,
     plan::Version,
-    run::{Run, Status, fact::What},
+    run::fact::{Fact, What},
     template::Renderer,
 };
-use botswain_store::Store;
+use botswain_store::{ReadError, Store};
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::values::Kept;
 use crate::instance::{Config, ConnectionHost, Instance, Redactor};
 
+/// The version with which a run began, and later ones by hash.
+pub(crate) type Versions = (Arc<Version>, Vec<(Hash, Arc<Version>)>);
+
 pub struct Parts {
     pub instance: Instance,
-    pub store: Store,
+    pub store: Arc<Store>,
     pub kept: Kept,
     pub renderer: Arc<Renderer>,
     pub connections: Arc<ConnectionHost>,
@@ -81,7 +83,9 @@ impl Parts {
         let evaluator = Evaluator {
             renderer: &self.renderer,
             values: &self.kept,
-            effect: &effect,
+            effect: &|bot, with| self.effect(bot, with),
+            announces: &|bot| self.announces(bot),
+            versions: &|hash| self.version(hash),
             timezone: &timezone,
         };
         let asked = std::panic::catch_unwind(AssertUnwindSafe(|| ask(&evaluator)));
@@ -96,112 +100,89 @@ impl Parts {
     /// A run as it was written down, with how its items do.
     pub fn load(&self, run: &RunId) -> Result<Loaded, String> {
         let facts = self.store.facts(run).map_err(|error| error.to_string())?;
-        let version = self.version_of(run, &facts)?;
-        let recovered = Run::recover(run.clone(), version.clone(), &facts)
-            .map_err(|error| error.to_string())?;
+        let (version, newer) = self.versions_of(run, &facts)?;
         let mut tallies = BTreeMap::new();
-        for (step, status) in recovered.statuses() {
-            if matches!(status, Status::Opened { .. }) {
-                let tally = self
-                    .store
-                    .tally(run, step)
-                    .map_err(|error| error.to_string())?;
-                tallies.insert(step.clone(), tally);
+        for fact in &facts {
+            if let What::Opened { step, .. } | What::Called { step, .. } = &fact.what {
+                let tally = self.store.tally(run, step);
+                tallies.insert(step.clone(), tally.map_err(|error| error.to_string())?);
             }
         }
         Ok(Loaded {
             run: run.clone(),
             version,
+            newer,
             facts,
             tallies,
         })
     }
 
-    fn version_of(
-        &self,
-        run: &RunId,
-        facts: &[botswain_core::run::fact::Fact],
-    ) -> Result<Arc<Version>, String> {
+    /// The version with which a run began, and those to which people have moved it since.
+    fn versions_of(&self, run: &RunId, facts: &[Fact]) -> Result<Versions, String> {
         let Some(What::Created(created)) = facts.first().map(|fact| &fact.what) else {
             return Err(format!("there is no run {run}"));
         };
+        let upgrades = facts.iter().filter_map(|fact| fact.what.upgrade());
+        let version = |hash: &Hash| self.version(hash).map_err(|fault| fault.message);
+        let newer = upgrades.map(|hash| Ok((hash.clone(), version(hash)?)));
+        Ok((
+            version(&created.version)?,
+            newer.collect::<Result<_, String>>()?,
+        ))
+    }
+
+    fn version(&self, hash: &Hash) -> Result<Arc<Version>, Fault> {
+        let failed = |message: String| Fault::system("store.unreadable", message);
         let version = self
             .store
-            .version(&created.version)
-            .map_err(|error| error.to_string())?;
-        let version = version.ok_or_else(|| {
-            format!(
-                "the version {} of run {run} is missing",
-                created.version.short()
-            )
-        })?;
-        Ok(Arc::new(version))
+            .version(hash)
+            .map_err(|err| failed(err.to_string()))?;
+        let missing = || failed(format!("the version {} is missing", hash.short()));
+        version.map(Arc::new).ok_or_else(missing)
     }
 
-    /// The output of a `for_each`: the counts, and what `collect` gathered of each item.
-    pub fn gather(&self, run: &RunId, step: &StepId, tally: &Tally) -> Result<Payload, Fault> {
+    /// How the run of a `call` ended.
+    pub fn returned(&self, child: &RunId) -> Result<Return, Fault> {
+        let failed = |error: ReadError| Fault::system("store.unreadable", error.to_string());
+        let summary = self.store.summary(child).map_err(failed)?;
+        let missing = || Fault::system("store.unreadable", format!("there is no run {child}"));
+        let summary = summary.ok_or_else(missing)?;
+        Ok(Return {
+            child: summary.id,
+            state: summary.state,
+            output: summary.collected.unwrap_or(Payload::NULL),
+        })
+    }
+
+    /// The runs of a step that have not ended.
+    pub fn children(&self, run: &RunId, step: &StepId) -> Result<Vec<RunId>, ReadError> {
         const PAGE: usize = 500;
-        let failed =
-            |error: botswain_store::ReadError| Fault::system("store.unreadable", error.to_string());
-        let mut items = Vec::new();
+        let (mut open, mut from) = (Vec::new(), 0);
         loop {
-            let page = self
-                .store
-                .items(run, step, items.len() as u64, PAGE)
-                .map_err(failed)?;
+            let page = self.store.items(run, step, from, PAGE)?;
             let last = page.len() < PAGE;
-            for summary in page {
-                items.push(self.gathered(summary)?);
-            }
+            from += page.len() as u64;
+            let going = page.into_iter().filter(|it| !it.state.has_ended());
+            open.extend(going.map(|it| it.id));
             if last {
-                break;
+                return Ok(open);
             }
         }
-        let items = match self.kept.keep(Value::Array(items))? {
-            Payload::Inline(items) => items,
-            Payload::Stored(artifact) => {
-                let Value::Array(items) = self.kept.load(&artifact)? else {
-                    return Ok(Payload::NULL);
-                };
-                self.kept.table(&items)?.to_value()
-            }
-        };
-        self.kept.keep(json!({
-            "total": tally.created(),
-            "succeeded": tally.succeeded,
-            "skipped": tally.skipped,
-            "failed": tally.failed,
-            "cancelled": tally.cancelled,
-            "open": tally.active + tally.parked,
-            "items": items,
-        }))
     }
 
-    fn gathered(&self, summary: Summary) -> Result<Value, Fault> {
-        let mut item = Map::new();
-        let index = summary.parent.map(|(_, _, index)| index);
-        item.insert("index".to_owned(), json!(index));
-        item.insert("key".to_owned(), json!(summary.key));
-        item.insert("state".to_owned(), json!(summary.state));
-        let collected = match summary.collected {
-            Some(Payload::Inline(value)) => value,
-            Some(Payload::Stored(artifact)) => self.kept.load(&artifact)?,
-            None => Value::Null,
-        };
-        if let Value::Object(collected) = collected {
-            item.extend(collected);
+    /// Whether a bot says when it is about to act.
+    fn announces(&self, bot: &str) -> bool {
+        self.instance.bot(bot).is_some_and(|spec| spec.announces)
+    }
+
+    /// What a bot's rendered parameters do to the world.
+    fn effect(&self, bot: &str, with: &Value) -> Result<Effect, Fault> {
+        match self.instance.bot(bot) {
+            Some(spec) => (spec.effect)(with.clone()),
+            None => Err(Fault::business(
+                "bot.unknown",
+                format!("this Botswain has no bot `{bot}`"),
+            )),
         }
-        Ok(Value::Object(item))
-    }
-}
-
-/// What a bot's rendered parameters do to the world.
-fn effect(bot: &str, with: &Value) -> Result<Effect, Fault> {
-    match botswain_bots::find(bot) {
-        Some(spec) => (spec.effect)(with.clone()),
-        None => Err(Fault::business(
-            "bot.unknown",
-            format!("this Botswain has no bot `{bot}`"),
-        )),
     }
 }

@@ -11,24 +11,35 @@ use std::{
 };
 
 use botswain_core::{diagnostic::Severity, engine::Event, plan::Version};
+use tokio::sync::Mutex;
 
-use super::{Handle, Mode, sessions, settings};
+use super::{Handle, Mode, settings};
 use crate::workflows::{self, Checked};
 
 const EVERY: Duration = Duration::from_secs(2);
 
-type Stamp = BTreeMap<std::path::PathBuf, (Option<SystemTime>, u64)>;
+pub(super) type Stamp = BTreeMap<std::path::PathBuf, (Option<SystemTime>, u64)>;
+
+/// The files as they were taken over; nothing while they are not followed.
+pub(super) type Followed = Arc<Mutex<Option<Stamp>>>;
 
 /// Looks every two seconds, for as long as the daemon lives.
 pub(super) async fn follow(handle: Handle) {
-    let mut seen = stamp(handle.parts.instance.folder());
+    *handle.files.lock().await = Some(stamp(handle.parts.instance.folder()));
     while !handle.messages.is_closed() {
         tokio::time::sleep(EVERY).await;
-        let now = stamp(handle.parts.instance.folder());
-        if now != seen {
-            seen = now;
-            reload(&handle).await;
-        }
+        refresh(&handle).await;
+    }
+}
+
+/// Takes over what has been saved by now, for what is asked for right after it.
+pub(super) async fn refresh(handle: &Handle) {
+    let mut files = handle.files.lock().await;
+    let Some(seen) = files.as_mut() else { return };
+    let now = stamp(handle.parts.instance.folder());
+    if now != *seen {
+        *seen = now;
+        reload(handle).await;
     }
 }
 
@@ -76,7 +87,7 @@ async fn take_over(handle: &Handle, checked: Checked) {
                 .settings
                 .write()
                 .unwrap_or_else(std::sync::PoisonError::into_inner) = new;
-            handle.tell(Event::Connections(sessions(&config)));
+            handle.tell(Event::Capacities(config.capacities()));
         }
         Err(error) => tracing::error!("botswain.yaml is not taken over: {error}"),
     }

@@ -4,13 +4,13 @@ use std::{fs::File, io::Read, path::Path, sync::Arc};
 
 use botswain_bot::{Artifacts as BotArtifacts, Attempt, TableWriter, Templates};
 use botswain_core::{
-    ArtifactRef, Fault, Payload, TableRef,
+    ArtifactRef, Fault, Hash, Payload, TableRef,
     evaluate::{Values, times},
     plan::Version,
     template::{Renderer, Tables},
     value::INLINE_LIMIT,
 };
-use botswain_store::{Artifacts, artifacts};
+use botswain_store::{Artifacts, Store, artifacts};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -18,7 +18,27 @@ use serde_json::{Value, json};
 #[derive(Clone)]
 pub struct Kept(pub Artifacts);
 
-fn fault(error: artifacts::Error) -> Fault {
+/// Whether a fact holds this value itself; a large one is not written out to find that.
+pub(super) fn is_small(value: &Value) -> bool {
+    serde_json::to_writer(Room(INLINE_LIMIT), value).is_ok()
+}
+
+/// Takes so many bytes and forgets them.
+struct Room(usize);
+
+impl std::io::Write for Room {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let left = self.0.checked_sub(bytes.len());
+        self.0 = left.ok_or(std::io::ErrorKind::FileTooLarge)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+pub(super) fn fault(error: artifacts::Error) -> Fault {
     Fault::system("artifact.store", error.to_string()).hint(error.hint())
 }
 
@@ -28,6 +48,12 @@ impl Values for Kept {
         let mut text = Vec::new();
         file.read_to_end(&mut text)
             .map_err(|err| Fault::system("artifact.store", err.to_string()))?;
+        // What a bot would be given must be what was kept, to the last bit.
+        if Hash::of(&text) != artifact.hash {
+            let damaged = format!("the content of `{}` has another hash", artifact.name);
+            return Err(Fault::system("artifact.damaged", damaged)
+                .hint("restore it from a backup, or run the step again"));
+        }
         serde_json::from_slice(&text).map_err(|err| {
             Fault::system(
                 "artifact.damaged",
@@ -37,17 +63,15 @@ impl Values for Kept {
     }
 
     fn keep(&self, value: Value) -> Result<Payload, Fault> {
-        let text = value.to_string();
-        match text.len() <= INLINE_LIMIT {
-            true => Ok(Payload::Inline(value)),
-            false => {
-                let kept = self
-                    .0
-                    .put("value.json", "application/json", text.as_bytes())
-                    .map_err(fault)?;
-                Ok(Payload::Stored(kept))
-            }
+        if is_small(&value) {
+            return Ok(Payload::Inline(value));
         }
+        let text = value.to_string();
+        let kept = self
+            .0
+            .put("value.json", "application/json", text.as_bytes())
+            .map_err(fault)?;
+        Ok(Payload::Stored(kept))
     }
 
     fn row(&self, table: &TableRef, index: u64) -> Result<Value, Fault> {
@@ -66,11 +90,31 @@ impl Values for Kept {
     }
 }
 
-impl Tables for Kept {
+/// What templates may ask for: the rows of tables, and what people have corrected.
+pub(super) struct Known {
+    kept: Kept,
+    store: Arc<Store>,
+}
+
+impl Known {
+    pub(super) fn of(kept: &Kept, store: &Arc<Store>) -> Known {
+        Known {
+            kept: kept.clone(),
+            store: store.clone(),
+        }
+    }
+}
+
+impl Tables for Known {
     fn rows(&self, table: &TableRef, from: u64, limit: usize) -> Result<Vec<Value>, String> {
-        self.0
-            .rows(table, from, limit)
-            .map_err(|error| error.to_string())
+        let rows = self.kept.0.rows(table, from, limit);
+        rows.map_err(|error| error.to_string())
+    }
+
+    fn mapped(&self, table: &str, from: &str) -> Result<Option<String>, String> {
+        let found = self.store.mapping(table, from);
+        let found = found.map_err(|error| error.to_string())?;
+        Ok(found.map(|it| it.mapping.to))
     }
 }
 
@@ -84,6 +128,7 @@ impl BotArtifacts for Kept {
     }
 
     fn open(&self, artifact: &ArtifactRef) -> Result<File, Fault> {
+        self.0.verify(&artifact.hash).map_err(fault)?;
         self.0.open(artifact).map_err(fault)
     }
 
@@ -142,5 +187,39 @@ impl Templates for VersionTemplates {
         Ok(self
             .renderer
             .render_file(name, source, &Value::Object(context))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_with_a_flipped_bit_is_not_given_to_anybody() {
+        let dir = tempfile::tempdir().unwrap();
+        let kept = Kept(Artifacts::open_folder(dir.path()).unwrap());
+        let value = json!("a".repeat(2 * INLINE_LIMIT));
+        let Payload::Stored(artifact) = kept.keep(value.clone()).unwrap() else {
+            panic!("it is small");
+        };
+        assert_eq!(kept.load(&artifact).unwrap(), value);
+        let hash = artifact.hash.as_str();
+        let path = dir.path().join(&hash[..2]).join(hash);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[1000] ^= 2;
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(kept.load(&artifact).unwrap_err().code, "artifact.damaged");
+        assert!(BotArtifacts::open(&kept, &artifact).is_err());
+    }
+
+    #[test]
+    fn a_value_is_small_up_to_the_limit_of_a_fact() {
+        let text = |length: usize| json!("x".repeat(length));
+        assert!(is_small(&text(INLINE_LIMIT - 2)), "its quotes count too");
+        assert!(!is_small(&text(INLINE_LIMIT - 1)));
+        assert!(!is_small(&json!([
+            text(INLINE_LIMIT / 2),
+            text(INLINE_LIMIT / 2)
+        ])));
     }
 }

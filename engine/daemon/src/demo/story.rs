@@ -22,7 +22,10 @@ use indexmap::IndexMap;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::Error;
-use crate::daemon::{Handle, Notice};
+use crate::{
+    daemon::{Handle, Notice},
+    views::ExceptionsQuery,
+};
 
 /// Nothing in the demo takes longer.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -129,7 +132,7 @@ impl Story<'_> {
             What::Opened { step, count, .. } => say(&format!("  {step}: {count} to do")),
             What::Failed {
                 fault,
-                then: Verdict::Retry { .. },
+                then: Verdict::Retry { .. } | Verdict::Wait { .. },
                 ..
             } => {
                 seen.retries += 1;
@@ -241,7 +244,10 @@ impl Story<'_> {
         (mails, files): (usize, usize),
         took: Duration,
     ) -> Result<(), Error> {
-        let open = self.handle.parts.exceptions(None, MENTIONED);
+        let open = self
+            .handle
+            .parts
+            .exceptions(&ExceptionsQuery::default(), MENTIONED);
         let open = open.map_err(|error| Error::Story(error.to_string()))?;
         say(&format!("\nDone in {} s.", took.as_secs()));
         say(&format!(

@@ -10,7 +10,7 @@ use std::{
 };
 
 use botswain_core::{
-    catalogue::Catalogue,
+    catalogue::{Catalogue, WorkflowSchema},
     diagnostic::{Diagnostic, Severity},
 };
 
@@ -29,9 +29,7 @@ pub struct Gathered {
 impl Instance {
     /// What workflows may name; fails when the secrets cannot be read.
     pub fn catalogue(&self, outline: &Outline) -> Result<Gathered, secrets::Error> {
-        let bots = botswain_bots::ALL
-            .iter()
-            .map(|bot| (bot.name, bot.schema()));
+        let bots = self.bots().iter().map(|bot| (bot.name, bot.schema()));
         let secrets = self.secrets().list()?;
         let (templates, diagnostics) = templates(self.folder())?;
         Ok(Gathered {
@@ -39,7 +37,11 @@ impl Instance {
                 bots: bots.collect(),
                 connections: outline.connections.clone(),
                 more_connections: outline.more_connections,
+                limits: outline.limits.clone(),
                 secrets: secrets.into_iter().map(|listed| listed.name).collect(),
+                groups: outline.groups.clone(),
+                more_groups: outline.more_groups,
+                workflows: workflows(self.folder())?,
                 templates,
                 timezone: outline.timezone.clone(),
             },
@@ -65,6 +67,15 @@ pub(super) fn workflow_files(folder: &Path) -> Result<(Vec<PathBuf>, Vec<Diagnos
         }
     }
     Ok((files, warnings))
+}
+
+/// What the workflows are called; what they take and leave is known once they are read.
+fn workflows(folder: &Path) -> Result<BTreeMap<String, WorkflowSchema>, Error> {
+    let (files, _) = workflow_files(folder)?;
+    let names = files.iter().filter_map(|file| file.file_stem()?.to_str());
+    Ok(names
+        .map(|name| (name.to_owned(), WorkflowSchema::default()))
+        .collect())
 }
 
 type Templates = (BTreeMap<String, String>, Vec<Diagnostic>);

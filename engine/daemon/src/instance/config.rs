@@ -7,7 +7,7 @@
 //! secret field holds `{{secrets.name}}` until its connection is opened.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     path::{Path, PathBuf},
 };
@@ -18,8 +18,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value, json};
 
+use self::bearing::{Breaker, LimitConfig};
 use super::{CONFIG_FILE, yaml::Document};
 
+pub mod bearing;
 mod check;
 pub(super) mod fields;
 mod problems;
@@ -39,8 +41,24 @@ pub struct Config {
     /// The outside systems that steps can name.
     #[serde(default)]
     pub connections: BTreeMap<String, ConnectionConfig>,
+    /// What steps without a connection can share a part of, by name.
+    #[serde(default)]
+    pub limits: BTreeMap<String, LimitConfig>,
+    /// The people who can be asked or told, by group: their addresses.
+    #[serde(default)]
+    pub groups: BTreeMap<String, Vec<String>>,
     /// Who gets a mail when a new kind of exception is parked.
     pub notify: Option<Notify>,
+    /// How long what has ended is kept; without it, for ever.
+    pub retention: Option<Retention>,
+}
+
+/// How long finished runs are kept. Open runs and claimed keys are always kept.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// How long a run is kept after its end, with its items and their files, as in `400d`.
+    pub runs: botswain_core::duration::Duration,
 }
 
 /// One entry of `connections:`.
@@ -49,6 +67,9 @@ pub struct ConnectionConfig {
     pub kind: String,
     /// How many steps may use it at once.
     pub sessions: usize,
+    /// How many attempts may start within any minute.
+    pub per_minute: Option<u32>,
+    pub breaker: Breaker,
     /// The settings of its kind.
     pub settings: Map<String, Value>,
 }
@@ -71,8 +92,14 @@ pub struct Notify {
 pub struct Outline {
     /// Each connection of a known kind, by name.
     pub connections: BTreeMap<String, String>,
-    /// Whether some connections could not be read.
+    /// Whether some connections or limits could not be read.
     pub more_connections: bool,
+    /// The names of the limits.
+    pub limits: BTreeSet<String>,
+    /// The groups of people, by name.
+    pub groups: BTreeSet<String>,
+    /// Whether the groups could not be read.
+    pub more_groups: bool,
     /// The zone; without a valid one `UTC`.
     pub timezone: String,
 }
@@ -159,11 +186,18 @@ impl Outline {
             .filter_map(|(name, entry)| Some((name.clone(), known(entry)?)))
             .collect();
         let all = written.is_some_and(|written| written.len() == connections.len());
+        let groups = value["groups"].as_object();
         let timezone = value["timezone"].as_str();
         let timezone = timezone.filter(|zone| jiff::tz::TimeZone::get(zone).is_ok());
         Outline {
             connections,
             more_connections: !sound && !all,
+            limits: value["limits"]
+                .as_object()
+                .map(|limits| limits.keys().cloned().collect())
+                .unwrap_or_default(),
+            groups: groups.into_iter().flat_map(Map::keys).cloned().collect(),
+            more_groups: !sound && groups.is_none(),
             timezone: timezone.map_or_else(utc, str::to_owned),
         }
     }
@@ -236,13 +270,9 @@ fn with_common_keys(mut settings: Value, kind: &str) -> Value {
 
 impl ConnectionConfig {
     fn common_keys(kind: Value) -> Value {
-        json!({
-            "kind": kind,
-            "sessions": {
-                "description": "How many steps may use it at once; 1 when it is not given.",
-                "type": "integer", "minimum": 1, "maximum": 64,
-            },
-        })
+        let mut keys = bearing::schemas();
+        keys["kind"] = kind;
+        keys
     }
 }
 
@@ -260,9 +290,22 @@ impl<'de> Deserialize<'de> for ConnectionConfig {
                 .and_then(|count| usize::try_from(count).ok())
                 .ok_or_else(|| D::Error::custom("`sessions` is a whole number"))?,
         };
+        let per_minute = match settings.remove("per_minute") {
+            None => None,
+            Some(value) => Some(
+                value
+                    .as_u64()
+                    .and_then(|count| u32::try_from(count).ok())
+                    .ok_or_else(|| D::Error::custom("`per_minute` is a whole number"))?,
+            ),
+        };
+        let breaker = settings.remove("breaker").unwrap_or_default();
+        let breaker = Breaker::read(&breaker).map_err(D::Error::custom)?;
         Ok(ConnectionConfig {
             kind: kind.to_owned(),
             sessions,
+            per_minute,
+            breaker,
             settings,
         })
     }
@@ -289,6 +332,8 @@ impl fmt::Debug for ConnectionConfig {
         f.debug_struct("ConnectionConfig")
             .field("kind", &self.kind)
             .field("sessions", &self.sessions)
+            .field("per_minute", &self.per_minute)
+            .field("breaker", &self.breaker)
             .field("settings", &keys)
             .finish()
     }

@@ -72,8 +72,13 @@ impl Private {
         Ok(())
     }
 
+    /// Makes the folder itself; its name survives a power cut once it has returned.
     pub(super) fn make_root(&self) -> Result<(), Error> {
-        make_folder(&self.folder)
+        make_folder(&self.folder)?;
+        // Without this all that is durable in it could be in no folder at all.
+        let instance = self.folder.parent().unwrap_or_else(|| Path::new("."));
+        let synced = File::open(instance).and_then(|folder| folder.sync_all());
+        synced.map_err(|err| unmakable(&self.folder, err))
     }
 
     /// Removes what the last daemon left in `scratch/`; for the one that holds the lock.

@@ -276,3 +276,36 @@ connections:
     let report = office.json(&["check"]);
     assert_eq!(report["diagnostics"][0]["hint"], "did you mean `web`?");
 }
+
+#[test]
+fn what_a_workflow_calls_is_checked_with_it() {
+    let office = Office::with(GOOD);
+    office.write(
+        "workflows/caller.yaml",
+        "steps:\n  - { id: a, call: called, with: { dya: \"{{today}}\" } }\n  - { id: ask, approve: \"{{steps.a.cuont}}?\", ask: [bosses] }\n",
+    );
+    let called = "inputs: { day: { type: date } }\nsteps: [{ id: a, wait: 1s }]\noutputs: { count: \"{{len inputs.day}}\" }\n";
+    office.write("workflows/called.yaml", called);
+    let messages = |path: &str| {
+        let report = office.json(&["check", path]);
+        let found = report["diagnostics"].as_array().unwrap().iter();
+        let found = found.map(|it| format!("{}: {} ({})", it["file"], it["message"], it["hint"]));
+        found.collect::<Vec<_>>().join("\n")
+    };
+    expect![[r#"
+        "workflows/caller.yaml": "the called workflow needs the input `day`" ("add it under `with:`, as in `with: { day: … }`")
+        "workflows/caller.yaml": "the called workflow has no input `dya`" ("did you mean `day`?")
+        "workflows/caller.yaml": "`steps.a` has no `cuont`" ("did you mean `count`?")
+        "workflows/caller.yaml": "there is no group `bosses`" ("name its people in botswain.yaml: `groups: { bosses: [anna@example.com] }`")"#]].assert_eq(&messages("workflows/caller.yaml"));
+    // What is wrong with the other is told when it is asked for.
+    office.write("workflows/called.yaml", "steps: [{ id: a, wiat: 1s }]\n");
+    expect![[r#"
+        "workflows/caller.yaml": "`called` has mistakes, so it cannot be called" ("see `botswain check workflows/called.yaml`")
+        "workflows/caller.yaml": "there is no group `bosses`" ("name its people in botswain.yaml: `groups: { bosses: [anna@example.com] }`")"#]].assert_eq(&messages("workflows/caller.yaml"));
+    office.write("workflows/called.yaml", called);
+    office.write(
+        "workflows/caller.yaml",
+        "steps: [{ id: a, call: called, with: { day: \"{{today}}\" } }]\n",
+    );
+    assert_eq!(messages("workflows"), "");
+}

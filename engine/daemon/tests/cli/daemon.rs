@@ -258,3 +258,29 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     files.extend(folders.iter().flat_map(|folder| walk(folder)));
     files
 }
+
+#[test]
+fn what_was_saved_a_moment_ago_is_what_runs() {
+    let office = Office::with(GOOD);
+    let up = office.up();
+    // Over and over, so that no look at the files by chance comes in between each time.
+    for number in 1..=5 {
+        let drop = format!(
+            "steps:\n  - {{ id: drop, bot: file.drop, with: {{ to: out/{number}.txt, content: x }} }}\n"
+        );
+        office.write("workflows/fresh.yaml", &drop);
+        let told = office.says(&["run", "fresh"]);
+        assert!(told.starts_with("exit 0"), "{told}");
+        assert_eq!(office.read(&format!("out/{number}.txt")), "x");
+    }
+    office.write(
+        "workflows/fresh.yaml",
+        "steps:\n  - { id: no, fail: stop }\n",
+    );
+    assert!(office.says(&["run", "fresh"]).starts_with("exit 3"));
+    let mended = "steps:\n  - { id: no, fail: stop, on_fault: { then: continue } }\n";
+    office.write("workflows/fresh.yaml", mended);
+    let told = office.says(&["exceptions", "retry", "1", "--current", "--wait"]);
+    assert!(told.starts_with("exit 0"), "{told}");
+    assert_eq!(up.after(Signal::SIGTERM), Some(0));
+}

@@ -37,6 +37,10 @@ fn runs_are_the_same_with_and_without_a_daemon() {
         item  key  state  took  why
         1.each.0  1001  succeeded  LENGTH
         1.each.1  1002  parked  `drop` waits for a person
+
+        exceptions
+        id  run  step  key  message
+        1  1.each.1  drop  1002  `out/../../up.txt` leads outside the allowed folders
         --- stderr
     "#]]
     .assert_eq(&alone[1]);

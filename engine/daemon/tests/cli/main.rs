@@ -8,10 +8,16 @@
     reason = "what cannot be unwrapped fails the test"
 )]
 
+mod approvals;
 mod check;
+mod connections;
 mod daemon;
+mod decisions;
+mod doubt;
 mod exceptions;
+mod keeping;
 mod listings;
 mod nested;
 mod office;
 mod run;
+mod steps;

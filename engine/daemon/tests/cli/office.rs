@@ -142,8 +142,25 @@ impl Office {
 
     /// A daemon, once it can be talked to; its log goes to the file `log`.
     pub(crate) fn up(&self) -> Up {
+        self.listening(self.command(&["up"]))
+    }
+
+    /// The same where no file may grow over this many blocks of 512 bytes.
+    pub(crate) fn up_within(&self, blocks: u32) -> Up {
+        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" up");
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", &limited, env!("CARGO_BIN_EXE_botswain")])
+            .current_dir(self.dir.path())
+            .env_remove("RUST_LOG")
+            .env_remove("BOTSWAIN_DIR")
+            .stdin(Stdio::null());
+        self.listening(command)
+    }
+
+    fn listening(&self, mut command: Command) -> Up {
         let log = std::fs::File::create(self.path("log")).unwrap();
-        let child = self.command(&["up"]).stderr(log).spawn().unwrap();
+        let child = command.stderr(log).spawn().unwrap();
         let mut up = Up(child);
         let socket = self.path(".botswain/api.sock");
         wait_for("the daemon to listen", || {
@@ -187,6 +204,7 @@ impl Office {
                 (r"\b\d\d:\d\d:\d\d\b", "CLOCK"),
                 (r"\bnow\b|\b\d+ (s|min) ago", "AGO"),
                 (r"\b\d+(\.\d)? s\b", "LENGTH"),
+                (r"\bin \d+ (min|h)\b", "LATER"),
                 (r"process \d+", "process PID"),
                 // Columns are as wide as the times that stand in them.
                 (r"(\S) {2,}", "$1  "),
@@ -217,8 +235,13 @@ impl Up {
     }
 
     /// The exit code after a signal.
-    pub(crate) fn after(mut self, signal: Signal) -> Option<i32> {
+    pub(crate) fn after(self, signal: Signal) -> Option<i32> {
         self.signal(signal);
+        self.ended()
+    }
+
+    /// The exit code, once it has ended.
+    pub(crate) fn ended(mut self) -> Option<i32> {
         let mut status = None;
         wait_for("the daemon to stop", || {
             status = self.0.try_wait().unwrap();

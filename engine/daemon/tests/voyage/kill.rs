@@ -1,4 +1,4 @@
-//! kill -9 at random moments while orders are typed.
+//! kill -9 at random moments while orders are typed, for the browser's own part in it.
 
 use std::{
     collections::BTreeMap,
@@ -92,7 +92,9 @@ fn no_order_line_is_lost_and_none_is_entered_twice() {
             let in_doubt = exception["category"] == "in_doubt";
             // The line with the unknown product is refused, unless a kill came first.
             let refused = exception["category"] == "business" && fields[3] == "9001";
-            assert!(in_doubt || refused, "{exception}");
+            // Three kills in a row before it was sent: it is suspected of them.
+            let suspected = exception["code"] == "run.interrupted" && exception["attempts"] == 3;
+            assert!(in_doubt || refused || suspected, "{exception}");
             doubts += u32::from(in_doubt);
         }
     }

@@ -13,21 +13,25 @@ use std::{
     ops::Range,
     path::{Path, PathBuf},
     sync::{
+        Arc,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use super::{Backend, Entry, Error, Write, quiet::quietly};
+use super::{Backend, Entry, Error, Replacement, Write, quiet::quietly};
 
-/// The largest value, in bytes, that is kept in one piece.
+/// The largest value, in bytes, that is kept in one piece. The number of a value's parts follows
+/// from it, so it never changes within a format.
 const INLINE: usize = 4 * 1024;
 /// In bytes; sled takes two to three times as much memory.
-const CACHE: u64 = 64 * 1024 * 1024;
+const CACHE: u64 = 48 * 1024 * 1024;
 /// How long closing may take; it takes milliseconds.
 const CLOSING: Duration = Duration::from_secs(30);
+/// How long a closed one may hold its lock; it takes milliseconds.
+const RELEASE: Duration = Duration::from_secs(5);
 /// Begins the keys of parts; no key of the store begins with it.
 const PART: u8 = 0xff;
 /// Begin a value: itself, or the number of its parts.
@@ -41,6 +45,8 @@ pub struct Sled {
     log: File,
     /// sled panicked, so its locks may be held for ever.
     broken: AtomicBool,
+    /// It was closed, and sled had no complaint.
+    closed: Arc<AtomicBool>,
 }
 
 impl Sled {
@@ -50,6 +56,9 @@ impl Sled {
     /// its snapshots, which only speed up the start, are moved aside and it
     /// tries once more. The caller holds the store's lock.
     pub fn open(dir: &Path) -> Result<Sled, Error> {
+        if !dir.exists() {
+            create(dir)?;
+        }
         fs::create_dir_all(dir)?;
         for unfinished in snapshots(dir, |name| name.ends_with(".generating"))? {
             fs::remove_file(unfinished)?;
@@ -61,15 +70,24 @@ impl Sled {
             }
             other => other?,
         };
-        File::open(dir.join("conf"))?.sync_all()?;
-        let log = File::open(dir.join("db"))?;
-        log.sync_all()?;
-        sync_dir(dir)?;
-        Ok(Sled {
-            db: Some(db),
-            log,
-            broken: AtomicBool::new(false),
-        })
+        match synced_log(dir) {
+            Ok(log) => Ok(Sled {
+                db: Some(db),
+                log,
+                broken: AtomicBool::new(false),
+                closed: Arc::default(),
+            }),
+            Err(error) => {
+                // Dropped here it could panic, for its own sync may fail as ours did.
+                close(db);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Becomes true when it has been dropped and nothing is on its way to the files any more.
+    pub(crate) fn closed(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.closed)
     }
 
     fn guarded<T>(&self, call: impl FnOnce(&sled::Db) -> Result<T, Error>) -> Result<T, Error> {
@@ -84,10 +102,19 @@ impl Sled {
 
 impl Backend for Sled {
     fn write(&self, writes: Vec<Write>) -> Result<(), Error> {
+        let replacement = |(key, after): Write| {
+            let before = self.get(&key)?.map(|value| value.len());
+            Ok(Replacement { key, before, after })
+        };
+        let replacements: Result<_, Error> = writes.into_iter().map(replacement).collect();
+        self.replace(replacements?)
+    }
+
+    fn replace(&self, replacements: Vec<Replacement>) -> Result<(), Error> {
         self.guarded(|db| {
             let mut batch = sled::Batch::default();
-            for (key, value) in writes {
-                replace(db, &mut batch, key, value)?;
+            for replacement in replacements {
+                put(&mut batch, replacement)?;
             }
             db.apply_batch(batch)?;
             db.flush()?;
@@ -131,7 +158,9 @@ impl Drop for Sled {
         // and closing it would wait for a lock that nobody gives back.
         if self.broken.load(Ordering::Relaxed) {
             std::mem::forget(db);
-        } else if !close(db) {
+        } else if close(db) {
+            self.closed.store(true, Ordering::Release);
+        } else {
             tracing::warn!("the store's records did not close");
         }
     }
@@ -150,7 +179,43 @@ fn close(db: sled::Db) -> bool {
     closing.is_ok() && waiting.recv_timeout(CLOSING).is_ok()
 }
 
+/// Makes an empty directory under another name: one that was cut short would look damaged.
+fn create(dir: &Path) -> Result<(), Error> {
+    let making = dir.with_added_extension("making");
+    match fs::remove_dir_all(&making) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => fs::create_dir_all(&making)?,
+    }
+    if !close(open_guarded(&making)?) {
+        return Err(Error::Io(io::Error::other("its files cannot be made")));
+    }
+    synced_log(&making)?;
+    Ok(fs::rename(&making, dir)?)
+}
+
+/// Makes what sled wrote when it opened the directory survive a power cut.
+fn synced_log(dir: &Path) -> io::Result<File> {
+    File::open(dir.join("conf"))?.sync_all()?;
+    let log = File::open(dir.join("db"))?;
+    log.sync_all()?;
+    sync_dir(dir)?;
+    Ok(log)
+}
+
+/// Waits until a sled that this process has closed lets go of its log. Nobody else may
+/// have it, and one that is broken never lets go; then sled itself says so.
+fn wait_for_release(dir: &Path) {
+    let Ok(log) = File::open(dir.join("db")) else {
+        return;
+    };
+    let until = Instant::now() + RELEASE;
+    while log.try_lock().is_err() && Instant::now() < until {
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 fn open_guarded(dir: &Path) -> Result<sled::Db, Error> {
+    wait_for_release(dir);
     let config = sled::Config::new().path(dir).cache_capacity(CACHE);
     let opening = thread::Builder::new()
         .name("store-open".to_owned())
@@ -189,35 +254,39 @@ pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
-fn replace(
-    db: &sled::Db,
-    batch: &mut sled::Batch,
-    key: Vec<u8>,
-    value: Option<Vec<u8>>,
-) -> Result<(), Error> {
-    let old = match db.get(&key)? {
-        Some(stored) => parts_of(&stored)?,
-        None => 0,
+fn put(batch: &mut sled::Batch, replacement: Replacement) -> Result<(), Error> {
+    let Replacement { key, before, after } = replacement;
+    let old = parts_for(before.unwrap_or(0))?;
+    let Some(value) = after else {
+        remove_parts(batch, &key, 0..old);
+        batch.remove(key);
+        return Ok(());
     };
-    let chunks: Vec<&[u8]> = match &value {
-        Some(value) if value.len() > INLINE => value.chunks(INLINE).collect(),
-        _ => Vec::new(),
-    };
-    let count = u32::try_from(chunks.len()).map_err(|_| too_large())?;
-    for (chunk, index) in chunks.iter().zip(0..) {
-        batch.insert(part_key(&key, index), *chunk);
+    let count = parts_for(value.len())?;
+    remove_parts(batch, &key, count..old);
+    if count == 0 {
+        batch.insert(key, [&[WHOLE], &value[..]].concat());
+        return Ok(());
     }
-    for stale in count..old {
-        batch.remove(part_key(&key, stale));
+    for (chunk, index) in value.chunks(INLINE).zip(0..) {
+        batch.insert(part_key(&key, index), chunk);
     }
-    match &value {
-        None => batch.remove(key),
-        Some(_) if count > 0 => {
-            batch.insert(key, [&[IN_PARTS], &count.to_be_bytes()[..]].concat());
-        }
-        Some(value) => batch.insert(key, [&[WHOLE], &value[..]].concat()),
-    }
+    batch.insert(key, [&[IN_PARTS], &count.to_be_bytes()[..]].concat());
     Ok(())
+}
+
+fn remove_parts(batch: &mut sled::Batch, key: &[u8], stale: Range<u32>) {
+    for index in stale {
+        batch.remove(part_key(key, index));
+    }
+}
+
+/// In how many parts a value of this length is kept; 0 when in one piece.
+fn parts_for(length: usize) -> Result<u32, Error> {
+    match length <= INLINE {
+        true => Ok(0),
+        false => u32::try_from(length.div_ceil(INLINE)).map_err(|_| too_large()),
+    }
 }
 
 fn too_large() -> Error {

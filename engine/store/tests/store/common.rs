@@ -65,6 +65,10 @@ pub(crate) fn exception(id: u64) -> Exception {
         },
         attempts: 1,
         opened: time(id as i64),
+        due: None,
+        snoozed: None,
+        assigned: Vec::new(),
+        show: None,
         fingerprint: Hash::of(b"unknown customer"),
     }
 }

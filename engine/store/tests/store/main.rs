@@ -4,6 +4,10 @@
 
 mod artifacts;
 mod common;
+mod damage;
 mod disk;
+mod formats;
+mod journal;
+mod keeping;
 mod suite;
 mod writer;

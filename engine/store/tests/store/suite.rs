@@ -8,8 +8,8 @@ use crate::common::{Book, append, changes, exception, fact, opens, resolves, tim
 use botswain_core::engine::Counters;
 use botswain_core::{
     ExceptionId, Hash, Payload, RunId, StepId,
-    index::{Batch, Change, Claim, ClaimKey, State, Tally},
-    plan::{Overlap, Plan, Version},
+    index::{Batch, Change, Claim, ClaimKey, Mapping, State, Tally},
+    plan::{Plan, Version},
     run::fact::{Edit, Fact, Resolution, What},
 };
 use botswain_store::{AppendError, Filter, Store};
@@ -41,12 +41,13 @@ on_both!(
     a_gap_or_a_repeat_is_refused_alone,
     a_batch_over_several_runs_is_one,
     runs_are_listed_newest_first,
-    open_runs_are_those_that_have_not_ended,
+    open_runs_are_those_with_something_to_do,
     items_are_counted_by_state,
     many_batches_in_one_group_count_right,
     exceptions_come_and_go,
     a_key_is_claimed_once,
     the_newest_firing_counts,
+    a_correction_holds_until_it_is_revoked,
     a_version_is_kept_once,
     the_highest_numbers_stay,
     a_summary_that_does_not_fit_is_refused,
@@ -158,7 +159,7 @@ fn runs_are_listed_newest_first(store: &Store) {
     assert!(listed(Some("none"), None, None, 9).is_empty());
 }
 
-fn open_runs_are_those_that_have_not_ended(store: &Store) {
+fn open_runs_are_those_with_something_to_do(store: &Store) {
     let mut book = Book::default();
     for number in [1, 2, 3, 20] {
         append(store, book.step(&run(number), "a", State::Running, 1)).unwrap();
@@ -170,7 +171,9 @@ fn open_runs_are_those_that_have_not_ended(store: &Store) {
         .open_runs()
         .map(|run| run.unwrap().id.to_string())
         .collect();
-    assert_eq!(open, ["1", "3", "3.each.0", "20"]);
+    assert_eq!(open, ["1", "3", "20"]);
+    append(store, book.item(&run(3), "each", 0, State::Waiting)).unwrap();
+    assert_eq!(store.open_runs().count(), 4);
     append(store, book.item(&run(3), "each", 0, State::Succeeded)).unwrap();
     assert_eq!(store.open_runs().count(), 3);
 }
@@ -321,19 +324,58 @@ fn the_newest_firing_counts(store: &Store) {
     );
 }
 
+fn a_correction_holds_until_it_is_revoked(store: &Store) {
+    let says = |table: &str, from: &str, to: Option<&str>| Change::Mapping {
+        table: table.to_owned(),
+        from: from.to_owned(),
+        after: to.map(|to| Mapping {
+            to: to.to_owned(),
+            by: "ann".to_owned(),
+            at: time(1),
+            note: None,
+            exception: Some(ExceptionId(7)),
+        }),
+    };
+    let stands_for = |table: &str, from: &str| {
+        let found = store.mapping(table, from).unwrap();
+        found.map(|it| it.mapping.to)
+    };
+    let said = vec![
+        says("customers", "ACME Ltd", Some("C001")),
+        says("customers", "ACME", Some("C002")),
+        says("customers2", "ACME Ltd", Some("C003")),
+    ];
+    append(store, changes(said)).unwrap();
+    append(
+        store,
+        changes(vec![says("customers", "ACME", Some("C004"))]),
+    )
+    .unwrap();
+    assert_eq!(stands_for("customers", "ACME Ltd").unwrap(), "C001");
+    assert_eq!(stands_for("customers", "acme ltd"), None);
+    assert_eq!(stands_for("suppliers", "ACME Ltd"), None);
+    let listed = |table| {
+        let found = store.mappings(table).unwrap();
+        let row =
+            |it: botswain_store::Mapped| format!("{} {} {}", it.table, it.from, it.mapping.to);
+        found.into_iter().map(row).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        listed(Some("customers")),
+        ["customers ACME C004", "customers ACME Ltd C001"]
+    );
+    assert_eq!(listed(None).len(), 3);
+    append(store, changes(vec![says("customers", "ACME", None)])).unwrap();
+    assert_eq!(stands_for("customers", "ACME"), None);
+    assert_eq!(listed(Some("customers")), ["customers ACME Ltd C001"]);
+}
+
 fn a_version_is_kept_once(store: &Store) {
     let version = Version {
-        plan: Plan {
-            semantics: 1,
-            name: "a".to_owned(),
-            description: None,
-            triggers: Vec::new(),
-            overlap: Overlap::Queue,
-            inputs: IndexMap::new(),
-            steps: Vec::new(),
-        },
+        plan: Plan::new("a", Vec::new()),
         source: "# a long text\n".repeat(10_000),
         templates: IndexMap::from([("a.hbs".to_owned(), "{{x}}".to_owned())]),
+        calls: IndexMap::new(),
     };
     let hash = store.put_version(&version).unwrap();
     let records = store.check().unwrap().records;

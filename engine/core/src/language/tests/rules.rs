@@ -91,26 +91,20 @@ steps:
 #[test]
 fn unknown_and_coming_keys() {
     check(
-        &format!("trigers: []\ncolour: red\ntests: []\noverlap: cancel\n{FINE}"),
+        &format!("trigers: []\ncolour: red\ntests: []\n{FINE}"),
         expect![[r#"
             1:1 language.unknown_key: a workflow has no key `trigers`
                 hint: did you mean `triggers`?
             2:1 language.unknown_key: a workflow has no key `colour`
-                hint: its keys are: `name`, `description`, `triggers`, `overlap`, `inputs`, `retry`, `steps`
+                hint: its keys are: `name`, `description`, `triggers`, `overlap`, `inputs`, `retry`, `timeout`, `steps`, `outputs`, `on_failure`, `finally`, `exceptions`, `formerly`
             3:1 language.not_available: `tests` is not available yet
-                hint: this version of Botswain does not have it
-            4:10 language.not_available: `cancel` is not available yet
                 hint: this version of Botswain does not have it
         "#]],
     );
     check(
-        "steps:\n  - { id: a, approve: ok?, ask: [x] }\n  - { id: b, bot: sheet.read, with: { file: x }, verify: {} }\n",
+        &format!("promise: 1 succeeded run\n{FINE}"),
         expect![[r#"
-            2:14 language.not_available: `approve` is not available yet
-                hint: this version of Botswain does not have it
-            2:28 language.not_available: `ask` is not available yet
-                hint: this version of Botswain does not have it
-            3:50 language.not_available: `verify` is not available yet
+            1:1 language.not_available: `promise` is not available yet
                 hint: this version of Botswain does not have it
         "#]],
     );
@@ -165,7 +159,7 @@ fn values_of_the_wrong_kind() {
         ),
         expect![[r#"
             1:10 language.value: `overlap` cannot be `que`
-                hint: it is one of: `queue`, `skip`, `allow`
+                hint: it is one of: `queue`, `skip`, `cancel`, `allow`
             2:20 language.range: `attempts` is at least 1
             2:30 language.type: `delay` expects a duration such as `10s`, found a whole number
                 hint: write `10s` for seconds
@@ -225,22 +219,22 @@ fn exactly_one_kind() {
     check(
         "steps:\n  - id: a\n  - { id: b, bot: sheet.read, with: { file: x }, for_each: \"{{inputs}}\", as: x, steps: [] }\n",
         expect![[r#"
-            2:5 steps.kind: a step has exactly one of `bot` and `for_each`
-            3:7 steps.kind: a step has exactly one of `bot` and `for_each`
+            2:5 steps.kind: a step has exactly one of `bot`, `call`, `for_each`, `parallel`, `switch`, `approve`, `wait`, `wait_until`, `set` and `fail`
+            3:7 steps.kind: a step has exactly one of `bot`, `call`, `for_each`, `parallel`, `switch`, `approve`, `wait`, `wait_until`, `set` and `fail`
+                hint: make two steps of `bot` and `for_each`
             3:88 language.value: `steps` needs at least 1 in its list
         "#]],
     );
     check(
         "steps:\n  - { id: a, bot: sheet.read, with: { file: x }, as: x }\n  - { id: b, for_each: \"{{today}}\", with: {}, connection: x, timeout: 5m }\n",
         expect![[r#"
-            2:50 steps.kind: `as` belongs to a `for_each`, which this step is not
+            2:50 steps.kind: `as` belongs to a step with `for_each`, this one has `bot`
             3:14 language.missing_key: a `for_each` needs `as`
                 hint: give the item a name, as in `as: line`
             3:14 language.missing_key: a `for_each` needs `steps`
             3:24 steps.for_each: `for_each` goes through a list, this is text
-            3:37 steps.kind: `with` belongs to a bot, which this step is not
-            3:47 steps.kind: `connection` belongs to a bot, which this step is not
-            3:62 steps.kind: `timeout` belongs to a bot, which this step is not
+            3:37 steps.kind: `with` belongs to a step with `bot` or `call`, this one has `for_each`
+            3:47 steps.kind: `connection` belongs to a step with `bot`, this one has `for_each`
         "#]],
     );
 }
@@ -366,6 +360,24 @@ fn a_template_may_stand_for_any_value() {
         expect![[r#"
             5:28 language.type: `copies` expects a whole number, but text around a template makes text
                 hint: let the value be one `{{…}}` and nothing else
+        "#]],
+    );
+}
+
+#[test]
+fn limits() {
+    check_step(
+        "bot: sheet.read\nlimit: form\nwith: { file: x }",
+        expect![[r#"
+            4:12 steps.limit: there is no limit `form`
+                hint: did you mean `forms`?
+        "#]],
+    );
+    check_step(
+        "bot: mail.send\nconnection: office\nlimit: forms\nwith: { to: x }",
+        expect![[r#"
+            5:5 steps.limit: a step has a connection or a limit, not both
+                hint: the connection has its own `sessions:` and `per_minute:` in botswain.yaml
         "#]],
     );
 }

@@ -71,7 +71,7 @@ fn shapes_and_reads() {
     );
     check(
         "{{mapped \"customers\" line.customer}}",
-        expect!["Value [line/customer@21 mappings/customers@2]"],
+        expect!["Value [line/customer@21]"],
     );
 }
 

@@ -270,15 +270,30 @@ fn a_missing_name_is_found_again() {
     );
     check(
         "{{mapped \"customers\" c}}",
-        r#"{"mappings": {"customers": {}}, "c": "ACME"}"#,
-        expect![[r#"
-            template.unmapped the mapping `customers` does not know `ACME`
-            hint: add `ACME` to it, then retry"#]],
+        r#"{"c": "ACME"}"#,
+        expect![[r#""ACME""#]],
+    );
+    check(
+        "to {{mapped \"customers\" c}}",
+        r#"{"c": "ACME Ltd"}"#,
+        expect![[r#""to C001""#]],
+    );
+    check(
+        "{{mapped \"suppliers\" c}}",
+        r#"{"c": "ACME Ltd"}"#,
+        expect![[r#""ACME Ltd""#]],
+    );
+    check(
+        "{{mapped \"lost\" c}}",
+        r#"{"c": "ACME Ltd"}"#,
+        expect!["template.table the corrections cannot be read: it is not in the store"],
     );
     check(
         "{{mapped \"customers\" c}}",
-        r#"{"c": "ACME"}"#,
-        expect!["template.missing there is no mapping `customers`"],
+        r#"{"c": 17}"#,
+        expect![[r#"
+            template.type `mapped` takes text, but `c` is the number 17
+            hint: write `(text c)`"#]],
     );
 }
 

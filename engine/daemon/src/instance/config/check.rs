@@ -12,7 +12,7 @@ use schemars::schema_for;
 use serde_json::{Map, Value};
 
 use super::{
-    Config,
+    Config, bearing,
     fields::{self, Field},
     problems::{self, Problem, suggest},
 };
@@ -40,7 +40,9 @@ pub(super) fn shape(document: &Document<'_>, kinds: &[ConnectionSpec]) -> Vec<Di
             found.push(document.at_key(&pointer, words));
         }
         found.extend(connection(document, &pointer, entry, kinds));
+        found.extend(bearing::breaker(document, &pointer, entry));
     }
+    found.extend(bearing::limits(document));
     found
 }
 
@@ -79,7 +81,7 @@ fn connection(
         let words = Words::error("config.kind", format!("there is no kind `{kind}`"));
         return vec![document.at_value(&format!("{pointer}/kind"), words.maybe_hint(hint))];
     };
-    let common = |key: &String| key == "kind" || key == "sessions";
+    let common = |key: &String| bearing::COMMON.contains(&key.as_str());
     let settings = map.iter().filter(|(key, _)| !common(key));
     let settings = settings
         .map(|(key, value)| (key.clone(), value.clone()))
@@ -184,6 +186,32 @@ pub(super) fn meaning(config: &Config, document: &Document<'_>, folder: &Path) -
     }
     found.extend(notify(config, document));
     found.extend(addresses(config, document));
+    found.extend(groups(config, document));
+    found
+}
+
+fn groups(config: &Config, document: &Document<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (name, people) in &config.groups {
+        let pointer = format!("/groups/{}", escape(name));
+        if !secrets::is_name(name) {
+            let message = format!("`{name}` is not a name for a group");
+            let hint = "use up to 63 lower-case letters, digits, `-` and `_`";
+            let words = Words::error("config.name", message).hint(hint);
+            found.push(document.at_key(&pointer, words));
+        }
+        if people.is_empty() {
+            let message = format!("nobody is in the group `{name}`");
+            let words = Words::error("config.group", message);
+            found.push(document.at_key(&pointer, words.hint("name the address of somebody")));
+        }
+        let wrong = people.iter().enumerate().filter_map(|(index, address)| {
+            let fault = botswain_bots::mail::check_address(name, address).err()?;
+            let words = Words::error("config.address", fault.message).maybe_hint(fault.hint);
+            Some(document.at_value(&format!("{pointer}/{index}"), words))
+        });
+        found.extend(wrong);
+    }
     found
 }
 

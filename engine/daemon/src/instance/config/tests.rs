@@ -153,6 +153,70 @@ notify: { connection: mail, to: [] }
 }
 
 #[test]
+fn what_each_bears_is_read() {
+    let text = r#"
+name: office
+connections:
+  shop: { kind: shop, url: x, sessions: 2, per_minute: 30, breaker: { after: 5, probe: 2m } }
+  calm: { kind: shop, url: x, breaker: off }
+  plain: { kind: shop, url: x, breaker: on }
+limits:
+  forms: { sessions: 2, per_minute: 30 }
+"#;
+    check(text, expect![""]);
+    let config = read(text).config.unwrap();
+    let [shop, calm, plain] = ["shop", "calm", "plain"].map(|name| &config.connections[name]);
+    assert_eq!((shop.sessions, shop.per_minute), (2, Some(30)));
+    let (faults, probe) = (5, 120_000);
+    assert_eq!(shop.breaker, Breaker::After { faults, probe });
+    assert_eq!(calm.breaker, Breaker::Off);
+    assert_eq!(plain.breaker, Breaker::default());
+    assert!(!shop.settings.contains_key("per_minute"));
+    let forms = &config.limits["forms"];
+    assert_eq!((forms.sessions, forms.per_minute), (Some(2), Some(30)));
+}
+
+#[test]
+fn what_nothing_can_bear_is_refused() {
+    check(
+        r#"
+name: office
+connections:
+  a: { kind: shop, url: x, per_minute: 0, breaker: { after: 0, prob: 30s } }
+  b: { kind: shop, url: x, per_minute: -5, breaker: { probe: soon } }
+  c: { kind: shop, url: x, sessions: -1, breaker: { probe: 1ms } }
+  d: { kind: shop, url: x, breaker: maybe }
+limits:
+  forms: {}
+  Forms: { sessions: 1 }
+  more: { sessions: 0, per_minute: -1 }
+  odd: { session: 1 }
+"#,
+        expect![[r#"
+            4:40 error config.value: per_minute is at least 1 [0]
+            4:61 error config.value: after is at least 1 [0]
+            4:64 error config.unknown_key: `prob` is not known here [prob]
+              hint: did you mean `probe`?
+            5:40 error config.value: per_minute is at least 1 [-5]
+            5:62 error config.value: `soon` is not a duration such as `10s`, `5m` or `1h30m` [soon]
+              hint: write it as in `30s` or `2m`
+            6:38 error config.value: sessions is at least 1 [-1]
+            6:60 error config.value: `1ms` is too short, it is at least 100ms [1ms]
+              hint: write it as in `30s` or `2m`
+            7:37 error config.value: breaker is one of `on`, `off` [maybe]
+            9:3 error config.limit: the limit `forms` limits nothing [forms]
+              hint: give it `sessions:` or `per_minute:`
+            10:3 error config.name: `Forms` is not a name for a limit [Forms]
+              hint: use up to 63 lower-case letters, digits, `-` and `_`
+            11:21 error config.value: sessions is at least 1 [0]
+            11:36 error config.value: per_minute is at least 1 [-1]
+            12:10 error config.unknown_key: `session` is not known here [session]
+              hint: did you mean `sessions`?
+        "#]],
+    );
+}
+
+#[test]
 fn what_is_named_must_exist() {
     check(
         r#"
@@ -180,6 +244,39 @@ notify: { connection: shp, to: [ops@example.com] }
               hint: mails need one of kind `smtp`
         "#]],
     );
+}
+
+#[test]
+fn groups_are_people() {
+    check(
+        "name: x\ngroups:\n  supervisors: [anna@example.com, nobody]\n  Managers: []\n",
+        expect![[r#"
+            3:35 error config.address: `nobody` in `supervisors` is not a mail address [nobody]
+              hint: write `name@example.com` or `Name <name@example.com>`
+            4:3 error config.name: `Managers` is not a name for a group [Managers]
+              hint: use up to 63 lower-case letters, digits, `-` and `_`
+            4:3 error config.group: nobody is in the group `Managers` [Managers]
+              hint: name the address of somebody
+        "#]],
+    );
+    let good = read("name: x\ngroups: { supervisors: [anna@example.com] }\n");
+    assert_eq!(
+        good.config.unwrap().groups["supervisors"],
+        ["anna@example.com"]
+    );
+    let names = |text: &str| {
+        let outline = read(text).outline;
+        (
+            outline.groups.into_iter().collect::<Vec<_>>(),
+            outline.more_groups,
+        )
+    };
+    assert_eq!(
+        names("nmae: x\ngroups: { a: [] }\n"),
+        (vec!["a".to_owned()], false)
+    );
+    assert_eq!(names("name: x\ngroups: a\n"), (Vec::new(), true));
+    assert_eq!(names("name: x\n"), (Vec::new(), false));
 }
 
 #[test]
@@ -277,4 +374,14 @@ fn the_schema_for_editors_knows_each_kind() {
         bad[key] = value;
         assert!(!validator.is_valid(&config(bad)), "{key}");
     }
+}
+
+/// What the page about the language shows of this file.
+#[test]
+fn the_example_on_the_page_is_right() {
+    let page = include_str!("../../../../../docs/language.md");
+    let (_, rest) = page.split_once("# botswain.yaml\n").unwrap();
+    let text = rest.split("```").next().unwrap();
+    check(text, expect![""]);
+    assert_eq!(read(text).outline.groups.len(), 2);
 }

@@ -1,0 +1,113 @@
+//! The parameters of a bot: whether they fit what it wants.
+
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use super::Checker;
+use crate::{
+    catalogue::{BotSchema, not_exactly_one},
+    check::shape::{At, Found, Shape},
+    language::suggest,
+    plan::Path,
+    yaml::{Node, Scalar},
+};
+
+impl Checker<'_, '_, '_> {
+    /// Whether the parameters fit the bot; what they read is added to `reads`.
+    pub(super) fn parameters(
+        &mut self,
+        bot: Option<&BotSchema>,
+        node: &Rc<Node>,
+        reads: &mut Vec<Path>,
+    ) -> bool {
+        let anything = Value::Bool(true);
+        let schema = bot.map_or(&anything, |bot| &bot.parameters);
+        let (mut found, shape) = (
+            Found::default(),
+            Shape {
+                root: schema,
+                templates: true,
+            },
+        );
+        let before = self.report.errors();
+        match (node.get("with"), node.get("bot")) {
+            (Some(entry), _) => {
+                let at = At {
+                    name: "`with`",
+                    span: &entry.key,
+                };
+                shape.check(schema, (&entry.node, at), self.report, &mut found);
+            }
+            (None, Some(entry)) => self.needs_parameters(schema, &entry.node),
+            (None, None) => (),
+        }
+        if let Some(bot) = bot {
+            self.either(bot, node);
+        }
+        let whole = self.report.errors() == before;
+        let files = self.leaves(&found.leaves, schema, reads);
+        self.template_files(&files, node);
+        whole
+    }
+
+    /// What of the parameters goes together, by which of them are there.
+    fn either(&mut self, bot: &BotSchema, node: &Node) {
+        let with = node.get("with").map(|entry| &entry.node);
+        // What is no map, and what is misspelt, has been told already.
+        let known = bot.parameters.get("properties");
+        let known = |key: &String| known.is_none_or(|known| known.get(key).is_some());
+        let told = with.is_some_and(|with| match with.map() {
+            Some(map) => !map.keys().all(known),
+            None => !matches!(with.scalar(), Some(Scalar::Null)),
+        });
+        let given = |key: &str| {
+            let entry = with.and_then(|with| with.get(key));
+            entry.filter(|entry| !matches!(entry.node.scalar(), Some(Scalar::Null)))
+        };
+        let place = node.get("with").or_else(|| node.get("bot"));
+        let found = not_exactly_one(bot.name, bot.exactly_one, |key| given(key).is_some());
+        if let (Some((message, there)), Some(place), false) = (found, place, told) {
+            let second = there.get(1).and_then(|key| given(key));
+            let span = &second.unwrap_or(place).key;
+            self.report.error("steps.either", span, message);
+        }
+        for key in bot.of_connection {
+            if let (Some(entry), None) = (given(key), node.get("connection")) {
+                let message = format!("`{key}` needs a connection");
+                let hint = suggest::list(bot.connections.iter().copied())
+                    .map(|kinds| format!("name one of kind {kinds}, as in `connection: NAME`"));
+                self.report
+                    .hinted("steps.connection", &entry.key, (message, hint));
+            }
+        }
+    }
+
+    fn needs_parameters(&mut self, schema: &Value, bot: &Node) {
+        let required = schema.get("required").and_then(Value::as_array);
+        for key in required.into_iter().flatten().filter_map(Value::as_str) {
+            self.report.error(
+                "language.missing_key",
+                &bot.span,
+                format!("`with` needs `{key}`"),
+            );
+        }
+    }
+
+    /// Parameters that may be anything, as long as their templates can be read.
+    pub(super) fn anything(&mut self, node: &Rc<Node>, name: &str, reads: &mut Vec<Path>) {
+        let anything = Value::Bool(true);
+        let shape = Shape {
+            root: &anything,
+            templates: true,
+        };
+        let (mut found, span) = (Found::default(), node.head());
+        shape.check(
+            &anything,
+            (node, At { name, span: &span }),
+            self.report,
+            &mut found,
+        );
+        self.leaves(&found.leaves, &anything, reads);
+    }
+}

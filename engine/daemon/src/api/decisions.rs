@@ -1,0 +1,384 @@
+//! What people decide: about something parked, about a run, about corrections to come.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    http::StatusCode,
+};
+use botswain_core::{
+    ExceptionId, Hash, RunId, StepId,
+    engine::event::{Correction, Reply, Resolve},
+    index::{Change, Exception, ExceptionCategory, Mapping},
+    run::fact::{Edit, Resolution},
+};
+use botswain_store::Mapped;
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{
+    Problem,
+    routes::{Answer, reading},
+};
+use crate::{daemon::Handle, views::ExceptionDetail};
+
+/// What a person decided, who, and why.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resolving {
+    pub decision: Decision,
+    pub by: String,
+    pub note: Option<String>,
+    /// The table in which a correction of one text is remembered, for `mapped` to find it.
+    #[serde(default)]
+    pub remember: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    Retry,
+    /// Again, by the workflow as its file is now.
+    RetryCurrent,
+    /// Corrections of the item's data, or of the run's inputs when it is no item.
+    Edit(IndexMap<String, Value>),
+    /// Corrections of this step's parameters alone.
+    EditWith(IndexMap<String, Value>),
+    /// It took place, with this output.
+    Happened(Value),
+    Skip,
+    /// Again from an earlier step on; what took place once is done once more only if it is named.
+    Back {
+        to: StepId,
+        #[serde(default)]
+        again: Vec<StepId>,
+    },
+    Abandon,
+    Approve,
+    Reject,
+    Snooze {
+        until: Timestamp,
+    },
+    MoreTime {
+        millis: u64,
+    },
+}
+
+/// Who wants a run to end, and why.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cancelling {
+    pub by: String,
+    pub note: Option<String>,
+}
+
+/// What a text is to stand for, who says so, and why.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Correcting {
+    pub to: String,
+    pub by: String,
+    pub note: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MappingsQuery {
+    table: Option<String>,
+}
+
+pub(super) async fn resolve(
+    State(handle): State<Handle>,
+    Path(id): Path<ExceptionId>,
+    Json(resolving): Json<Resolving>,
+) -> Answer<Value> {
+    let Json(detail) = reading(&handle, move |parts| parts.exception_detail(id)).await?;
+    let detail = detail.ok_or_else(|| not_open(id))?;
+    let Json(exception) = reading(&handle, move |parts| parts.store.exception(id)).await?;
+    let exception = exception.ok_or_else(|| not_open(id))?;
+    let Resolving {
+        decision,
+        by,
+        note,
+        remember,
+    } = resolving;
+    let remember = match remember {
+        Some(table) => vec![remembered(table, &decision, &detail)?],
+        None => Vec::new(),
+    };
+    let resolution = match decision {
+        Decision::RetryCurrent => Resolution::Upgrade {
+            version: current(&handle, &exception).await?,
+        },
+        decision => resolution(decision, &exception, &detail)?,
+    };
+    let Exception { run, step, .. } = exception;
+    let resolve = Resolve {
+        request: 0,
+        exception: id,
+        run,
+        step,
+        resolution,
+        by,
+        note,
+        remember,
+    };
+    match handle.resolve(resolve).await? {
+        Reply::Refused { reason } => Err(Problem::conflict(reason)),
+        Reply::Resolved | Reply::Started { .. } => {
+            Ok(Json(json!({ "exception": id, "resolved": true })))
+        }
+    }
+}
+
+pub(super) fn not_open(id: ExceptionId) -> Problem {
+    Problem::not_found(format!("exception {id} is not open"))
+        .detail("somebody may have decided it already; see `botswain exceptions list`")
+}
+
+/// The version that its workflow's file has now.
+async fn current(handle: &Handle, exception: &Exception) -> Result<Hash, Problem> {
+    handle.refresh().await;
+    let version = handle.workflow(&exception.workflow);
+    let version = version.ok_or_else(|| {
+        let gone = format!("there is no workflow `{}` any more", exception.workflow);
+        unfit(gone).detail("or its file has mistakes: see `botswain check`")
+    })?;
+    Ok(version.hash())
+}
+
+/// A decision as a fact; what does not fit the exception is refused, with what does.
+fn resolution(
+    decision: Decision,
+    exception: &Exception,
+    detail: &ExceptionDetail,
+) -> Result<Resolution, Problem> {
+    let waits_for = |wanted, what: &str| match exception.category == wanted {
+        true => Ok(()),
+        false => Err(unfit(format!("exception {} {what}", exception.id))
+            .detail(format!("see `botswain exceptions show {}`", exception.id))),
+    };
+    Ok(match decision {
+        Decision::Retry | Decision::RetryCurrent => Resolution::Retry,
+        Decision::Skip => Resolution::Skip,
+        Decision::Abandon => Resolution::Abandon,
+        Decision::Approve | Decision::Reject => {
+            waits_for(ExceptionCategory::Approval, "does not ask for approval")?;
+            match decision {
+                Decision::Approve => Resolution::Approve,
+                _ => Resolution::Reject,
+            }
+        }
+        Decision::MoreTime { millis } => {
+            waits_for(ExceptionCategory::Overdue, "is not overdue")?;
+            Resolution::MoreTime { millis }
+        }
+        Decision::Snooze { until } if until <= Timestamp::now() => {
+            return Err(unfit("it is put off until a time that has passed"));
+        }
+        Decision::Snooze { until } => Resolution::Snooze { until },
+        Decision::Back { to, again } => back(to, again, detail)?,
+        Decision::Happened(_) if exception.bot.is_none() => {
+            return Err(unfit(
+                "there is nothing here that could have happened: no bot is parked",
+            ));
+        }
+        Decision::Happened(output) if !(output.is_object() || output.is_null()) => {
+            return Err(
+                unfit("what came of it is an object, as the bot would have given it")
+                    .detail(r#"write it as `{"number": "4711"}`"#),
+            );
+        }
+        Decision::Happened(output) => Resolution::Happened {
+            output: output.into(),
+        },
+        Decision::Edit(edit) => match &detail.item {
+            Some(item) => Resolution::Edit(Edit::Item(known(edit, item, "the item")?)),
+            None => Resolution::Edit(Edit::Inputs(known(edit, &detail.inputs, "the inputs")?)),
+        },
+        Decision::EditWith(edit) => match &detail.with {
+            Some(with) => Resolution::Edit(Edit::With(known(edit, with, "the step's parameters")?)),
+            None => {
+                return Err(unfit(
+                    "the step's parameters are not known yet; correct the data instead",
+                ));
+            }
+        },
+    })
+}
+
+fn back(to: StepId, again: Vec<StepId>, detail: &ExceptionDetail) -> Result<Resolution, Problem> {
+    let listed = |ids: &[StepId]| {
+        let ids: Vec<&str> = ids.iter().map(StepId::as_str).collect();
+        ids.join(", ")
+    };
+    // A step that has done nothing yet can be gone back to as well: the engine says so if not.
+    if !detail.back.contains(&to) && to != detail.exception.step {
+        let problem = unfit(format!("the run cannot go back to `{to}`"));
+        return Err(match detail.back.is_empty() {
+            true => problem.detail("there is no step before it that can be done again"),
+            false => problem.detail(format!("it can go back to: {}", listed(&detail.back))),
+        });
+    }
+    let from = detail.steps.iter().position(|step| step.id == to);
+    let after: Vec<StepId> = detail.steps[from.unwrap_or(0)..]
+        .iter()
+        .map(|step| step.id.clone())
+        .collect();
+    match again.iter().find(|step| !after.contains(step)) {
+        Some(unknown) => Err(unfit(format!(
+            "`{unknown}` is no step from `{to}` on, so it is not done again"
+        ))
+        .detail(format!("there is: {}", listed(&after)))),
+        None => Ok(Resolution::Back { to, again }),
+    }
+}
+
+fn known(
+    edit: IndexMap<String, Value>,
+    data: &Value,
+    what: &str,
+) -> Result<IndexMap<String, Value>, Problem> {
+    let names: Vec<&str> = data
+        .as_object()
+        .into_iter()
+        .flat_map(|map| map.keys())
+        .map(String::as_str)
+        .collect();
+    match edit.keys().find(|name| !names.contains(&name.as_str())) {
+        None => Ok(edit),
+        Some(unknown) => Err(unfit(format!("there is no `{unknown}` in {what}")).detail(
+            match names.is_empty() {
+                true => format!("{what} cannot be corrected, for there is nothing"),
+                false => format!("there is: {}", names.join(", ")),
+            },
+        )),
+    }
+}
+
+/// What a correction says for the future: what came stands for what it was corrected to.
+fn remembered(
+    table: String,
+    decision: &Decision,
+    detail: &ExceptionDetail,
+) -> Result<Correction, Problem> {
+    is_table(&table)?;
+    let one_text = || {
+        unfit("only the correction of one text can be remembered").detail(
+            "as in `--set customer=C001 --remember customers`; others are set by `botswain mappings set`",
+        )
+    };
+    let Decision::Edit(edit) = decision else {
+        return Err(one_text());
+    };
+    let (Some((name, Value::String(to))), 1) = (edit.first(), edit.len()) else {
+        return Err(one_text());
+    };
+    match detail.given.get(name) {
+        Some(Value::String(from)) if !from.is_empty() => Ok(Correction {
+            table,
+            from: from.clone(),
+            to: to.clone(),
+        }),
+        _ => Err(one_text()),
+    }
+}
+
+/// Names of tables stand in templates and in addresses.
+fn is_table(name: &str) -> Result<(), Problem> {
+    match StepId::is_valid(name) {
+        true => Ok(()),
+        false => Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "mapping.name",
+            format!("`{name}` cannot be the name of a mapping"),
+        )
+        .detail("it is a letter, then letters, digits, `-` and `_`")),
+    }
+}
+
+fn unfit(title: impl Into<String>) -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "exception.decision",
+        title,
+    )
+}
+
+pub(super) async fn cancel(
+    State(handle): State<Handle>,
+    Path(run): Path<RunId>,
+    Json(cancelling): Json<Cancelling>,
+) -> Answer<Value> {
+    let id = run.clone();
+    let Json(summary) = reading(&handle, move |parts| parts.store.summary(&id)).await?;
+    if summary.is_none() {
+        return Err(Problem::not_found(format!("there is no run {run}")));
+    }
+    let Cancelling { by, note } = cancelling;
+    match handle.cancel(run.clone(), by, note).await? {
+        Reply::Refused { reason } => Err(Problem::conflict(reason)),
+        Reply::Resolved | Reply::Started { .. } => {
+            Ok(Json(json!({ "run": run, "cancelled": true })))
+        }
+    }
+}
+
+pub(super) async fn mappings(
+    State(handle): State<Handle>,
+    Query(query): Query<MappingsQuery>,
+) -> Answer<Vec<Mapped>> {
+    reading(&handle, move |parts| {
+        parts.store.mappings(query.table.as_deref())
+    })
+    .await
+}
+
+pub(super) async fn correct(
+    State(handle): State<Handle>,
+    Path((table, from)): Path<(String, String)>,
+    Json(correcting): Json<Correcting>,
+) -> Answer<Mapped> {
+    is_table(&table)?;
+    let Correcting { to, by, note } = correcting;
+    let mapping = Mapping {
+        to,
+        by,
+        at: Timestamp::now(),
+        note,
+        exception: None,
+    };
+    let change = |after| Change::Mapping {
+        table: table.clone(),
+        from: from.clone(),
+        after,
+    };
+    handle.write(change(Some(mapping.clone()))).await?;
+    Ok(Json(Mapped {
+        table,
+        from,
+        mapping,
+    }))
+}
+
+/// Revokes a correction: the text stands for itself again.
+pub(super) async fn revoke(
+    State(handle): State<Handle>,
+    Path((table, from)): Path<(String, String)>,
+) -> Answer<Value> {
+    let wanted = (table.clone(), from.clone());
+    let found = reading(&handle, move |parts| {
+        parts.store.mapping(&wanted.0, &wanted.1)
+    });
+    if found.await?.0.is_none() {
+        let none = format!("the mapping `{table}` says nothing of `{from}`");
+        return Err(
+            Problem::not_found(none).detail(format!("see `botswain mappings list {table}`"))
+        );
+    }
+    let done = json!({ "table": table, "from": from, "removed": true });
+    let after = None;
+    handle.write(Change::Mapping { table, from, after }).await?;
+    Ok(Json(done))
+}

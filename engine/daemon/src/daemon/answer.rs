@@ -1,0 +1,52 @@
+//! What the engine asks for that blocks or computes, answered off the loop.
+
+use botswain_core::{
+    Fault,
+    engine::{Command, Event},
+};
+
+use super::parts::Parts;
+
+/// Answers a command with an event; an error when the store cannot be read.
+pub(super) fn to(parts: &Parts, command: Command) -> Result<Event, String> {
+    Ok(match command {
+        Command::Fire {
+            version,
+            trigger,
+            at,
+        } => {
+            let inputs = parts.evaluator(|it| it.trigger_inputs(&version, trigger, at));
+            Event::Fired {
+                workflow: version.plan.name.clone(),
+                trigger,
+                at,
+                inputs: inputs.flatten().map_err(Box::new),
+            }
+        }
+        Command::Gather { run, step, tally } => {
+            let output = told(parts.gather(&run, &step, &tally));
+            Event::Gathered { run, step, output }
+        }
+        Command::Return { run, step, child } => {
+            let result = told(parts.returned(&child));
+            Event::Returned { run, step, result }
+        }
+        Command::Children { run, step } => {
+            let children = parts.children(&run, &step);
+            let children = children.map_err(|error| error.to_string())?;
+            Event::Children {
+                run,
+                step,
+                children,
+            }
+        }
+        other => unreachable!("{other:?} is carried out on the loop"),
+    })
+}
+
+fn told<T>(result: Result<T, Fault>) -> Result<T, Box<Fault>> {
+    if let Err(fault) = &result {
+        tracing::warn!(code = fault.code, "{}", fault.message);
+    }
+    result.map_err(Box::new)
+}

@@ -1,0 +1,210 @@
+//! What waits for people: in a list, and one with all that is needed to decide.
+
+use std::sync::Arc;
+
+use botswain_core::{
+    ArtifactRef, ExceptionId, Fault, Hash, RunId, StepId,
+    index::{Exception, ExceptionCategory},
+    plan::Version,
+    run::{Run, fact::Origin},
+    value,
+};
+use botswain_store::ReadError;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::steps::{StepView, flat};
+use crate::daemon::Parts;
+
+/// How many records are read at a time.
+const PAGE: usize = 1000;
+
+/// An exception in a list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ExceptionView {
+    pub id: ExceptionId,
+    pub workflow: String,
+    pub run: RunId,
+    pub step: StepId,
+    pub bot: Option<String>,
+    pub key: Option<String>,
+    pub category: ExceptionCategory,
+    pub code: String,
+    /// Of an approval: the question.
+    pub message: String,
+    pub hint: Option<String>,
+    pub attempts: u32,
+    pub opened: Timestamp,
+    /// When it should have been decided.
+    pub due: Option<Timestamp>,
+    /// Nobody wants to see it before this time.
+    pub snoozed: Option<Timestamp>,
+    /// The groups that it is for; nobody in particular when empty.
+    pub assigned: Vec<String>,
+    /// Equal for failures of one cause.
+    pub fingerprint: Hash,
+    pub artifacts: Vec<ArtifactRef>,
+}
+
+/// One exception with what a person needs to decide.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ExceptionDetail {
+    pub exception: ExceptionView,
+    /// The data of the item, with corrections.
+    pub item: Option<Value>,
+    /// The inputs of the run, with corrections.
+    pub inputs: Value,
+    /// The item, or the inputs when it is none, as they came, without corrections.
+    pub given: Value,
+    /// The parameters that the step was given.
+    pub with: Option<Value>,
+    /// What an approval is about.
+    pub show: Option<Value>,
+    pub steps: Vec<StepView>,
+    /// The steps to which the run can go back, in the order of the file.
+    pub back: Vec<StepId>,
+    /// The version by which it can be tried again, when the file has changed and still fits.
+    pub newer: Option<Hash>,
+}
+
+/// Which exceptions.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExceptionsQuery {
+    pub workflow: Option<String>,
+    pub category: Option<ExceptionCategory>,
+    /// Those of one cause.
+    pub fingerprint: Option<Hash>,
+    /// The number of the last one of the page before.
+    pub after: Option<ExceptionId>,
+    pub limit: Option<usize>,
+}
+
+impl ExceptionsQuery {
+    fn fits(&self, it: &Exception) -> bool {
+        let workflow = self.workflow.as_ref();
+        workflow.is_none_or(|name| *name == it.workflow)
+            && self.category.is_none_or(|wanted| wanted == it.category)
+            && self
+                .fingerprint
+                .as_ref()
+                .is_none_or(|wanted| *wanted == it.fingerprint)
+    }
+}
+
+impl Parts {
+    /// Open exceptions that fit, the oldest first.
+    pub fn exceptions(
+        &self,
+        query: &ExceptionsQuery,
+        limit: usize,
+    ) -> Result<Vec<ExceptionView>, ReadError> {
+        let (mut found, mut after) = (Vec::new(), query.after);
+        loop {
+            let page = self.store.exceptions(after, PAGE)?;
+            after = page.last().map(|it| it.id);
+            let is_last = page.len() < PAGE;
+            let fitting = page.into_iter().filter(|it| query.fits(it));
+            found.extend(fitting.map(exception_view));
+            if is_last || found.len() >= limit {
+                found.truncate(limit);
+                return Ok(found);
+            }
+        }
+    }
+
+    /// One open exception; none when it is not open.
+    pub fn exception_detail(&self, id: ExceptionId) -> Result<Option<ExceptionDetail>, String> {
+        let exception = self.store.exception(id);
+        let Some(exception) = exception.map_err(|error| error.to_string())? else {
+            return Ok(None);
+        };
+        let run = self.recover(&exception.run)?;
+        let root = self.root_of(&run)?;
+        let given = match &run.created.origin {
+            Origin::Item { item, .. } => self.shown(item),
+            _ => self.shown(&root.created.inputs),
+        };
+        let item = run
+            .item_of()
+            .map(|_| value::merged(given.clone(), &run.edits().item));
+        let mut inputs = value::merged(self.shown(&root.created.inputs), &root.edits().inputs);
+        inputs = value::merged(inputs, &run.edits().inputs);
+        // A firing whose inputs could not be rendered has none, but a person can give them.
+        if let Some(inputs) = inputs.as_object_mut() {
+            for name in root.version.plan.inputs.keys() {
+                inputs.entry(name.clone()).or_insert(Value::Null);
+            }
+        }
+        let record = run.record(&exception.step);
+        let with = record.and_then(|record| record.with.clone());
+        Ok(Some(ExceptionDetail {
+            steps: self.step_views(&run),
+            with: with.map(|with| self.shown(&with)),
+            show: exception.show.as_ref().map(|show| self.shown(show)),
+            back: back(&run, &exception.step),
+            exception: exception_view(exception),
+            item,
+            inputs,
+            given,
+            newer: None,
+        }))
+    }
+
+    /// The hash of this version of its workflow, when it is another than that which a run
+    /// follows and the run can go on by it.
+    pub fn newer(&self, run: &RunId, version: &Arc<Version>) -> Result<Option<Hash>, String> {
+        let (run, hash) = (self.recover(run)?, version.hash());
+        Ok(Some(hash).filter(|hash| *hash != run.version_hash && run.fits(version).is_ok()))
+    }
+
+    /// The run whose inputs this one sees: the one around its items.
+    fn root_of(&self, run: &Run) -> Result<Run, String> {
+        let mut at = run.clone();
+        while let Some((parent, _, _)) = at.item_of() {
+            at = self.recover(&parent.clone())?;
+        }
+        Ok(at)
+    }
+}
+
+/// The steps before the parked one to which the run can go back.
+fn back(run: &Run, parked: &StepId) -> Vec<StepId> {
+    let before = flat(run.body()).into_iter().map(|placed| &placed.step.id);
+    let before = before.take_while(|id| *id != parked);
+    let fits = |id: &&StepId| {
+        run.from(id, parked)
+            .is_some_and(|undone| undone.contains(parked))
+    };
+    before.filter(fits).cloned().collect()
+}
+
+fn exception_view(exception: Exception) -> ExceptionView {
+    let Fault {
+        code,
+        message,
+        hint,
+        artifacts,
+        ..
+    } = exception.fault;
+    ExceptionView {
+        id: exception.id,
+        workflow: exception.workflow,
+        run: exception.run,
+        step: exception.step,
+        bot: exception.bot,
+        key: exception.key,
+        category: exception.category,
+        code,
+        message,
+        hint,
+        attempts: exception.attempts,
+        opened: exception.opened,
+        due: exception.due,
+        snoozed: exception.snoozed,
+        assigned: exception.assigned,
+        fingerprint: exception.fingerprint,
+        artifacts,
+    }
+}
