@@ -51,6 +51,8 @@ pub(super) struct Driver {
     low: bool,
     /// When that was found out.
     looked: Instant,
+    /// When the engine was last told that time has passed.
+    ticked: Instant,
 }
 
 impl Driver {
@@ -72,6 +74,7 @@ impl Driver {
             stopping: None,
             low: false,
             looked: Instant::now(),
+            ticked: Instant::now(),
         };
         (driver, sender)
     }
@@ -128,6 +131,7 @@ impl Driver {
 
     fn handle(&mut self, mut event: Event) {
         match &event {
+            Event::Tick => self.ticked = Instant::now(),
             Event::Stop => self.stop(),
             Event::Outcome { run, step, .. } | Event::Verified { run, step, .. } => {
                 self.tasks.ended(&(run.clone(), step.clone()));
@@ -264,13 +268,14 @@ impl Driver {
         (self.tasks.are_done() && self.engine.is_idle()) || Instant::now() >= until
     }
 
+    /// When the next tick is, however many messages come before it.
     fn wake(&self) -> Instant {
         let now = Timestamp::now();
         let due = self.engine.deadline().map_or(NAP, |at| {
             let wait = at.duration_since(now).max(jiff::SignedDuration::ZERO);
             Duration::try_from(wait).map_or(NAP, |wait| wait.min(NAP))
         });
-        let nap = Instant::now() + due;
-        self.stopping.map_or(nap, |until| nap.min(until))
+        let wake = (Instant::now() + due).min(self.ticked + NAP);
+        self.stopping.map_or(wake, |until| wake.min(until))
     }
 }

@@ -189,7 +189,7 @@ fn what_is_put_off_is_not_listed() {
     expect![[r#"
         exit 0
         --- stdout
-        exception 1 is put off until DATE, LATER
+        exception 1 is put off until THEN, LATER
         --- stderr
     "#]]
     .assert_eq(&office.says(&["exceptions", "snooze", "1", "90m"]));
@@ -365,7 +365,7 @@ fn a_run_that_waits_is_brought_to_its_end() {
         run 1 of nap was cancelled
         --- stderr
         run 1
-          nap  waits until CLOCK
+          nap  waits until THEN
           cancelled by anna
     "#]]
     .assert_eq(&ended);

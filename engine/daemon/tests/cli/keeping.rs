@@ -99,11 +99,10 @@ fn a_backup_of_a_running_instance_is_restored_and_waits_for_a_word() {
         assert!(told.contains("resume --lost-since"), "{told}");
     }
     let up = other.up();
-    let log = other.read("log");
-    assert!(
-        log.contains("restored from a backup: nothing fires"),
-        "{log}"
-    );
+    wait_for("the daemon to say so", || {
+        let log = other.read("log");
+        log.contains("restored from a backup: nothing fires")
+    });
     assert_eq!(other.json(&["runs"]), runs);
     assert_eq!(other.json(&["exceptions"]), exceptions);
     assert!(other.says(&["verify"]).starts_with("exit 0"));

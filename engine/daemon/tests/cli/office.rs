@@ -200,6 +200,8 @@ impl Office {
     pub(crate) fn plain(&self, text: &str) -> String {
         static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
             let rules = [
+                // Later today is told without its day.
+                (r"until (\d{4}-\d\d-\d\d )?\d\d:\d\d(:\d\d)?", "until THEN"),
                 (r"\d{4}-\d\d-\d\d \d\d:\d\d", "DATE"),
                 (r"\b\d\d:\d\d:\d\d\b", "CLOCK"),
                 (r"\bnow\b|\b\d+ (s|min) ago", "AGO"),

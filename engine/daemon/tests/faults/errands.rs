@@ -132,7 +132,9 @@ impl Errands {
     }
 
     pub(crate) fn botswain(&self, args: &[&str]) -> Output {
-        self.command(args).output().unwrap()
+        let mut command = self.command(args);
+        let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        ended(piped.spawn().unwrap())
     }
 
     /// What a command prints with `--json`.
@@ -212,6 +214,14 @@ pub(crate) fn memory_dir() -> TempDir {
         true => TempDir::new_in("/dev/shm").unwrap(),
         false => TempDir::new().unwrap(),
     }
+}
+
+/// What a process that was started has come to; it must end by itself.
+pub(crate) fn ended(child: Child) -> Output {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    let ended = receiver.recv_timeout(PATIENCE);
+    ended.expect("a command ends by itself").unwrap()
 }
 
 pub(crate) fn said(output: &Output) -> String {

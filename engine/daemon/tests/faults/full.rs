@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::{
     chance::tell,
-    errands::{Errands, PRELOAD, Up, memory_dir, said, wait_for},
+    errands::{Errands, PRELOAD, Up, ended, memory_dir, said, wait_for},
     finish::finish,
     ledger::Ledger,
 };
@@ -62,7 +62,7 @@ fn a_disk_that_runs_low_keeps_nothing_but_new_work_waiting() {
     assert!(up.is_running());
 
     disk.give_room();
-    let asked = asked.wait_with_output().unwrap();
+    let asked = ended(asked);
     assert!(asked.status.success(), "{}", said(&asked));
     up.terminate();
     finish(&errands, &ledger, STEPS, true);
@@ -85,7 +85,7 @@ fn fill_up_and_go_on(
     wait_for("the run to be under way", || ledger.times(UNTIL) == 1);
     fill_up();
 
-    let asked = asked.wait_with_output().unwrap();
+    let asked = ended(asked);
     assert_ne!(asked.status.code(), Some(0), "{}", said(&asked));
     assert!(said(&asked).contains("run 1\n"), "{}", said(&asked));
     wait_for("the daemon to say so", || {
