@@ -2,6 +2,9 @@
 //!
 //! `file.drop` puts a file where another program picks it up. That program sees
 //! the whole file or none: it is written beside, made durable, then given its name.
+//! [`Inbox`] is the folder where others put files for us.
+
+mod inbox;
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -20,6 +23,8 @@ use nix::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+
+pub use self::inbox::Inbox;
 
 /// Puts a file into a folder, whole or not at all.
 ///

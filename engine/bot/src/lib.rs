@@ -12,6 +12,7 @@ pub mod context;
 pub mod roots;
 pub mod schema;
 pub mod secret;
+pub mod source;
 
 pub use artifacts::{Artifacts, TableWriter};
 pub use bot::{Bot, BotSpec, Running};
@@ -21,3 +22,4 @@ pub use context::{Announce, Attempt, Context, Templates};
 pub use roots::Roots;
 pub use schema::TemplateName;
 pub use secret::Secret;
+pub use source::{Around, Arrival, Source};

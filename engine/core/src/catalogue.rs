@@ -40,6 +40,8 @@ pub struct WorkflowSchema {
     pub outputs: BTreeMap<String, Value>,
     /// The workflows that it calls.
     pub calls: BTreeSet<String>,
+    /// The workflows whose end starts it.
+    pub follows: BTreeSet<String>,
     /// Its version; none while its file has mistakes.
     pub version: Option<Hash>,
 }
@@ -86,6 +88,8 @@ pub struct Catalogue {
     pub workflows: BTreeMap<String, WorkflowSchema>,
     /// The texts in `templates/`, by file name.
     pub templates: BTreeMap<String, String>,
+    /// The texts of the iCalendar files, by the path in the instance.
+    pub calendars: BTreeMap<String, String>,
     /// The instance's zone, for schedules that name none.
     pub timezone: String,
 }

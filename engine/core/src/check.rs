@@ -94,6 +94,7 @@ pub(crate) fn check<'d>(
         on_failure,
         finally,
         exceptions: checker.exceptions(model, root),
+        promise: checker.promise(model.promise.as_ref(), root),
         ..Plan::new(stem, steps)
     };
     Checked {

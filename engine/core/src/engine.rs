@@ -20,11 +20,13 @@ pub mod capacity;
 mod claims;
 mod commit;
 pub mod event;
+mod happenings;
 mod inbox;
 mod items;
 mod live;
 mod memory;
 mod outcome;
+mod promises;
 pub mod quarantine;
 pub mod rebuild;
 mod resolve;
@@ -55,7 +57,7 @@ use self::{
 use crate::{
     fault::Fault,
     ids::{ExceptionId, RunId, StepId},
-    index::Fired,
+    index::{Fired, Pending},
     plan::Version,
     run::{
         Next,
@@ -81,6 +83,10 @@ pub struct Counters {
 pub struct Engine {
     workflows: BTreeMap<String, Named>,
     triggers: Triggers,
+    /// What is still to become a run, of workflows that are not there.
+    pending: Vec<Pending>,
+    /// Whether workflows start by themselves.
+    fires: bool,
     runs: BTreeMap<RunId, Live>,
     /// Runs that were asked for, and what waits for them.
     loading: BTreeMap<RunId, Vec<Input>>,
@@ -103,6 +109,8 @@ impl Engine {
         Engine {
             workflows: BTreeMap::new(),
             triggers: Triggers::new(fired, timezone),
+            pending: Vec::new(),
+            fires: true,
             runs: BTreeMap::new(),
             loading: BTreeMap::new(),
             appends: BTreeMap::new(),
@@ -115,6 +123,15 @@ impl Engine {
             counters,
             stopping: false,
             commands: Vec::new(),
+        }
+    }
+
+    /// An engine that starts nothing by itself, for the length of one command.
+    #[must_use]
+    pub fn without_firing(self) -> Engine {
+        Engine {
+            fires: false,
+            ..self
         }
     }
 
@@ -131,12 +148,16 @@ impl Engine {
                 self.timers.insert((until, run));
             }
             Event::Start(start) => self.start(*start, now),
+            Event::Happened(happened) => self.happened(*happened),
+            Event::Pending(pending) => self.take_up(pending),
             Event::Fired {
                 workflow,
                 trigger,
-                at,
                 inputs,
-            } => self.fired((workflow, trigger), at, inputs, now),
+                holder,
+                ..
+            } => self.fired((workflow, trigger), inputs, holder, now),
+            Event::Counted(counted) => self.counted(counted, now),
             Event::Appended { ticket } => self.commit(ticket, now),
             Event::Evaluated {
                 run,
@@ -284,7 +305,7 @@ impl Engine {
     }
 
     fn may_fire(&self) -> bool {
-        !self.stopping && !self.low && !self.restored.holds()
+        self.fires && !self.stopping && !self.low && !self.restored.holds()
     }
 
     /// Whether a place that is free may be given to somebody who waits.

@@ -13,7 +13,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    engine::event::{Answer, ItemScope, Scope, Subject},
+    engine::event::{Answer, Happening, ItemScope, Scope, Subject},
     fault::{Effect, Fault},
     ids::{Hash, StepId},
     plan::{BotCall, ForEach, Input, InputKind, Kind, Plan, Step, Template, Version},
@@ -82,7 +82,7 @@ impl Evaluator<'_> {
         &self,
         version: &Version,
         trigger: u32,
-        at: Timestamp,
+        (at, happening): (Timestamp, Option<&Happening>),
     ) -> Result<Payload, Fault> {
         let Some(trigger) = version.plan.triggers.get(trigger as usize) else {
             return Err(Fault::business(
@@ -91,10 +91,12 @@ impl Evaluator<'_> {
             ));
         };
         let mut context = self.times(at);
-        context.insert(
-            "trigger".to_owned(),
-            json!({ "scheduled_for": at.to_string() }),
-        );
+        let mut known = Map::new();
+        for (name, value) in happening.into_iter().flat_map(|it| &it.data) {
+            known.insert(name.clone(), self.load(value)?);
+        }
+        known.insert("scheduled_for".to_owned(), json!(at.to_string()));
+        context.insert("trigger".to_owned(), Value::Object(known));
         let context = Value::Object(context);
         let mut given = IndexMap::new();
         for (name, template) in &trigger.inputs {

@@ -1,7 +1,7 @@
 //! What is kept beside the facts so that questions are answered without reading them all.
 //!
-//! Every record here but the place of schedules and the tables of corrections
-//! can be computed again from the facts; a change to it is written in the same
+//! Every record here but the place of schedules, what is still to become a run
+//! and the tables of corrections can be computed again from the facts; a change to it is written in the same
 //! atomic batch as the facts it follows from.
 
 use indexmap::IndexMap;
@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    engine::event::Happening,
     fault::Fault,
     ids::{ExceptionId, Hash, RunId, StepId},
     run::fact::{Fact, Outcome},
@@ -46,6 +47,8 @@ pub enum Change {
         schedule: String,
         at: Timestamp,
     },
+    /// The end of a run is to start another (`open`), or has.
+    Pending { pending: Box<Pending>, open: bool },
     /// What a text stands for in a table of corrections (`Some`), or that it stands for itself
     /// again (`None`). No fact tells it: people keep these tables.
     Mapping {
@@ -229,6 +232,18 @@ pub struct Mapping {
     /// The exception with whose decision it was remembered.
     #[serde(default)]
     pub exception: Option<ExceptionId>,
+}
+
+/// Something of which there has to be a run, and is none yet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pending {
+    /// The workflow that is to run.
+    pub workflow: String,
+    /// Its trigger, by its words.
+    pub trigger: String,
+    /// The logical time of the run.
+    pub at: Timestamp,
+    pub happening: Happening,
 }
 
 /// Where each schedule stands: the newest time it fired for, by workflow and the schedule's words.

@@ -4,10 +4,15 @@
 //! texts it was made from, and never changed: a run is pinned to its plan. The
 //! stored form is versioned by [`SEMANTICS`].
 
+mod trigger;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::trigger::{
+    Calendar, Every, Files, Finished, Missed, On, Promise, Schedule, Shift, Trigger,
+};
 use crate::{
     fault::{Category, Effect, Fault},
     ids::{Hash, StepId},
@@ -72,6 +77,9 @@ pub struct Plan {
     pub finally: Vec<Step>,
     #[serde(default)]
     pub exceptions: Exceptions,
+    /// What must have happened by a time of the day.
+    #[serde(default)]
+    pub promise: Option<Promise>,
 }
 
 /// What holds for every exception of a workflow.
@@ -83,37 +91,6 @@ pub struct Exceptions {
     pub assign: Option<String>,
     /// Who is told beside those whom the instance names.
     pub notify: Vec<String>,
-}
-
-/// What starts a run by itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Trigger {
-    pub schedule: Schedule,
-    /// Templates over `today`, `now` and `trigger`.
-    pub inputs: IndexMap<String, Template>,
-}
-
-/// When: the words of the file; [`crate::schedule`] gives the times.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Schedule {
-    /// Five or six fields, or `@daily` and the like.
-    pub cron: String,
-    /// An IANA zone; the instance's when absent.
-    pub timezone: Option<String>,
-    pub missed: Missed,
-}
-
-/// Which of the firings that fell due while the daemon was down are made up for.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Missed {
-    None,
-    /// The newest one only.
-    #[default]
-    Last,
-    All,
 }
 
 /// What happens when a workflow fires while a run of it is at work.
@@ -382,6 +359,7 @@ impl Plan {
             on_failure: Vec::new(),
             finally: Vec::new(),
             exceptions: Exceptions::default(),
+            promise: None,
         }
     }
 

@@ -9,6 +9,8 @@
 
 mod cron;
 mod field;
+mod holidays;
+mod times;
 
 #[cfg(test)]
 mod properties;
@@ -20,6 +22,10 @@ use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
 use self::cron::Local;
+pub use self::{
+    holidays::{CalendarError, days},
+    times::{Times, day_of},
+};
 
 /// Why a cron line or a zone was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -15,6 +15,7 @@ mod notify;
 mod parts;
 mod reload;
 mod rendering;
+mod sources;
 mod tasks;
 mod values;
 
@@ -28,11 +29,11 @@ use botswain_core::{
     engine::{
         Engine, Event,
         capacity::PoolView,
-        event::{Cancel, Reply, Resolve, Start},
+        event::{Cancel, Happened, Reply, Resolve, Start},
     },
     evaluate::Values,
     index::{Batch, Change, Fired, State, Summary},
-    plan::Version,
+    plan::{On, Version},
     run::fact::{Edit, Resolution},
     template::Renderer,
     value,
@@ -147,6 +148,10 @@ impl Daemon {
             Fired::new()
         };
         let engine = Engine::new(counters, fired, &zone);
+        let engine = match mode {
+            Mode::Lasting => engine,
+            Mode::Brief => engine.without_firing(),
+        };
         let (notices, _) = broadcast::channel(4096);
         let (driver, messages) = Driver::new(engine, parts.clone(), notices.clone());
         let handle = Handle {
@@ -164,12 +169,14 @@ impl Daemon {
         handle.replace_workflows(&checked.versions, mode)?;
         if mode == Mode::Lasting {
             handle.recover()?;
+            handle.tell(Event::Pending(handle.parts.store.pending()?));
         }
         // Whoever runs one command looks at its exceptions anyway.
         if mode == Mode::Lasting {
             tokio::spawn(notify::watch(handle.clone(), handle.watch(), newest));
             tokio::spawn(reload::follow(handle.clone()));
             tokio::spawn(keeping::prune_hourly(handle.clone()));
+            tokio::spawn(sources::listen(handle.clone()));
         }
         let driving = tokio::spawn(driver.run());
         Ok(Daemon {
@@ -234,6 +241,16 @@ impl Handle {
                 holder: None,
                 by,
             }))
+        })
+        .await
+    }
+
+    /// Says that something has happened that a trigger waits for; there is a run for it, whatever
+    /// comes of it, or the reply is a refusal.
+    async fn happened(&self, mut happened: Happened) -> Result<Reply, Fault> {
+        self.ask(move |request| {
+            happened.request = request;
+            Event::Happened(Box::new(happened))
         })
         .await
     }
@@ -408,7 +425,7 @@ impl Handle {
             self.parts.store.put_version(version)?;
             offered.push(match mode {
                 Mode::Lasting => version.clone(),
-                Mode::Brief => Arc::new(without_triggers(version)),
+                Mode::Brief => Arc::new(without_schedules(version)),
             });
         }
         let by_name = versions
@@ -460,10 +477,13 @@ impl Handle {
     }
 }
 
-/// For one command no schedule is followed; the version and its hash stay what they are.
-fn without_triggers(version: &Version) -> Version {
+/// For one command no schedule is followed, but what its end is to start is written down for the
+/// next daemon; the version and its hash stay what they are.
+fn without_schedules(version: &Version) -> Version {
     let mut version = version.clone();
-    version.plan.triggers.clear();
+    let triggers = &mut version.plan.triggers;
+    triggers.retain(|trigger| matches!(trigger.on, On::Finished(_)));
+    version.plan.promise = None;
     version
 }
 

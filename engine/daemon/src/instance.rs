@@ -24,6 +24,7 @@ pub mod redact;
 pub mod secrets;
 mod yaml;
 
+pub(crate) use catalogue::calendar_files;
 pub use config::Config;
 use config::Reading;
 pub use connections::{ConnectionHost, Setting};

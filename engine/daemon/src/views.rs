@@ -68,13 +68,40 @@ pub struct RunDetail {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ScheduleView {
     pub workflow: String,
-    pub cron: String,
-    pub timezone: String,
-    /// In order, the next one first.
+    /// What starts it, as the file has it.
+    pub trigger: String,
+    /// Of times.
+    pub timezone: Option<String>,
+    /// In order, the next one first; none when it waits for something to happen.
     pub next: Vec<Timestamp>,
 }
 
 impl Parts {
+    /// How many runs of a workflow have succeeded within a time, up to a number that is enough.
+    pub fn succeeded(
+        &self,
+        workflow: &str,
+        (since, until): (Timestamp, Timestamp),
+        enough: u64,
+    ) -> Result<u64, ReadError> {
+        const PAGE: usize = 500;
+        let filter = Filter {
+            workflow: Some(workflow.to_owned()),
+            state: Some(State::Succeeded),
+        };
+        let (mut count, mut before) = (0, None);
+        while count < enough {
+            let page = self.store.runs(&filter, before, PAGE)?;
+            let within = |run: &&Summary| run.ended.is_some_and(|at| at >= since && at <= until);
+            count += page.iter().filter(within).count() as u64;
+            before = page.last().map(|run| run.id.number());
+            if page.len() < PAGE {
+                break;
+            }
+        }
+        Ok(count)
+    }
+
     /// Runs that were started, newest first.
     pub fn runs(
         &self,

@@ -238,6 +238,14 @@ impl<'a> Draft<'a> {
                 schedule,
                 at,
             } => self.fired(workflow, schedule, *at),
+            Change::Pending { pending, open } => {
+                let key = key::pending(pending);
+                match open {
+                    true => self.put(key, pending),
+                    false => drop(self.writes.insert(key, None)),
+                }
+                Ok(())
+            }
             Change::Mapping { table, from, after } => {
                 self.mapping(table, from, after.as_ref());
                 Ok(())

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use botswain_core::{
     ExceptionId, Hash, RunId, StepId,
-    index::{ClaimKey, State, Summary},
+    index::{ClaimKey, Pending, State, Summary},
 };
 
 pub(crate) type Key = Vec<u8>;
@@ -105,6 +105,15 @@ pub(crate) fn claim(claim: &ClaimKey) -> Key {
 
 pub(crate) fn fired(workflow: &str, schedule: &str) -> Key {
     named(b'g', &[workflow, Hash::of(schedule.as_bytes()).as_str()])
+}
+
+/// What is still to become a run, by what it is.
+pub(crate) fn pending(pending: &Pending) -> Key {
+    let trigger = format!("{}\0{}", pending.trigger, pending.happening.key);
+    named(
+        b'p',
+        &[&pending.workflow, Hash::of(trigger.as_bytes()).as_str()],
+    )
 }
 
 /// A correction lies under the hash of the text that it corrects, which may be long.

@@ -14,7 +14,7 @@ use std::{
 use botswain_core::{
     ExceptionId, Hash, Payload, RunId, StepId,
     engine::{Counters, quarantine::Quarantine},
-    index::{Batch, Claim, ClaimKey, Exception, Fired, State, Summary, Tally},
+    index::{Batch, Claim, ClaimKey, Exception, Fired, Pending, State, Summary, Tally},
     plan::Version,
     run::fact::Fact,
 };
@@ -415,6 +415,17 @@ impl Store {
             fired.insert((place.workflow, place.schedule), place.at);
         }
         Ok(fired)
+    }
+
+    /// What is still to become a run, the oldest first.
+    pub fn pending(&self) -> Result<Vec<Pending>, ReadError> {
+        let mut found = Vec::new();
+        for entry in self.entries(key::below(b"p")) {
+            let (key, bytes) = entry?;
+            found.push(record::decode::<Pending>(&key, &bytes)?);
+        }
+        found.sort_by(|a, b| (a.at, &a.happening.key).cmp(&(b.at, &b.happening.key)));
+        Ok(found)
     }
 
     /// What a text stands for in a table of corrections, if anybody has corrected it.

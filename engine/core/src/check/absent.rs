@@ -49,7 +49,7 @@ impl Absent {
 impl Checker<'_, '_, '_> {
     /// Warns of names in a template that are not there when their step was left out.
     pub(super) fn absent(&mut self, node: &Node, parsed: &Parsed) {
-        if self.scope.trigger {
+        if self.scope.trigger.is_some() {
             return;
         }
         let mut reading = Reading::default();

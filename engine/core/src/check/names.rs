@@ -92,8 +92,8 @@ pub(crate) struct Scope {
     pub(crate) fault: bool,
     /// What a bot that verifies has answered; its names come before all others.
     pub(crate) answer: Option<Known>,
-    /// Whether this is a trigger, which comes before everything else.
-    pub(crate) trigger: bool,
+    /// What `trigger` has, where this is a trigger, which comes before everything else.
+    pub(crate) trigger: Option<Known>,
 }
 
 /// Where an id stands in the file.
@@ -165,9 +165,9 @@ impl Scope {
     }
 
     fn root(&self, root: &str, path: &[String]) -> Result<(Known, usize), Unknown> {
-        if self.trigger {
+        if let Some(trigger) = &self.trigger {
             return match root {
-                "trigger" => Ok((closed(&[("scheduled_for", "string")]), 1)),
+                "trigger" => Ok((trigger.clone(), 1)),
                 "today" | "now" => Ok((Known::text(), 1)),
                 _ => Err(self.no_root(root)),
             };
@@ -183,10 +183,10 @@ impl Scope {
                 message: "`item` is there only inside a `for_each`".to_owned(),
                 hint: None,
             }),
-            "item" => Ok((closed(&[("key", "string"), ("index", "integer")]), 1)),
+            "item" => Ok((closed(&[("key", kind("string")), ("index", kind("integer"))]), 1)),
             "run" => {
                 let names = ["id", "workflow", "scheduled_for"];
-                Ok((closed(&names.map(|name| (name, "string"))), 1))
+                Ok((closed(&names.map(|name| (name, kind("string")))), 1))
             }
             "today" | "now" => Ok((Known::text(), 1)),
             "secrets" => Ok((Known::any(), path.len())),
@@ -205,7 +205,7 @@ impl Scope {
 
     fn no_root(&self, root: &str) -> Unknown {
         let own = self.loops.iter().map(|one| one.name.as_str());
-        let hint = match self.trigger {
+        let hint = match self.trigger.is_some() {
             true => suggest::hint(root, "a trigger can read", TRIGGER_ROOTS),
             false if self.inputs.contains_key(root) => {
                 Some(format!("did you mean `inputs.{root}`?"))
@@ -316,10 +316,15 @@ fn fault() -> Known {
     }))
 }
 
-fn closed(names: &[(&str, &str)]) -> Known {
+fn kind(kind: &str) -> Value {
+    json!({ "type": kind })
+}
+
+/// An object with these names, each with its schema, and no other.
+pub(crate) fn closed(names: &[(&str, Value)]) -> Known {
     let properties = names
         .iter()
-        .map(|(name, kind)| ((*name).to_owned(), json!({ "type": kind })));
+        .map(|(name, schema)| ((*name).to_owned(), schema.clone()));
     let properties: serde_json::Map<_, _> = properties.collect();
     Known::of(json!({ "type": "object", "properties": properties, "additionalProperties": false }))
 }

@@ -1,14 +1,36 @@
 //! What starts a workflow: whether its times exist, and whether it gives what the run needs.
 
-use indexmap::IndexMap;
+mod calendar;
+mod inputs;
 
-use super::{Checker, inputs::typed};
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+use super::{Checker, names::closed, steps::kinds::listed};
 use crate::{
     language::{model, suggest},
-    plan::{Input, Schedule, Template, Trigger},
+    plan::{Every, Files, Finished, Input, On, Schedule, Trigger},
+    run::fact::Outcome,
     schedule,
     yaml::Node,
 };
+
+/// The keys of which a trigger has exactly one.
+const KINDS: [&str; 4] = ["cron", "every", "files", "finished"];
+
+/// Keys that mean something only with some kinds, and those.
+const OWNERS: [(&str, &[&str]); 5] = [
+    ("timezone", &["cron"]),
+    ("calendar", &["cron"]),
+    ("missed", &["cron", "every"]),
+    ("settle", &["files"]),
+    ("ended", &["finished"]),
+];
+
+/// Milliseconds for which a file must not have changed, where the author does not say.
+const SETTLE: u64 = 2_000;
 
 impl Checker<'_, '_, '_> {
     pub(super) fn triggers(
@@ -18,24 +40,84 @@ impl Checker<'_, '_, '_> {
         inputs: &IndexMap<String, Input>,
     ) -> Vec<Trigger> {
         let nodes = root.get("triggers").map(|entry| entry.node.items());
-        self.scope.trigger = true;
         let pairs = triggers.iter().zip(nodes.unwrap_or_default());
         let plan = pairs.filter_map(|(trigger, node)| {
             let trigger = trigger.as_ref()?;
-            let schedule = self.schedule(trigger, node);
+            let on = self.on(trigger, node);
+            self.scope.trigger = Some(closed(&fields(trigger)));
             let inputs = self.given(node, inputs);
-            Some(Trigger {
-                schedule: schedule?,
-                inputs,
-            })
+            self.scope.trigger = None;
+            Some(Trigger { on: on?, inputs })
         });
-        let plan = plan.collect();
-        self.scope.trigger = false;
-        plan
+        plan.collect()
+    }
+
+    fn on(&mut self, trigger: &model::Trigger, node: &Rc<Node>) -> Option<On> {
+        let kind = self.trigger_kind(node)?;
+        match kind {
+            "cron" => self.schedule(trigger, node).map(On::Schedule),
+            "every" => trigger.every.map(|every| {
+                On::Every(Every {
+                    period: every.0,
+                    missed: trigger.missed.unwrap_or_default(),
+                })
+            }),
+            "files" => self.files(trigger, node).map(On::Files),
+            _ => self.finished(trigger, node).map(On::Finished),
+        }
+    }
+
+    fn trigger_kind(&mut self, node: &Node) -> Option<&'static str> {
+        let mut given = KINDS.into_iter().filter(|kind| node.get(kind).is_some());
+        let (Some(kind), None) = (given.next(), given.next()) else {
+            // What this version does not have was told.
+            if !["mail", "webhook"]
+                .iter()
+                .any(|later| node.get(later).is_some())
+            {
+                let message = format!("a trigger has exactly one of {}", listed(&KINDS, "and"));
+                self.report.error("triggers.kind", &node.head(), message);
+            }
+            return None;
+        };
+        for (key, owners) in OWNERS {
+            if let (Some(entry), false) = (node.get(key), owners.contains(&kind)) {
+                let owners = listed(owners, "or");
+                let message =
+                    format!("`{key}` belongs to a trigger with {owners}, this one has `{kind}`");
+                self.report.error("triggers.kind", &entry.key, message);
+            }
+        }
+        Some(kind)
     }
 
     fn schedule(&mut self, trigger: &model::Trigger, node: &Node) -> Option<Schedule> {
-        let zone = match (&trigger.timezone, node.get("timezone")) {
+        let zone = self.zone(trigger.timezone.as_deref(), node);
+        let schedule = Schedule {
+            cron: trigger.cron.clone()?,
+            timezone: trigger.timezone.clone(),
+            missed: trigger.missed.unwrap_or_default(),
+            calendar: self.calendar(trigger.calendar.as_ref(), node),
+        };
+        // A zone that does not exist was told.
+        let known = Schedule {
+            timezone: Some(zone),
+            ..schedule.clone()
+        };
+        let read = schedule::Times::scheduled(&known, "UTC");
+        if let Err(problem) = read {
+            let span = node
+                .get("cron")
+                .map_or_else(|| node.head(), |entry| entry.node.head());
+            let words = (problem.message, Some(problem.hint));
+            self.report.hinted("triggers.cron", &span, words);
+        }
+        Some(schedule)
+    }
+
+    /// The zone to read times in; one that does not exist is told.
+    pub(super) fn zone(&mut self, given: Option<&str>, node: &Node) -> String {
+        match (given, node.get("timezone")) {
             (Some(zone), Some(entry)) if jiff::tz::TimeZone::get(zone).is_err() => {
                 self.report.hinted(
                     "triggers.timezone",
@@ -45,85 +127,112 @@ impl Checker<'_, '_, '_> {
                         Some("write it like `Europe/Berlin` or `Asia/Shanghai`".to_owned()),
                     ),
                 );
-                "UTC"
+                "UTC".to_owned()
             }
-            (Some(zone), _) => zone,
-            (None, _) if self.catalogue.timezone.is_empty() => "UTC",
-            (None, _) => &self.catalogue.timezone,
+            (Some(zone), _) => zone.to_owned(),
+            (None, _) if self.catalogue.timezone.is_empty() => "UTC".to_owned(),
+            (None, _) => self.catalogue.timezone.clone(),
+        }
+    }
+
+    fn files(&mut self, trigger: &model::Trigger, node: &Node) -> Option<Files> {
+        let pattern = trigger.files.clone()?;
+        let (folder, name) = pattern.rsplit_once('/').unwrap_or(("", &pattern));
+        let leaves = pattern.starts_with('/') || pattern.split('/').any(|part| part == "..");
+        let problem = match () {
+            () if leaves => Some("the folder is one of the instance, as in `inbox/orders/*.csv`"),
+            () if name.is_empty() || folder.is_empty() => {
+                Some("it is a folder and a pattern for names, as in `inbox/orders/*.csv`")
+            }
+            () if folder.contains(['*', '?', '[']) => {
+                Some("only the name of the file can be a pattern, not that of the folder")
+            }
+            () if folder.split('/').any(|part| part.starts_with('.')) => {
+                Some("hidden folders are not looked into")
+            }
+            () if glob::Pattern::new(name).is_err() => {
+                Some("`*` stands for any text, `?` for one character, `[ab]` for one of these")
+            }
+            () => None,
         };
-        let cron = trigger.cron.clone()?;
-        if let Err(problem) = schedule::parse(&cron, zone) {
-            let span = node
-                .get("cron")
-                .map_or_else(|| node.head(), |entry| entry.node.head());
-            let words = (problem.message, Some(problem.hint));
-            self.report.hinted("triggers.cron", &span, words);
+        if let (Some(problem), Some(entry)) = (problem, node.get("files")) {
+            let message = format!("`{pattern}` does not say which files");
+            let words = (message, Some(problem.to_owned()));
+            self.report
+                .hinted("triggers.files", &entry.node.span, words);
+            return None;
         }
-        Some(Schedule {
-            cron,
-            timezone: trigger.timezone.clone(),
-            missed: trigger.missed,
-        })
+        let settle = trigger.settle.map_or(SETTLE, |settle| settle.0);
+        Some(Files { pattern, settle })
     }
 
-    fn given(
-        &mut self,
-        trigger: &Node,
-        inputs: &IndexMap<String, Input>,
-    ) -> IndexMap<String, Template> {
-        let entry = trigger.get("inputs");
-        let given = entry.and_then(|entry| entry.node.map());
-        let mut plan = IndexMap::new();
-        for (name, entry) in given.into_iter().flatten() {
-            if !self.scope.inputs.contains_key(name) {
-                let names: Vec<&str> = self.scope.inputs.keys().map(String::as_str).collect();
-                let hint = suggest::hint(name, "the inputs are", names);
-                let message = format!("there is no input `{name}`");
-                self.report
-                    .hinted("triggers.unknown_input", &entry.key, (message, hint));
-            }
-            if let Some(template) = self.value(&entry.node, name, inputs.get(name)) {
-                plan.insert(name.clone(), template);
-            }
+    fn finished(&mut self, trigger: &model::Trigger, node: &Node) -> Option<Finished> {
+        let workflow = trigger.finished.clone()?;
+        let span = &node.get("finished")?.node.span;
+        let known = &self.catalogue.workflows;
+        if workflow == self.workflow {
+            let message = format!("`{workflow}` would start itself for ever");
+            self.report.error("triggers.circle", span, message);
+        } else if !known.contains_key(&workflow) {
+            let names: Vec<&str> = known.keys().map(String::as_str).collect();
+            let hint = suggest::hint(&workflow, "the workflows are", names);
+            let message = format!("there is no workflow `{workflow}`");
+            self.report
+                .hinted("triggers.workflow", span, (message, hint));
+        } else if self.starts(&workflow) {
+            let message = format!(
+                "`{workflow}` is started when `{}` ends, and so for ever",
+                self.workflow
+            );
+            self.report.error("triggers.circle", span, message);
         }
-        let place = entry.map_or_else(|| trigger.head(), |entry| entry.key.clone());
-        for (name, input) in inputs {
-            if input.default.is_none() && given.is_none_or(|given| !given.contains_key(name)) {
-                self.report.hinted(
-                    "triggers.missing_input",
-                    &place,
-                    (
-                        format!("this trigger does not give the input `{name}`"),
-                        Some(format!(
-                            "add it under `inputs:` of the trigger, or give `{name}` a `default:`"
-                        )),
-                    ),
-                );
-            }
+        let given = trigger.ended.iter().flatten().copied().flatten();
+        let mut states: Vec<Outcome> = given.collect();
+        if states.is_empty() {
+            states.push(Outcome::Succeeded);
         }
-        plan
+        Some(Finished { workflow, states })
     }
 
-    fn value(&mut self, node: &Node, name: &str, input: Option<&Input>) -> Option<Template> {
-        let words = node.words();
-        match (words, input) {
-            (None, _) => self.report.error(
-                "triggers.input",
-                &node.head(),
-                "a trigger gives an input as one value or template",
-            ),
-            (Some(words), _) if words.contains("{{") => {
-                self.template(node, &mut Vec::new());
+    /// Whether the end of this workflow starts another, at once or by way of others.
+    fn starts(&self, other: &str) -> bool {
+        let (mut open, mut seen) = (vec![other], Vec::new());
+        while let Some(name) = open.pop() {
+            if name == self.workflow {
+                return true;
             }
-            (Some(_), Some(input)) => {
-                if let Err((expected, hint)) = typed(input.kind, node) {
-                    let message = format!("the input `{name}` is not {expected}");
-                    self.report
-                        .hinted("triggers.input", &node.head(), (message, hint));
-                }
+            if seen.contains(&name) {
+                continue;
             }
-            (Some(_), None) => (),
+            seen.push(name);
+            let schema = self.catalogue.workflows.get(name);
+            open.extend(
+                schema
+                    .into_iter()
+                    .flat_map(|it| it.follows.iter().map(String::as_str)),
+            );
         }
-        words.map(|words| Template(words.to_owned()))
+        false
     }
+}
+
+/// What `trigger` has in the inputs of a run, by its kind.
+fn fields(trigger: &model::Trigger) -> Vec<(&'static str, Value)> {
+    let text = || json!({ "type": "string" });
+    let mut fields = vec![("scheduled_for", text())];
+    if trigger.files.is_some() {
+        fields.extend([("file", text()), ("name", text()), ("modified", text())]);
+        fields.push(("size", json!({ "type": "integer" })));
+    }
+    if trigger.finished.is_some() {
+        let key = json!({ "type": ["string", "null"] });
+        fields.extend([
+            ("run", text()),
+            ("workflow", text()),
+            ("state", text()),
+            ("key", key),
+        ]);
+        fields.push(("outputs", json!(true)));
+    }
+    fields
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     fault::Effect,
     ids::{ExceptionId, RunId, StepId},
-    index::{Batch, Change, Claim, ClaimKey, Exception, Summary},
+    index::{Batch, Change, Claim, ClaimKey, Exception, Pending, Summary},
     plan::{Kind, Version},
     run::{
         Illegal, Next, Run,
@@ -30,6 +30,8 @@ pub(super) struct Proposal {
     before: Option<Summary>,
     after: Summary,
     claims: Vec<ClaimKey>,
+    /// What follows from it in other workflows.
+    pending: Vec<Pending>,
     request: Option<(RequestId, Reply)>,
 }
 
@@ -153,6 +155,11 @@ impl Engine {
                 after: after.clone(),
             });
         }
+        let pending = self.followed_by(&run, &facts);
+        changes.extend(pending.iter().map(|pending| Change::Pending {
+            pending: Box::new(pending.clone()),
+            open: true,
+        }));
         changes.push(Change::Run {
             before: before.clone().map(Box::new),
             after: Box::new(after.clone()),
@@ -181,6 +188,7 @@ impl Engine {
             before,
             after,
             claims,
+            pending,
             request: None,
         };
         let live = self.runs.get_mut(&id).expect("the run is in memory");
@@ -223,6 +231,7 @@ impl Engine {
             before,
             after,
             claims,
+            pending,
             request,
             ..
         } = proposal;
@@ -257,6 +266,9 @@ impl Engine {
         self.commands.extend(attempts);
         self.commands.extend(announced);
         self.advance(&id, now);
+        if !pending.is_empty() {
+            self.take_up(pending);
+        }
         if let Some((parent, step)) = parent {
             self.item_changed(&parent, &step, before.as_ref(), &after, now);
         }

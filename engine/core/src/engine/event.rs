@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::capacity::{Capacity, Resource};
@@ -16,7 +17,7 @@ use super::quarantine::Quarantine;
 use crate::{
     fault::{Effect, Fault},
     ids::{ExceptionId, Hash, RunId, StepId},
-    index::{Batch, Claim, ClaimKey, Exception, State, Summary, Tally},
+    index::{Batch, Claim, ClaimKey, Exception, Pending, State, Summary, Tally},
     plan::Version,
     run::fact::{Fact, Key, Resolution},
     value::Payload,
@@ -42,13 +43,22 @@ pub enum Event {
     Asleep { run: RunId, until: Timestamp },
     /// Somebody wants a run.
     Start(Box<Start>),
+    /// Something has happened that a trigger waits for.
+    Happened(Box<Happened>),
+    /// What is written down as still to become a run; told once, at the start.
+    Pending(Vec<Pending>),
     /// The inputs of a firing were rendered, as [`Command::Fire`] asked.
     Fired {
         workflow: String,
         trigger: u32,
-        at: Timestamp,
         inputs: Result<Payload, Box<Fault>>,
+        /// What has happened, as the command said.
+        happening: Option<Arc<Happening>>,
+        /// Who holds its key, looked up when the event was handed over.
+        holder: Option<Holder>,
     },
+    /// The runs of a day, as [`Command::Count`] asked.
+    Counted(Counted),
     /// A batch is durable.
     Appended { ticket: Ticket },
     /// What [`Command::Evaluate`] asked for. `holder` is who holds the key in the answer, looked
@@ -115,7 +125,63 @@ pub enum Event {
     Stop,
 }
 
+/// Something that has happened outside, or in another workflow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Happening {
+    /// What it is: it becomes a run once, ever, and this is its key.
+    pub key: String,
+    /// What `trigger` has beside `scheduled_for`, where the inputs of the run are rendered.
+    pub data: IndexMap<String, Payload>,
+}
+
+/// A source's word that something has happened. The answer comes when there is a run for it.
+#[derive(Clone, Debug)]
+pub struct Happened {
+    pub request: RequestId,
+    pub workflow: String,
+    /// The trigger, by its words ([`crate::plan::On::event`]).
+    pub trigger: String,
+    pub at: Timestamp,
+    pub happening: Happening,
+    /// Why it cannot be taken as it is: then its run waits for a person before it begins.
+    pub fault: Option<Fault>,
+}
+
+/// How many runs of a workflow have succeeded.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    pub workflow: String,
+    /// The time of the promise.
+    pub at: Timestamp,
+    pub succeeded: u64,
+    /// Those of a run that is given none, when it needs none.
+    pub inputs: Option<Payload>,
+}
+
 impl Event {
+    /// The key of a run that is to begin, whose holder has to be looked up likewise.
+    pub fn run_claim(&self) -> Option<ClaimKey> {
+        let (workflow, key) = match self {
+            Event::Start(start) => (&start.workflow, &start.key.as_ref()?.text),
+            Event::Fired {
+                workflow,
+                happening,
+                ..
+            } => (workflow, &happening.as_ref()?.key),
+            _ => return None,
+        };
+        Some(claim_key(workflow, None, key))
+    }
+
+    /// Fills in who holds it.
+    pub fn held_by(&mut self, found: Option<Holder>) {
+        match self {
+            Event::Evaluated { holder, .. } | Event::Fired { holder, .. } => *holder = found,
+            Event::Start(start) => start.holder = found,
+            _ => (),
+        }
+    }
+
     /// The key whose holder has to be looked up when this event is handed over.
     pub fn key(&self) -> Option<(&RunId, &Subject, &Key)> {
         match self {
@@ -371,6 +437,14 @@ pub enum Command {
     Fire {
         version: Arc<Version>,
         trigger: u32,
+        at: Timestamp,
+        happening: Option<Arc<Happening>>,
+    },
+    /// Count the runs of this workflow that have succeeded since a time and by another;
+    /// [`Event::Counted`].
+    Count {
+        version: Arc<Version>,
+        since: Timestamp,
         at: Timestamp,
     },
     /// Let the bot act; [`Event::Outcome`].

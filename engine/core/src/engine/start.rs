@@ -23,7 +23,10 @@ pub(super) struct Beginning {
     pub(super) workflow: String,
     pub(super) origin: Origin,
     pub(super) scheduled_for: Timestamp,
-    pub(super) inputs: Result<Payload, Fault>,
+    /// None were given when absent.
+    pub(super) inputs: Option<Payload>,
+    /// Why it waits for a person before it begins.
+    pub(super) fault: Option<Fault>,
     pub(super) key: Option<Key>,
     pub(super) holder: Option<Holder>,
     pub(super) change: Option<Change>,
@@ -49,19 +52,13 @@ impl Engine {
         if !self.workflows.contains_key(&workflow) {
             return self.refuse(request, format!("there is no workflow `{workflow}`"));
         }
-        let origin = Origin::Person { by };
-        let run = self.make(
-            Beginning {
-                workflow,
-                origin,
-                scheduled_for: now,
-                inputs: Ok(inputs),
-                key,
-                holder,
-                change: None,
-            },
-            now,
-        );
+        let beginning = Beginning {
+            inputs: Some(inputs),
+            key,
+            holder,
+            ..Beginning::new(workflow, Origin::Person { by }, now)
+        };
+        let run = self.make(beginning, now);
         if let Some(run) = run {
             self.answer_with(&run.clone(), request, Reply::Started { run });
         }
@@ -74,6 +71,7 @@ impl Engine {
             origin,
             scheduled_for,
             inputs,
+            fault,
             key,
             holder,
             change,
@@ -82,26 +80,27 @@ impl Engine {
         let id = self.new_run();
         let frame = StepId::new("run");
         let fired = matches!(origin, Origin::Trigger { .. });
-        let fault = inputs.as_ref().err().cloned();
-        let lost = self.doubt_firing(&origin, scheduled_for);
+        let of = origin.clone();
         let first = What::Created(Box::new(Created {
             workflow: workflow.clone(),
             version: named.hash,
             origin,
             scheduled_for,
-            inputs: Arc::new(inputs.unwrap_or_else(|_| Payload::Inline(serde_json::json!({})))),
+            inputs: Arc::new(inputs.unwrap_or_else(|| Payload::Inline(serde_json::json!({})))),
             key: key.as_ref().map(|key| key.text.clone()),
         }));
         let overlap = named.version.plan.overlap;
         let turn = self.turn(&workflow, overlap, fired);
-        let mut rest = match (fault, key) {
-            // A firing that is dropped needs no inputs.
-            _ if turn.as_ref().is_some_and(ends) => vec![],
-            (Some(fault), _) => vec![self.park(frame, fault)],
-            (None, _) if lost.is_some() => lost.into_iter().collect(),
-            (None, Some(key)) => self.identify(&id, &frame, key, holder, &workflow),
-            (None, None) => vec![],
+        // A firing that is dropped needs no inputs, but what a source told is told once.
+        let mut rest = match key {
+            Some(key) => self.identify(&id, &frame, key, holder, &workflow),
+            None => vec![],
         };
+        let is_settled = rest.iter().any(|what| ends(what) || parks(what));
+        if !is_settled && !turn.as_ref().is_some_and(ends) {
+            let parked = fault.map(|fault| self.park(frame, fault));
+            rest.extend(parked.or_else(|| self.doubt_firing(&of, scheduled_for)));
+        }
         if !rest.iter().any(ends) {
             rest.extend(turn);
         }
@@ -144,6 +143,26 @@ impl Engine {
     }
 }
 
+impl Beginning {
+    /// Of nothing but its workflow.
+    pub(super) fn new(workflow: String, origin: Origin, scheduled_for: Timestamp) -> Beginning {
+        Beginning {
+            workflow,
+            origin,
+            scheduled_for,
+            inputs: None,
+            fault: None,
+            key: None,
+            holder: None,
+            change: None,
+        }
+    }
+}
+
 fn ends(what: &What) -> bool {
     matches!(what, What::Ended { .. })
+}
+
+fn parks(what: &What) -> bool {
+    matches!(what, What::Failed { .. })
 }

@@ -65,6 +65,12 @@ fn schema(model: &Workflow) -> WorkflowSchema {
         inputs: inputs.collect(),
         outputs: outputs.map(|name| (name.clone(), true.into())).collect(),
         calls,
+        follows: model
+            .triggers
+            .iter()
+            .flatten()
+            .filter_map(|it| it.finished.clone())
+            .collect(),
         version: None,
     }
 }

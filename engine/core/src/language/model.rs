@@ -7,6 +7,7 @@
 
 mod fault;
 mod step;
+mod trigger;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -15,10 +16,11 @@ use serde::{Deserialize, de::IgnoredAny};
 pub(crate) use self::{
     fault::{OnFault, OnFaults, Then, Word},
     step::{Body, Step},
+    trigger::{Calendar, Days, Promise, Trigger},
 };
 use crate::{
     duration::Duration,
-    plan::{InputKind, Missed, Overlap},
+    plan::{InputKind, Overlap},
 };
 
 /// A workflow of Botswain.
@@ -27,7 +29,7 @@ use crate::{
 #[schemars(extend(
     "required" = ["steps"],
     "x-what" = "a workflow",
-    "x-later" = ["promise", "tests"]
+    "x-later" = ["tests"]
 ))]
 pub(crate) struct Workflow {
     /// As the file is called, without `.yaml`.
@@ -66,6 +68,9 @@ pub(crate) struct Workflow {
     /// Names that it had before: what was done under them is not done again.
     #[schemars(with = "Vec<String>")]
     pub(crate) formerly: Vec<Option<String>>,
+    /// How many runs must have succeeded by a time of the day; a person is told when they have not.
+    #[schemars(with = "Promise")]
+    pub(crate) promise: Option<Promise>,
 }
 
 /// What holds for every exception of a workflow.
@@ -82,29 +87,6 @@ pub(crate) struct Exceptions {
     /// The addresses that get a mail, beside those of `botswain.yaml`.
     #[schemars(with = "Vec<String>")]
     pub(crate) notify: Vec<Option<String>>,
-}
-
-/// What starts a workflow by itself.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schemars(extend(
-    "required" = ["cron"],
-    "x-what" = "a trigger",
-    "x-later-instead" = ["cron"],
-    "x-later" = ["files", "calendar", "mail", "webhook", "finished", "every"]
-))]
-pub(crate) struct Trigger {
-    /// When: `"0 18 * * MON-FRI"`, or `"@daily"`.
-    #[schemars(with = "String")]
-    pub(crate) cron: Option<String>,
-    /// An IANA zone such as `Europe/Berlin`; the instance's when absent.
-    #[schemars(with = "String")]
-    pub(crate) timezone: Option<String>,
-    /// Which firings are made up for that were due while the daemon was down.
-    pub(crate) missed: Missed,
-    /// The inputs of the run.
-    #[schemars(with = "IndexMap<String, serde_json::Value>")]
-    pub(crate) inputs: IndexMap<String, IgnoredAny>,
 }
 
 /// Something a run is given at its start.

@@ -10,6 +10,7 @@ mod names;
 mod rules;
 mod sight;
 mod slips;
+mod triggers;
 mod whole;
 
 use std::{collections::BTreeMap, fmt::Write};
@@ -142,6 +143,15 @@ fn catalogue() -> Catalogue {
         secrets: ["shop".to_owned(), "mail".to_owned()].into(),
         groups: ["supervisors".to_owned(), "managers".to_owned()].into(),
         limits: ["forms".to_owned(), "slow".to_owned()].into(),
+        calendars: [
+            (
+                "holidays.ics",
+                "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20261225\nEND:VEVENT\nEND:VCALENDAR\n",
+            ),
+            ("odd.ics", "BEGIN:VCALENDAR\nBEGIN:VEVENT\nRRULE:FREQ=WEEKLY\n"),
+        ]
+        .map(|(name, text)| (name.to_owned(), text.to_owned()))
+        .into(),
         templates: texts
             .map(|(name, text)| (name.to_owned(), text.to_owned()))
             .into(),

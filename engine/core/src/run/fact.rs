@@ -166,6 +166,8 @@ pub enum Origin {
     Person { by: String },
     /// The trigger at this place in the file's list fired.
     Trigger { index: u32 },
+    /// What the workflow promises has not happened: it waits for a person before it begins.
+    Promise,
     /// A `call` of another run.
     Call { parent: RunId, step: StepId },
     /// One item of a `for_each`.
@@ -326,7 +328,19 @@ pub enum Edit {
     With(IndexMap<String, Value>),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Succeeded,

@@ -35,7 +35,10 @@ impl Run {
                 index,
                 ..
             } => Some((parent, step, *index)),
-            Origin::Person { .. } | Origin::Trigger { .. } | Origin::Call { .. } => None,
+            Origin::Person { .. }
+            | Origin::Trigger { .. }
+            | Origin::Promise
+            | Origin::Call { .. } => None,
         }
     }
 
@@ -139,7 +142,9 @@ impl Run {
     pub fn keys_given_back(&self) -> impl Iterator<Item = (Option<&StepId>, &Key)> {
         let undone = |end: &End| end.outcome != Outcome::Succeeded;
         let undone = self.ended.as_ref().is_some_and(undone) && !self.may_have_acted();
-        let own = self.claim().filter(|_| undone);
+        // What a source told is not told again, whatever became of it.
+        let told = matches!(self.created.origin, Origin::Trigger { .. });
+        let own = self.claim().filter(|_| undone && !told);
         let own = own.map(|key| (self.item_of().map(|(_, step, _)| step), key));
         let left_out = |record: &Record| {
             let left_out = record.status != Status::Succeeded;

@@ -4,14 +4,14 @@ use botswain_core::{
     Category, Fault, RunId,
     engine::{Event, event::Reply},
     index::{ExceptionCategory, State},
-    plan::{InputKind, Missed, OnFault, Overlap, Schedule, Step, Then, Trigger, Version},
+    plan::{InputKind, Missed, OnFault, Overlap, Step, Then, Trigger, Version},
     run::fact::Resolution,
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::{
-    plans::{With, approve, bot, each, on_fault, parallel, workflow},
+    plans::{With, approve, bot, cron, each, on_fault, parallel, workflow},
     world::{Reaction, World},
 };
 
@@ -266,13 +266,9 @@ fn a_kill_at_any_moment_of_a_cancel_ends_it_all_the_same() {
 #[test]
 fn a_firing_takes_the_place_of_the_run_at_work() {
     let flow = with_cleanup(vec![put("hang")]).overlap(Overlap::Cancel);
-    let schedule = Schedule {
-        cron: "@hourly".to_owned(),
-        timezone: None,
-        missed: Missed::Last,
-    };
+    let on = cron("@hourly", Missed::Last);
     let inputs = Default::default();
-    let flow = flow.trigger(Trigger { schedule, inputs });
+    let flow = flow.trigger(Trigger { on, inputs });
     let mut world = world(flow);
     world.pass(SignedDuration::from_hours(1));
     let first = RunId::root(1);

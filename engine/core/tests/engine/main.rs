@@ -8,6 +8,7 @@ mod control;
 mod dice;
 mod doubt;
 mod endings;
+mod happenings;
 mod interplay;
 mod keys;
 mod kill;

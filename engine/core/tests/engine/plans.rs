@@ -3,8 +3,8 @@
 use botswain_core::{
     StepId,
     plan::{
-        Approve, BotCall, Escalate, ForEach, Input, InputKind, Kind, OnFault, Overlap, Path, Plan,
-        Retry, Step, Template, Then, Trigger, Verify, Version, WaitFor,
+        Approve, BotCall, Escalate, ForEach, Input, InputKind, Kind, Missed, On, OnFault, Overlap,
+        Path, Plan, Retry, Schedule, Step, Template, Then, Trigger, Verify, Version, WaitFor,
     },
     template,
 };
@@ -18,6 +18,16 @@ pub(crate) fn workflow(name: &str, steps: Vec<Step>) -> Version {
         templates: IndexMap::new(),
         calls: IndexMap::new(),
     }
+}
+
+/// A schedule in the zone of the instance.
+pub(crate) fn cron(line: &str, missed: Missed) -> On {
+    On::Schedule(Schedule {
+        cron: line.to_owned(),
+        timezone: None,
+        missed,
+        calendar: None,
+    })
 }
 
 pub(crate) trait With {

@@ -9,7 +9,7 @@ use botswain_core::{
         quarantine::{Quarantine, Resumed},
     },
     index::{ExceptionCategory, State},
-    plan::{Missed, Overlap, Schedule, Trigger},
+    plan::{Missed, Overlap, Trigger},
     run::fact::Resolution,
 };
 use indexmap::IndexMap;
@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::{
-    plans::{With, bot, on, verified, workflow},
+    plans::{With, bot, cron, on, verified, workflow},
     world::{Reaction, World},
 };
 
@@ -42,11 +42,7 @@ fn orders() -> World {
         bot("order", "world.order", json!({ "x": "{{steps.read.x}}" })),
     ];
     let hourly = Trigger {
-        schedule: Schedule {
-            cron: "0 * * * *".to_owned(),
-            timezone: None,
-            missed: Missed::All,
-        },
+        on: cron("0 * * * *", Missed::All),
         inputs: IndexMap::new(),
     };
     let plan = workflow("orders", steps);

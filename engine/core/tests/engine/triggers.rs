@@ -1,21 +1,17 @@
 //! Each time that falls due is one run, or is passed over for a reason.
 
-use botswain_core::plan::{InputKind, Missed, Overlap, Schedule, Template, Trigger, Version};
+use botswain_core::plan::{InputKind, Missed, On, Overlap, Schedule, Template, Trigger, Version};
 use indexmap::IndexMap;
 use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::{
-    plans::{With, bot, workflow},
+    plans::{With, bot, cron, workflow},
     world::{Reaction, World},
 };
 
 fn hourly(missed: Missed, overlap: Overlap) -> Version {
-    let schedule = Schedule {
-        cron: "0 * * * *".to_owned(),
-        timezone: None,
-        missed,
-    };
+    let on = cron("0 * * * *", missed);
     let inputs: IndexMap<_, _> = [("day".to_owned(), Template("{{today}}".to_owned()))]
         .into_iter()
         .collect();
@@ -29,7 +25,14 @@ fn hourly(missed: Missed, overlap: Overlap) -> Version {
     )
     .input("day", InputKind::Date)
     .overlap(overlap)
-    .trigger(Trigger { schedule, inputs })
+    .trigger(Trigger { on, inputs })
+}
+
+fn schedule(trigger: &mut Trigger) -> &mut Schedule {
+    match &mut trigger.on {
+        On::Schedule(schedule) => schedule,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn hours(hours: i64) -> SignedDuration {
@@ -122,7 +125,7 @@ fn another_schedule_in_the_file_makes_up_for_nothing() {
     world.pass(hours(1));
     world.now += hours(5);
     let mut changed = hourly(Missed::All, Overlap::Queue);
-    changed.plan.triggers[0].schedule.cron = "30 * * * *".to_owned();
+    schedule(&mut changed.plan.triggers[0]).cron = "30 * * * *".to_owned();
     changed.source.push_str("# every half past");
     world.replace(vec![changed]);
     assert_eq!(
@@ -174,7 +177,7 @@ fn a_new_order_of_the_triggers_neither_loses_nor_doubles_what_is_due() {
         }
         let mut changed = hourly(Missed::All, Overlap::Queue);
         let mut weekly = changed.plan.triggers[0].clone();
-        weekly.schedule.cron = "0 12 * * SUN".to_owned();
+        schedule(&mut weekly).cron = "0 12 * * SUN".to_owned();
         changed.plan.triggers.insert(0, weekly);
         changed.source.push_str("# and on Sundays");
         world.replace(vec![changed]);

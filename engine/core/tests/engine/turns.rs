@@ -4,14 +4,14 @@ use botswain_core::{
     Fault, RunId,
     engine::Event,
     index::State,
-    plan::{InputKind, Missed, Schedule, Template, Trigger},
+    plan::{InputKind, Missed, Template, Trigger},
     run::fact::{Edit, Resolution},
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::{
-    plans::{With, bot, each, on, workflow},
+    plans::{With, bot, cron, each, on, workflow},
     world::{Reaction, World},
 };
 
@@ -92,16 +92,12 @@ fn a_run_whose_key_was_in_conflict_waits_for_its_turn_and_gets_it() {
 /// A workflow whose schedule gives a day where a number is wanted.
 fn mistaken() -> World {
     let put = bot("put", "world.put", json!({ "n": "{{inputs.n}}" }));
-    let schedule = Schedule {
-        cron: "0 * * * *".to_owned(),
-        timezone: None,
-        missed: Missed::Last,
-    };
+    let on = cron("0 * * * *", Missed::Last);
     let inputs = [("n".to_owned(), Template("{{today}}".to_owned()))];
     let inputs = inputs.into_iter().collect();
     let flow = workflow("w", vec![put])
         .input("n", InputKind::Integer)
-        .trigger(Trigger { schedule, inputs });
+        .trigger(Trigger { on, inputs });
     let mut world = World::new(vec![flow], |_, _| Reaction::Vanish);
     world.settle();
     world

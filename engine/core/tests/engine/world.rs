@@ -14,11 +14,12 @@ use botswain_core::{
         Command, Counters, Engine, Event,
         capacity::{Capacity, PoolView, Resource},
         event::{
-            Call, Cancel, Holder, Loaded, Reply, Resolve, Return, Start, Subject, Ticket, claim_key,
+            Call, Cancel, Counted, Holder, Loaded, Reply, Resolve, Return, Start, Subject, Ticket,
+            claim_key,
         },
     },
     evaluate::{Evaluator, Values, complete_inputs},
-    index::{Batch, Change, Claim, ClaimKey, Exception, Fired, State, Summary, Tally},
+    index::{Batch, Change, Claim, ClaimKey, Exception, Fired, Pending, State, Summary, Tally},
     plan::Version,
     run::{
         Run,
@@ -51,6 +52,7 @@ pub(crate) struct Disk {
     pub(crate) exceptions: BTreeMap<ExceptionId, Exception>,
     pub(crate) claims: BTreeMap<ClaimKey, Claim>,
     pub(crate) fired: Fired,
+    pub(crate) pending: Vec<Pending>,
     pub(crate) appends: usize,
 }
 
@@ -270,6 +272,7 @@ impl World {
         for (run, until) in asleep {
             self.tell(Event::Asleep { run, until });
         }
+        self.tell(Event::Pending(self.disk.pending.clone()));
     }
 
     /// Asks for a run, and goes on until nothing more happens at this time.
@@ -462,16 +465,38 @@ impl World {
                 version,
                 trigger,
                 at,
+                happening,
             } => {
                 let inputs = self
-                    .evaluator(|it| it.trigger_inputs(&version, trigger, at))
+                    .evaluator(|it| {
+                        it.trigger_inputs(&version, trigger, (at, happening.as_deref()))
+                    })
                     .map_err(Box::new);
-                self.tell(Event::Fired {
+                let mut event = Event::Fired {
                     workflow: version.plan.name.clone(),
                     trigger,
-                    at,
                     inputs,
-                });
+                    happening,
+                    holder: None,
+                };
+                let claim = event.run_claim();
+                event.held_by(claim.and_then(|claim| self.disk.holder(&claim)));
+                self.tell(event);
+            }
+            Command::Count { version, since, at } => {
+                let workflow = version.plan.name.clone();
+                let within = |run: &&Summary| {
+                    let by = run.ended.is_some_and(|ended| ended >= since && ended <= at);
+                    run.workflow == workflow && run.state == State::Succeeded && by
+                };
+                let succeeded = self.disk.summaries.values().filter(within).count() as u64;
+                let inputs = complete_inputs(&version.plan, IndexMap::new());
+                self.tell(Event::Counted(Counted {
+                    workflow,
+                    at,
+                    succeeded,
+                    inputs: inputs.ok().map(Into::into),
+                }));
             }
             Command::Spawn(call) => self.call(*call),
             Command::Proceed { run, step, .. } => self.act(&run, &step),
@@ -775,6 +800,10 @@ impl Disk {
                     schedule,
                     at,
                 } => drop(self.fired.insert((workflow, schedule), at)),
+                Change::Pending { pending, open } => match open {
+                    true => self.pending.push(*pending),
+                    false => self.pending.retain(|it| *it != *pending),
+                },
                 // Nothing of this world asks for corrections.
                 Change::Mapping { .. } => (),
             }

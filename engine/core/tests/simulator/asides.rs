@@ -46,15 +46,17 @@ pub(crate) fn compute(command: Command, outside: &Outside) -> Event {
             version,
             trigger,
             at,
+            happening,
         } => {
             let inputs = evaluator
-                .trigger_inputs(&version, trigger, at)
+                .trigger_inputs(&version, trigger, (at, happening.as_deref()))
                 .map_err(Box::new);
             Event::Fired {
                 workflow: version.plan.name.clone(),
                 trigger,
-                at,
                 inputs,
+                happening,
+                holder: None,
             }
         }
         Command::Gather { run, step, tally } => {

@@ -94,17 +94,12 @@ pub(crate) fn keys(call: &Call, outside: &Outside) -> Vec<(ClaimKey, RunId)> {
 pub(crate) fn look_up(event: &mut Event, outside: &Outside) {
     let found = claimed(event, outside).and_then(|claim| outside.store.disk.holder(&claim));
     let found = found.filter(|_| !outside.is(Mutation::ForgetKeys));
-    match event {
-        Event::Evaluated { holder, .. } => *holder = found,
-        Event::Start(start) => start.holder = found,
-        _ => (),
-    }
+    event.held_by(found);
 }
 
 fn claimed(event: &Event, outside: &Outside) -> Option<ClaimKey> {
-    if let Event::Start(start) = event {
-        let key = start.key.as_ref()?;
-        return Some(claim_key(&start.workflow, None, &key.text));
+    if let Some(claim) = event.run_claim() {
+        return Some(claim);
     }
     let (run, subject, key) = event.key()?;
     let summary = outside.store.disk.summaries.get(run)?;

@@ -11,7 +11,7 @@ use botswain_core::{
         Counters,
         event::{Holder, Ticket},
     },
-    index::{Batch, Change, Claim, ClaimKey, Exception, Fired, Summary, Tally},
+    index::{Batch, Change, Claim, ClaimKey, Exception, Fired, Pending, Summary, Tally},
     run::fact::{Fact, Resolution, What},
 };
 use jiff::Timestamp;
@@ -25,6 +25,7 @@ pub(crate) struct Disk {
     pub(crate) claims: BTreeMap<ClaimKey, Claim>,
     pub(crate) tallies: BTreeMap<(RunId, StepId), Tally>,
     pub(crate) fired: Fired,
+    pub(crate) pending: Vec<Pending>,
     counters: Counters,
 }
 
@@ -186,6 +187,10 @@ impl Disk {
                 let free = old.as_ref().is_none_or(|old| old.run == by.run);
                 assert!(free, "{claim:?} of {old:?} is claimed again, by {by:?}");
             }
+            Change::Pending { pending, open } => match open {
+                true => self.pending.push((**pending).clone()),
+                false => self.pending.retain(|it| *it != **pending),
+            },
             // Nobody remembers a correction here.
             Change::Mapping { .. } => (),
             Change::Fired {

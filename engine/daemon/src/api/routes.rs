@@ -13,7 +13,7 @@ use botswain_core::{
     ExceptionId, Hash, RunId, StepId,
     engine::{NO_ROOM, event::Reply},
     index::State as RunState,
-    schedule,
+    schedule::Times,
 };
 use botswain_store::Filter;
 use indexmap::IndexMap;
@@ -225,26 +225,20 @@ pub(super) async fn schedule(State(handle): State<Handle>) -> Answer<Vec<Schedul
     let mut schedules = Vec::new();
     for version in handle.workflows() {
         for trigger in &version.plan.triggers {
-            let timezone = trigger
-                .schedule
-                .timezone
-                .clone()
-                .unwrap_or_else(|| zone.clone());
-            let cron = trigger.schedule.cron.clone();
-            let parsed = schedule::parse(&cron, &timezone)
-                .map_err(|error| Problem::internal(error.to_string()))?;
-            let next = std::iter::successors(parsed.after(now), |last| parsed.after(*last))
-                .take(5)
-                .collect();
+            let times = Times::of(&trigger.on, &zone).transpose();
+            let times = times.map_err(|error| Problem::internal(error.to_string()))?;
+            let after = |at: Timestamp| times.as_ref()?.after(at);
+            let next = std::iter::successors(after(now), |last| after(*last));
             schedules.push(ScheduleView {
                 workflow: version.plan.name.clone(),
-                cron,
-                timezone,
-                next,
+                trigger: trigger.on.to_string(),
+                timezone: times.as_ref().map(|times| times.timezone().to_owned()),
+                next: next.take(5).collect(),
             });
         }
     }
-    schedules.sort_by_key(|schedule| schedule.next.first().copied());
+    let soonest = |it: &ScheduleView| (it.next.is_empty(), it.next.first().copied());
+    schedules.sort_by_key(soonest);
     Ok(Json(schedules))
 }
 

@@ -217,7 +217,7 @@ fn trigger(instance: &Instance, detail: &RunDetail) -> Result<Option<String>, Fa
         .iter()
         .find(|it| it.plan.name == detail.run.workflow && it.hash() == detail.run.version);
     let fired = version.and_then(|it| it.plan.triggers.get(*index as usize));
-    Ok(fired.map(|it| it.schedule.cron.clone()))
+    Ok(fired.map(|it| it.on.to_string()))
 }
 
 fn has_items(step: &StepView) -> bool {
@@ -391,9 +391,10 @@ fn origin(origin: &Origin, schedule: Option<String>) -> String {
     match origin {
         Origin::Person { by } => by.clone(),
         Origin::Trigger { index } => match schedule {
-            Some(cron) => format!("the schedule `{cron}`"),
-            None => format!("schedule {} of the workflow as it was then", index + 1),
+            Some(words) => format!("the trigger `{words}`"),
+            None => format!("trigger {} of the workflow as it was then", index + 1),
         },
+        Origin::Promise => "nobody: it was promised by now".to_owned(),
         Origin::Call { parent, step } => format!("step {step} of run {parent}"),
         Origin::Item {
             parent,

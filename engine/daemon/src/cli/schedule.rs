@@ -20,7 +20,7 @@ pub(super) async fn list(global: &Global) -> Outcome {
         .await?;
     match (global.json, schedules.is_empty()) {
         (true, _) => output::json(&schedules),
-        (false, true) => output::data("no workflow has a schedule"),
+        (false, true) => output::data("no workflow has a trigger"),
         (false, false) => output::data(&listed(&schedules)),
     }
     super::workflows::tell_missing(&checked);
@@ -40,14 +40,18 @@ fn listed(schedules: &[ScheduleView]) -> String {
         let next = next.map(|at| format!("{}, {}", times::local(*at), times::age(*at)));
         [
             it.workflow.clone(),
-            it.cron.clone(),
-            it.timezone.clone(),
-            next.unwrap_or_else(|| "never".to_owned()),
+            it.trigger.clone(),
+            it.timezone.clone().unwrap_or_default(),
+            match (next, &it.timezone) {
+                (Some(next), _) => next,
+                (None, Some(_)) => "never".to_owned(),
+                (None, None) => "when it happens".to_owned(),
+            },
             then.collect::<Vec<_>>().join(", "),
         ]
     });
     table::of(
-        ["workflow", "schedule", "zone", "next (your time)", "then"],
+        ["workflow", "trigger", "zone", "next (your time)", "then"],
         rows,
     )
 }

@@ -97,13 +97,13 @@ fn listed(plans: &[&Plan]) -> String {
             inputs.collect::<Vec<_>>().join(", "),
             plan.triggers
                 .iter()
-                .map(|it| it.schedule.cron.clone())
+                .map(|it| it.on.to_string())
                 .collect::<Vec<_>>()
                 .join(", "),
             plan.description.clone().unwrap_or_default(),
         ]
     });
-    table::of(["workflow", "inputs", "schedule", "description"], rows)
+    table::of(["workflow", "inputs", "starts", "description"], rows)
 }
 
 /// `file: file`, with a question mark when it may be left out.

@@ -2,8 +2,10 @@
 
 use botswain_core::{
     Fault,
-    engine::{Command, Event},
+    engine::{Command, Event, event::Counted},
+    evaluate::{Values, complete_inputs},
 };
+use indexmap::IndexMap;
 
 use super::parts::Parts;
 
@@ -14,14 +16,29 @@ pub(super) fn to(parts: &Parts, command: Command) -> Result<Event, String> {
             version,
             trigger,
             at,
+            happening,
         } => {
-            let inputs = parts.evaluator(|it| it.trigger_inputs(&version, trigger, at));
+            let of = (at, happening.as_deref());
+            let inputs = parts.evaluator(|it| it.trigger_inputs(&version, trigger, of));
             Event::Fired {
                 workflow: version.plan.name.clone(),
                 trigger,
-                at,
                 inputs: inputs.flatten().map_err(Box::new),
+                happening,
+                holder: None,
             }
+        }
+        Command::Count { version, since, at } => {
+            let promised = version.plan.promise.as_ref().map_or(1, |it| it.succeeded);
+            let workflow = version.plan.name.clone();
+            let succeeded = parts.succeeded(&workflow, (since, at), promised);
+            let inputs = complete_inputs(&version.plan, IndexMap::new());
+            Event::Counted(Counted {
+                workflow,
+                at,
+                succeeded: succeeded.map_err(|error| error.to_string())?,
+                inputs: inputs.ok().and_then(|inputs| parts.kept.keep(inputs).ok()),
+            })
         }
         Command::Gather { run, step, tally } => {
             let output = told(parts.gather(&run, &step, &tally));

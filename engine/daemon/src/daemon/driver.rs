@@ -229,6 +229,7 @@ impl Driver {
             Command::Opened(exception) => self.tell(Notice::Opened(exception)),
             Command::Rested { run } => self.tell(Notice::Rested { run }),
             Command::Fire { .. }
+            | Command::Count { .. }
             | Command::Gather { .. }
             | Command::Return { .. }
             | Command::Children { .. } => self.tasks.aside(command),

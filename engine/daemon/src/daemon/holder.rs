@@ -42,11 +42,7 @@ pub(super) fn look_up<'a>(
             )?;
         }
     }
-    match event {
-        Event::Evaluated { holder, .. } => *holder = found,
-        Event::Start(start) => start.holder = found,
-        _ => (),
-    }
+    event.held_by(found);
     Ok(())
 }
 
@@ -64,11 +60,8 @@ fn names<'a>(workflows: impl Iterator<Item = &'a Arc<Version>>, name: &str) -> V
 }
 
 fn claimed(parts: &Parts, event: &Event) -> Result<Option<ClaimKey>, ReadError> {
-    if let Event::Start(start) = event {
-        return Ok(start
-            .key
-            .as_ref()
-            .map(|key| claim_key(&start.workflow, None, &key.text)));
+    if let Some(claim) = event.run_claim() {
+        return Ok(Some(claim));
     }
     let Some((run, subject, key)) = event.key() else {
         return Ok(None);

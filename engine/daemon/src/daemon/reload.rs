@@ -119,6 +119,9 @@ fn stamp(folder: &Path) -> Stamp {
     let mut stamp = Stamp::new();
     let mut folders = vec![folder.join("workflows"), folder.join("templates")];
     note(&folder.join("botswain.yaml"), &mut stamp);
+    for calendar in crate::instance::calendar_files(folder) {
+        note(&calendar, &mut stamp);
+    }
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
             match entry.file_type() {

@@ -31,7 +31,8 @@ impl Instance {
     pub fn catalogue(&self, outline: &Outline) -> Result<Gathered, secrets::Error> {
         let bots = self.bots().iter().map(|bot| (bot.name, bot.schema()));
         let secrets = self.secrets().list()?;
-        let (templates, diagnostics) = templates(self.folder())?;
+        let (templates, mut diagnostics) = templates(self.folder())?;
+        let calendars = calendars(self.folder(), &mut diagnostics);
         Ok(Gathered {
             catalogue: Catalogue {
                 bots: bots.collect(),
@@ -43,6 +44,7 @@ impl Instance {
                 more_groups: outline.more_groups,
                 workflows: workflows(self.folder())?,
                 templates,
+                calendars,
                 timezone: outline.timezone.clone(),
             },
             diagnostics,
@@ -76,6 +78,27 @@ fn workflows(folder: &Path) -> Result<BTreeMap<String, WorkflowSchema>, Error> {
     Ok(names
         .map(|name| (name.to_owned(), WorkflowSchema::default()))
         .collect())
+}
+
+/// The iCalendar files beside `botswain.yaml`.
+pub(crate) fn calendar_files(folder: &Path) -> Vec<PathBuf> {
+    let is_calendar = |path: &PathBuf| path.extension().is_some_and(|end| end == "ics");
+    let found = entries(folder).unwrap_or_default().into_iter();
+    found.filter(is_calendar).collect()
+}
+
+/// Their texts, by name.
+fn calendars(folder: &Path, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<String, String> {
+    let mut calendars = BTreeMap::new();
+    for path in calendar_files(folder) {
+        let name = relative(folder, &path);
+        match read_text(&path) {
+            _ if leads_out(folder, &path) => diagnostics.push(outside(&name)),
+            Ok(text) => drop(calendars.insert(name.to_string_lossy().into_owned(), text)),
+            Err(err) => diagnostics.push(unread(&name, &err)),
+        }
+    }
+    calendars
 }
 
 type Templates = (BTreeMap<String, String>, Vec<Diagnostic>);

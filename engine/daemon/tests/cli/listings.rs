@@ -133,7 +133,7 @@ fn workflows_schedules_and_connections() {
     expect![[r#"
         exit 0
         --- stdout
-        no workflow has a schedule
+        no workflow has a trigger
         --- stderr
     "#]]
     .assert_eq(&office.says(&["schedule"]));
@@ -141,7 +141,7 @@ fn workflows_schedules_and_connections() {
     expect![[r#"
         exit 0
         --- stdout
-        no workflow has a schedule
+        no workflow has a trigger
         --- stderr
         hint: some files have mistakes and are missing here; see `botswain check`
     "#]]

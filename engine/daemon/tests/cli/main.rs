@@ -21,3 +21,4 @@ mod nested;
 mod office;
 mod run;
 mod steps;
+mod triggers;

@@ -85,7 +85,7 @@ fn no_kind(report: &mut Report<'_>, node: &Node, hint: Option<String>) {
 }
 
 /// As one says it: `` `a`, `b` or `c` ``.
-fn listed(keys: &[&str], word: &str) -> String {
+pub(crate) fn listed(keys: &[&str], word: &str) -> String {
     let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
     match keys.split_last() {
         Some((last, others)) if !others.is_empty() => {

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{catalogue, check, check_step, load, version};
 use crate::{
     language::schema,
-    plan::{Kind, Missed, Overlap},
+    plan::{Kind, Missed, On, Overlap},
 };
 
 const FINE: &str = "steps: [{ id: a, bot: sheet.read, with: { file: x } }]\n";
@@ -17,7 +17,10 @@ fn a_whole_workflow_becomes_a_plan() {
     let version = version(text);
     let plan = &version.plan;
     assert_eq!((plan.name.as_str(), plan.overlap), ("demo", Overlap::Skip));
-    assert_eq!(plan.triggers[0].schedule.missed, Missed::All);
+    let On::Schedule(schedule) = &plan.triggers[0].on else {
+        panic!("{:?}", plan.triggers[0].on);
+    };
+    assert_eq!(schedule.missed, Missed::All);
     assert_eq!(plan.triggers[0].inputs["ceiling"].0, "20.50");
     let default = plan.inputs["ceiling"].default.as_ref();
     assert_eq!(
@@ -96,7 +99,7 @@ fn unknown_and_coming_keys() {
             1:1 language.unknown_key: a workflow has no key `trigers`
                 hint: did you mean `triggers`?
             2:1 language.unknown_key: a workflow has no key `colour`
-                hint: its keys are: `name`, `description`, `triggers`, `overlap`, `inputs`, `retry`, `timeout`, `steps`, `outputs`, `on_failure`, `finally`, `exceptions`, `formerly`
+                hint: its keys are: `name`, `description`, `triggers`, `overlap`, `inputs`, `retry`, `timeout`, `steps`, `outputs`, `on_failure`, `finally`, `exceptions`, `formerly`, `promise`
             3:1 language.not_available: `tests` is not available yet
                 hint: this version of Botswain does not have it
         "#]],
@@ -104,8 +107,7 @@ fn unknown_and_coming_keys() {
     check(
         &format!("promise: 1 succeeded run\n{FINE}"),
         expect![[r#"
-            1:1 language.not_available: `promise` is not available yet
-                hint: this version of Botswain does not have it
+            1:10 language.type: `promise` expects a map, found text
         "#]],
     );
     check(
@@ -542,7 +544,7 @@ fn triggers() {
                 hint: add it under `inputs:` of the trigger, or give `a` a `default:`
             8:15 triggers.timezone: there is no time zone `Berlin`
                 hint: write it like `Europe/Berlin` or `Asia/Shanghai`
-            9:5 language.missing_key: a trigger needs `cron`
+            9:5 triggers.kind: a trigger has exactly one of `cron`, `every`, `files` and `finished`
             10:21 template.unknown_name: there is no `inputs` here
                 hint: a trigger can read: `trigger`, `today`, `now`
             10:37 triggers.input: the input `n` is not a whole number
