@@ -68,10 +68,22 @@ pub(super) enum Command {
         /// As in `sheet.read`.
         name: Option<String>,
     },
+    /// List the helpers of templates, or show one with its examples.
+    Helpers {
+        /// As in `add_days`.
+        name: Option<String>,
+    },
     /// Print the JSON Schema of a file, for completion in an editor.
+    ///
+    /// The schema of workflows knows the names of this instance: its connections, groups and
+    /// workflows.
     Schema {
         #[arg(value_enum, default_value_t = SchemaOf::Workflow)]
         of: SchemaOf,
+        /// Write both into the folder `schema/` of the instance, where editors look for them;
+        /// from then on `check` and `up` keep them fresh.
+        #[arg(long)]
+        write: bool,
     },
     /// Keep passwords and tokens, encrypted.
     Secret {
