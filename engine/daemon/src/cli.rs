@@ -21,6 +21,7 @@ mod helpers;
 mod keeping;
 mod log;
 mod mappings;
+mod new;
 mod outcome;
 mod output;
 mod progress;
@@ -130,6 +131,7 @@ async fn dispatch(global: &Global, command: Command) -> Outcome {
         Command::Bots { name: Some(name) } => bots::show(global, &name),
         Command::Helpers { name: None } => helpers::list(global),
         Command::Helpers { name: Some(name) } => helpers::show(global, &name),
+        Command::New(arguments) => new::new(global, arguments),
         Command::Schema { of, write } => bots::schema(global, of, write),
         Command::Secret { command } => secrets::secret(global, command),
         Command::Connections { command } => connections::connections(global, command).await,

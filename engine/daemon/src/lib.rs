@@ -13,5 +13,6 @@ pub mod demo;
 pub mod editor;
 pub mod instance;
 pub mod manual;
+pub mod starter;
 pub mod views;
 pub mod workflows;

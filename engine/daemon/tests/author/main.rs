@@ -1,5 +1,5 @@
-//! What an author meets: the manual that is made from the code, and the schema
-//! in a real editor's language server.
+//! What an author meets: the manual, the schema in a real editor's language
+//! server, and workflows to begin from.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,4 +9,5 @@
 mod desk;
 mod editor;
 mod manual;
+mod new;
 mod server;
