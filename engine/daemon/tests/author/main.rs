@@ -1,5 +1,6 @@
 //! What an author meets: the manual, the schema in a real editor's language
-//! server, and workflows to begin from.
+//! server, workflows to begin from, and every page of the documentation, walked
+//! as it stands with the real binary.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,4 +11,6 @@ mod desk;
 mod editor;
 mod manual;
 mod new;
+mod page;
+mod pages;
 mod server;
