@@ -48,6 +48,18 @@ fn the_command_prints_what_is_committed() {
     }
 }
 
+#[test]
+fn every_example_of_a_connection_passes_the_check() {
+    let page = std::fs::read_to_string(repository("docs/bots.md")).unwrap();
+    let blocks = page.split("```yaml\n# botswain.yaml\n").skip(1);
+    let examples: Vec<&str> = blocks.filter_map(|it| it.split("```").next()).collect();
+    assert_eq!(examples.len(), botswain_bots::CONNECTIONS.len());
+    for example in examples {
+        let checked = Desk::with(example).says(&["check"]);
+        assert!(checked.starts_with("exit 0"), "{example}\n{checked}");
+    }
+}
+
 struct Corrected;
 
 impl Tables for Corrected {
