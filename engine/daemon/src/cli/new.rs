@@ -123,6 +123,10 @@ fn tell(global: &Global, made: &Made) {
 fn next(made: &Made) -> Vec<String> {
     let name = &made.starter.name;
     let mut next = Vec::new();
+    let has_connections = !made.starter.kind.connections().is_empty();
+    if made.is_new && has_connections {
+        next.push("put your own addresses into botswain.yaml".to_owned());
+    }
     if made.starter.kind.connections().contains(&"smtp") {
         let secret = made.starter.mail.replace('-', "_");
         let is_lacking = made.is_new || made.lacking.iter().any(|it| it.contains("kind: smtp"));

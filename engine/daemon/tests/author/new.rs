@@ -33,6 +33,7 @@ fn in_an_empty_folder_it_makes_an_instance_too() {
         --- stderr
 
         next:
+          put your own addresses into botswain.yaml
           botswain secret set office_mail
           botswain check
           botswain test workflows/orders.yaml
