@@ -4,6 +4,7 @@
 BUILD = gcc libc6-dev
 BROWSER = chromium chromium-driver fonts-liberation
 SERVERS = postfix openssl
+EDITOR = engine/testkit/editor
 
 .PHONY: demo test lint bench tools
 
@@ -22,6 +23,13 @@ bench:
 	cargo bench --package botswain-core --package botswain-store --benches
 	cargo bench --package botswain --bench runs
 
-# What the tests talk to: a real browser, a real mail server.
-tools:
+# What the tests talk to: a real browser, a real mail server, a real editor's language server.
+tools: target/editor/installed
 	@./tools.sh $(BUILD) $(BROWSER) $(SERVERS)
+
+# Five seconds and 30 MB, once. An npm that is there already will do.
+target/editor/installed: $(EDITOR)/package-lock.json
+	@command -v npm >/dev/null || ./tools.sh nodejs npm
+	@mkdir -p target/editor && cp $(EDITOR)/package.json $(EDITOR)/package-lock.json target/editor/
+	npm ci --prefix target/editor --no-audit --no-fund --silent
+	@touch $@

@@ -22,7 +22,7 @@ mod trouble;
 
 use std::path::PathBuf;
 
-use botswain_bot::{Bot, Context, Effect, Fault};
+use botswain_bot::{Bot, Context, Effect, Fault, KnownFault};
 use botswain_core::duration::Bounded;
 use schemars::{JsonSchema, Schema, json_schema};
 use serde::{Deserialize, Serialize};
@@ -53,8 +53,8 @@ pub fn programs(browser: &Browser) -> [Result<PathBuf, Fault>; 2] {
 pub struct Do {
     /// What to do, in this order.
     pub actions: Vec<Action<Text>>,
-    /// How long each action may wait for what it needs. A page may take 20 s to load even when
-    /// this is less.
+    /// How long each action may wait for what it needs; 10 s when absent. A page may take 20 s to
+    /// load even when this is less.
     #[serde(default = "a_while")]
     pub wait: Wait,
 }
@@ -70,6 +70,87 @@ fn a_while() -> Wait {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Reading(Map<String, Value>);
+
+const FAULTS: &[KnownFault] = &[
+    KnownFault::business(
+        "browser.refused",
+        "the page shows what `refused` of an `expect` names",
+    ),
+    KnownFault::business(
+        "browser.unexpected",
+        "the page is not as `expect` says, with `else: business`",
+    ),
+    KnownFault::system(
+        "browser.unexpected",
+        "the page is not as `expect` says, with `else: system`",
+    ),
+    KnownFault::business(
+        "browser.option",
+        "a list does not offer the entry, or it is disabled",
+    ),
+    KnownFault::business(
+        "browser.value",
+        "a field does not take the value, or shows another one afterwards",
+    ),
+    KnownFault::business("browser.ambiguous", "a locator fits several elements"),
+    KnownFault::business("browser.locator", "a locator is no valid selector"),
+    KnownFault::business(
+        "browser.kind",
+        "a locator finds another kind of element than the action needs",
+    ),
+    KnownFault::business("browser.dialog", "the page opened a dialog"),
+    KnownFault::business(
+        "browser.status",
+        "the site answered with a status of 400 to 499",
+    ),
+    KnownFault::system(
+        "browser.status",
+        "the site answered with 408, 429, or 500 and more",
+    ),
+    KnownFault::business(
+        "browser.login",
+        "the login of the connection did not succeed",
+    ),
+    KnownFault::business(
+        "browser.address",
+        "`open` leads away from the host of the connection",
+    ),
+    KnownFault::business(
+        "connection.address",
+        "the address of the connection is none for a browser",
+    ),
+    KnownFault::system(
+        "browser.not_found",
+        "nothing visible fits a locator within `wait`",
+    ),
+    KnownFault::system(
+        "browser.disabled",
+        "what a locator finds stays disabled or read-only",
+    ),
+    KnownFault::system(
+        "browser.covered",
+        "something lies over what is to be clicked",
+    ),
+    KnownFault::system("browser.timeout", "the page did not answer in time"),
+    KnownFault::system("browser.unreachable", "the site cannot be reached"),
+    KnownFault::system(
+        "browser.page",
+        "the page could not be worked with, as when it changes all the time",
+    ),
+    KnownFault::system("browser.died", "the browser was lost"),
+    KnownFault::system(
+        "browser.start",
+        "the browser or its driver could not be started",
+    ),
+    KnownFault::system(
+        "browser.driver_missing",
+        "no Chromium or no chromedriver is installed",
+    ),
+    KnownFault::system("browser.folder", "the browser's folder cannot be made"),
+    KnownFault::system("browser.closed", "the connection is being closed"),
+    KnownFault::system("browser.cancelled", "the attempt was stopped"),
+    KnownFault::system("browser.screenshot", "a screenshot could not be kept"),
+];
 
 impl Bot for Do {
     const NAME: &'static str = "browser.do";
@@ -91,6 +172,11 @@ with:
     const CONNECTIONS: &'static [&'static str] = &["web"];
     const NEEDS_CONNECTION: bool = true;
     const ANNOUNCES: bool = true;
+    const EFFECTS: &'static [(Effect, &'static str)] = &[
+        (Effect::Once, "there is a `submit`, or a `click` or `press`"),
+        (Effect::None, "it only opens, fills, waits and reads"),
+    ];
+    const FAULTS: &'static [&'static [KnownFault]] = &[FAULTS];
     type Output = Reading;
 
     fn effect(&self) -> Effect {
@@ -169,6 +255,9 @@ impl Pool {
 }
 
 /// The names that `actions` (of the file, so with templates) read; any shape when it cannot be told.
+const READ: &str =
+    "What was read, under the names that `read` gives, and under `screenshots` the pictures.";
+
 fn output_schema(with: &Value) -> Schema {
     let mut properties = Map::new();
     match note_reads(&with["actions"], false, &mut properties) {
@@ -182,7 +271,7 @@ fn output_schema(with: &Value) -> Schema {
                 "additionalProperties": false,
             })
         }
-        None => json_schema!({}),
+        None => json_schema!({ "description": READ }),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use botswain_bot::{ArtifactRef, Bot, Context, Fault, TemplateName, schema};
+use botswain_bot::{ArtifactRef, Bot, Context, Fault, KnownFault, TemplateName, schema};
 use botswain_core::value::INLINE_LIMIT;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,10 @@ with:
   data: { order: \"{{line}}\" }
   name: \"order-{{line.order}}.html\"
 ";
+    const FAULTS: &'static [&'static [KnownFault]] = &[&[KnownFault::business(
+        "document.name",
+        "`name` is not the name of a file",
+    )]];
     type Output = Document;
 
     async fn run(self, context: &Context) -> Result<Document, Fault> {

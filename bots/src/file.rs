@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
 };
 
-use botswain_bot::{ArtifactRef, Artifacts, Bot, Context, Effect, Fault, schema};
+use botswain_bot::{ArtifactRef, Artifacts, Bot, Context, Effect, Fault, KnownFault, schema};
 use botswain_core::Hash;
 use nix::{
     errno::Errno,
@@ -60,6 +60,24 @@ pub struct Dropped {
     pub existed: bool,
 }
 
+const FAULTS: &[KnownFault] = &[
+    KnownFault::business(
+        "file.exists",
+        "there is a file of that name with other content, and `replace` is not true",
+    ),
+    KnownFault::business("file.path", "the path names no file"),
+    KnownFault::business(
+        "file.forbidden",
+        "the path leads outside the allowed folders, or to what is Botswain's own",
+    ),
+    KnownFault::system("file.busy", "somebody else is writing the same file"),
+    KnownFault::system("file.disk_full", "the disk is full"),
+    KnownFault::system(
+        "file.unwritable",
+        "the folder or the file cannot be written",
+    ),
+];
+
 impl Bot for Drop {
     const NAME: &'static str = "file.drop";
     const EXAMPLE: &'static str = "\
@@ -70,6 +88,8 @@ with:
   content: \"{{steps.csv.text}}\"
 ";
     const EXACTLY_ONE: &'static [&'static [&'static str]] = &[&["content", "from"]];
+    const EFFECTS: &'static [(Effect, &'static str)] = &[(Effect::Repeatable, "")];
+    const FAULTS: &'static [&'static [KnownFault]] = &[FAULTS];
     type Output = Dropped;
 
     fn effect(&self) -> Effect {

@@ -15,7 +15,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use botswain_bot::{ArtifactRef, Bot, Context, Effect, Fault, schema};
+use botswain_bot::{ArtifactRef, Bot, Context, Effect, Fault, KnownFault, schema};
 use botswain_core::duration::{self, Bounded};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -125,6 +125,44 @@ fn a_minute() -> Timeout {
     Timeout::of_millis(60_000)
 }
 
+const FAULTS: &[KnownFault] = &[
+    KnownFault::business(
+        "http.status",
+        "the server refuses the request, or answers another status than expected",
+    ),
+    KnownFault::business("http.body", "the answer says that it is JSON and is none"),
+    KnownFault::business(
+        "http.too_large",
+        "the answer is larger than a step may take",
+    ),
+    KnownFault::business("http.redirects", "the server redirects more than 5 times"),
+    KnownFault::business(
+        "http.forbidden",
+        "the address is of the house or of this machine, and no connection names it",
+    ),
+    KnownFault::business("http.url", "the URL or the path is none that can be asked"),
+    KnownFault::business("http.header", "a header cannot be sent as it is"),
+    KnownFault::system(
+        "http.busy",
+        "the server asks to come again later: 408, 425, 429 or 503",
+    ),
+    KnownFault::system("http.server", "the server failed: any other 5xx"),
+    KnownFault::system(
+        "http.unreachable",
+        "no connection to the server could be made",
+    ),
+    KnownFault::system("http.timeout", "the answer was not whole within `timeout`"),
+    KnownFault::system(
+        "http.broken",
+        "the connection broke before the answer was whole",
+    ),
+    KnownFault::system(
+        "http.client",
+        "no request can be made on this machine, as when it has no certificates",
+    ),
+    KnownFault::system("artifact.unwritable", "the answer cannot be kept as a file"),
+];
+
 impl Bot for Get {
     const NAME: &'static str = "http.get";
     const EXAMPLE: &'static str = "\
@@ -138,6 +176,7 @@ with:
     const CONNECTIONS: &'static [&'static str] = &["web"];
     const EXACTLY_ONE: &'static [&'static [&'static str]] = &[&["path", "url"]];
     const OF_CONNECTION: &'static [&'static str] = &["path"];
+    const FAULTS: &'static [&'static [KnownFault]] = &[FAULTS];
     type Output = Answer;
 
     async fn run(self, context: &Context) -> Result<Answer, Fault> {
@@ -171,6 +210,12 @@ with:
     const CONNECTIONS: &'static [&'static str] = &["web"];
     const EXACTLY_ONE: &'static [&'static [&'static str]] = &[&["path", "url"]];
     const OF_CONNECTION: &'static [&'static str] = &["path"];
+    const EFFECTS: &'static [(Effect, &'static str)] = &[
+        (Effect::None, "GET and HEAD"),
+        (Effect::Repeatable, "PUT and DELETE"),
+        (Effect::Once, "POST and PATCH"),
+    ];
+    const FAULTS: &'static [&'static [KnownFault]] = &[FAULTS];
     type Output = Answer;
 
     fn effect(&self) -> Effect {

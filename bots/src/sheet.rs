@@ -17,7 +17,7 @@ use std::{
     sync::Arc,
 };
 
-use botswain_bot::{Artifacts, Bot, Context, Fault, Roots};
+use botswain_bot::{Artifacts, Bot, Context, Fault, KnownFault, Roots, faults};
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -65,6 +65,37 @@ pub struct Sheet {
     pub count: u64,
 }
 
+const FAULTS: &[KnownFault] = &[
+    KnownFault::business(
+        "sheet.cell",
+        "cells do not fit the types of their columns; up to twenty are named",
+    ),
+    KnownFault::business(
+        "sheet.column",
+        "a column is missing, or there are two of its name",
+    ),
+    KnownFault::business(
+        "sheet.empty",
+        "there is not even a row with the names of the columns",
+    ),
+    KnownFault::business(
+        "sheet.encoding",
+        "the file is not written in the encoding that is said",
+    ),
+    KnownFault::business(
+        "sheet.format",
+        "the file is no CSV file and no workbook, or not a sound one",
+    ),
+    KnownFault::business(
+        "sheet.missing",
+        "the workbook has no such sheet, or no visible one",
+    ),
+    KnownFault::business(
+        "sheet.too_large",
+        "the workbook unpacks to more than is safe",
+    ),
+];
+
 impl Bot for Read {
     const NAME: &'static str = "sheet.read";
     const EXAMPLE: &'static str = "\
@@ -79,6 +110,7 @@ with:
     amount: decimal
     day: { type: date, format: \"%d.%m.%Y\" }
 ";
+    const FAULTS: &'static [&'static [KnownFault]] = &[FAULTS, faults::READS_FILES];
     type Output = Sheet;
 
     fn output(with: &Value) -> Schema {

@@ -7,7 +7,7 @@
 use std::{io::Read, path::Path, sync::Arc};
 
 use botswain_bot::{
-    ArtifactRef, Artifacts, Bot, Context, Effect, Fault, Roots,
+    ArtifactRef, Artifacts, Bot, Context, Effect, Fault, KnownFault, Roots, faults,
     schema::{self, TemplateName},
 };
 use schemars::JsonSchema;
@@ -77,6 +77,36 @@ pub struct Output {
     pub message: ArtifactRef,
 }
 
+const FAULTS: &[KnownFault] = &[
+    KnownFault::business(
+        "mail.address",
+        "an address is none, or nobody gets the mail",
+    ),
+    KnownFault::business(
+        "mail.header",
+        "an address or the subject holds a line break",
+    ),
+    KnownFault::business(
+        "mail.too_large",
+        "the attachments are larger than 25 MiB together",
+    ),
+    KnownFault::business("mail.login", "the server refuses the login"),
+    KnownFault::business(
+        "mail.rejected",
+        "the server refuses the sender, a recipient or the mail (5xx)",
+    ),
+    KnownFault::system("mail.deferred", "the server puts it off (4xx)"),
+    KnownFault::system(
+        "mail.connection",
+        "the server cannot be reached, does not answer, or the connection breaks",
+    ),
+    KnownFault::system(
+        "mail.tls",
+        "there is no trusted, encrypted way to the server",
+    ),
+    KnownFault::system("mail.answer", "the server answers what no server should"),
+];
+
 impl Bot for Send {
     const NAME: &'static str = "mail.send";
     const EXAMPLE: &'static str = "\
@@ -94,6 +124,8 @@ with:
     const NEEDS_CONNECTION: bool = true;
     const EXACTLY_ONE: &'static [&'static [&'static str]] = &[&["text", "template"]];
     const ANNOUNCES: bool = true;
+    const EFFECTS: &'static [(Effect, &'static str)] = &[(Effect::Once, "")];
+    const FAULTS: &'static [&'static [KnownFault]] = &[FAULTS, faults::READS_FILES];
     type Output = Output;
 
     fn effect(&self) -> Effect {

@@ -41,7 +41,7 @@ pub enum Tls {
     None,
 }
 
-/// The settings of a connection of kind `smtp`.
+/// A server that takes mail.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {

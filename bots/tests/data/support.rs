@@ -11,8 +11,8 @@ use std::{
 };
 
 use botswain_bot::{
-    AnyConnection, ArtifactRef, Artifacts, Attempt, Connections, Context, Fault, House, Roots,
-    TableRef, TableWriter, Templates, connection::Boxed,
+    AnyConnection, ArtifactRef, Artifacts, Attempt, BotSpec, Category, Connections, Context, Fault,
+    House, KnownFault, Roots, TableRef, TableWriter, Templates, connection::Boxed, faults,
 };
 use botswain_core::{
     RunId,
@@ -116,7 +116,12 @@ impl Instance {
     ) -> Result<Value, Fault> {
         let bot = botswain_bots::find(bot).expect("a bot");
         let context = self.context(connection);
-        (bot.run)(with, &context).await
+        let result = (bot.run)(with, &context).await;
+        if let Err(fault) = &result {
+            let is_listed = lists(bot, &fault.code, fault.category);
+            assert!(is_listed, "{} does not list {fault:?}", bot.name);
+        }
+        result
     }
 
     pub(crate) fn artifact(&self, artifact: &Value) -> Vec<u8> {
@@ -207,4 +212,15 @@ impl Templates for TemplateFolder {
             .map_err(|err| Fault::business("template.missing", format!("`{name}`: {err}")))?;
         Ok(self.renderer.render_file(name, &source, data)?)
     }
+}
+
+/// Whether a bot's manual lists a fault.
+pub(crate) fn lists(bot: &BotSpec, code: &str, category: Category) -> bool {
+    let connections: &[KnownFault] = match bot.connections {
+        [] => &[],
+        _ => faults::EVERY_CONNECTION,
+    };
+    let common = faults::EVERY_STEP.iter().chain(connections);
+    let mut all = bot.faults().chain(common);
+    all.any(|fault| fault.code == code && fault.category == category)
 }

@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::context::Context;
+use crate::{context::Context, faults::KnownFault};
 
 pub trait Bot: DeserializeOwned + JsonSchema + Send + 'static {
     /// The name written after `bot:` in a workflow, `noun.verb`.
@@ -28,6 +28,10 @@ pub trait Bot: DeserializeOwned + JsonSchema + Send + 'static {
     /// Whether long passes before it acts, so that it is worth a write to know that it had not:
     /// [`Context::begin_effect`] is durable then, and an attempt cut short before is repeated.
     const ANNOUNCES: bool = false;
+    /// What it can do to the world, each with when that is so; empty when it is always so.
+    const EFFECTS: &'static [(Effect, &'static str)] = &[(Effect::None, "")];
+    /// The faults that it can give, in groups, beside those of [every step](crate::faults).
+    const FAULTS: &'static [&'static [KnownFault]] = &[];
     /// What later steps can refer to.
     type Output: Serialize + JsonSchema + Send;
 
@@ -58,6 +62,8 @@ pub struct BotSpec {
     pub exactly_one: &'static [&'static [&'static str]],
     pub of_connection: &'static [&'static str],
     pub announces: bool,
+    pub effects: &'static [(Effect, &'static str)],
+    pub faults: &'static [&'static [KnownFault]],
     pub parameters: fn() -> Schema,
     pub output: fn(&Value) -> Value,
     /// What rendered parameters do to the world; a fault when they do not fit the bot.
@@ -77,11 +83,18 @@ impl BotSpec {
             exactly_one: B::EXACTLY_ONE,
             of_connection: B::OF_CONNECTION,
             announces: B::ANNOUNCES,
+            effects: B::EFFECTS,
+            faults: B::FAULTS,
             parameters: || schema_for!(B),
             output: |with| B::output(with).to_value(),
             effect: |with| decode::<B>(with).map(|bot| bot.effect()),
             run: |with, context| Box::pin(run::<B>(with, context)),
         }
+    }
+
+    /// The faults that it can give, beside those of [every step](crate::faults).
+    pub fn faults(&self) -> impl Iterator<Item = &'static KnownFault> + use<> {
+        self.faults.iter().copied().flatten()
     }
 
     /// What the check needs to know of it.

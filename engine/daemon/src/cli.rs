@@ -17,9 +17,11 @@ mod doctor;
 mod exceptions;
 mod excerpt;
 mod follow;
+mod helpers;
 mod keeping;
 mod log;
 mod mappings;
+mod new;
 mod outcome;
 mod output;
 mod progress;
@@ -127,7 +129,10 @@ async fn dispatch(global: &Global, command: Command) -> Outcome {
         Command::Schedule => schedule::list(global).await,
         Command::Bots { name: None } => bots::list(global),
         Command::Bots { name: Some(name) } => bots::show(global, &name),
-        Command::Schema { of } => bots::schema(global, of),
+        Command::Helpers { name: None } => helpers::list(global),
+        Command::Helpers { name: Some(name) } => helpers::show(global, &name),
+        Command::New(arguments) => new::new(global, arguments),
+        Command::Schema { of, write } => bots::schema(global, of, write),
         Command::Secret { command } => secrets::secret(global, command),
         Command::Connections { command } => connections::connections(global, command).await,
         Command::Verify => keeping::verify(global).await,

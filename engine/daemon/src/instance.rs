@@ -71,7 +71,7 @@ impl Error {
         match self {
             Error::NotThere(_) | Error::NotFound(_) => Some(
                 "change into your instance's folder, name it with `--dir` or `BOTSWAIN_DIR`, \
-                 try `botswain demo`, or make a `botswain.yaml` with `name: my-office` in it",
+                 make one by `botswain new NAME` in an empty folder, or try `botswain demo`",
             ),
             Error::NotText { .. } => Some("save the file as UTF-8"),
             Error::TooLarge(_) | Error::Unreadable { .. } | Error::Unmakable { .. } => None,

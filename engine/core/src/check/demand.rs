@@ -12,15 +12,15 @@ pub(super) fn takes(helper: &str, place: usize) -> Option<&'static [&'static str
         ("and" | "or" | "not", _) => &["boolean"],
         ("upper" | "lower" | "trim" | "replace" | "split", _)
         | ("starts_with" | "ends_with" | "mapped", _)
-        | ("date" | "weekday" | "days_between" | "format_date", _)
-        | ("add_days" | "add_months" | "slice", 0)
-        | ("pad_left", 0 | 2)
+        | ("date" | "weekday" | "days_between" | "format_date" | "month_start" | "month_end", _)
+        | ("add_days" | "add_workdays" | "add_months" | "slice", 0)
+        | ("pad_left" | "pad_right", 0 | 2)
         | ("round", 2)
         | ("div", 3)
         | ("join", 1) => TEXT,
-        ("add" | "sub" | "mul" | "div" | "round" | "floor" | "ceil" | "abs", _)
+        ("add" | "sub" | "mul" | "div" | "mod" | "round" | "floor" | "ceil" | "abs", _)
         | ("min" | "max" | "format_number", _)
-        | ("add_days" | "add_months" | "pad_left" | "decimal", 1)
+        | ("add_days" | "add_workdays" | "add_months" | "pad_left" | "pad_right" | "decimal", 1)
         | ("slice", 1 | 2) => NUMBER,
         ("number" | "integer" | "decimal", 0) => SAID,
         ("text", 0) => &["string", "number", "boolean"],
@@ -49,9 +49,9 @@ pub(super) fn gives(helper: &str) -> Option<&'static str> {
     Some(match helper {
         "eq" | "ne" | "gt" | "gte" | "lt" | "lte" | "and" | "or" | "not" | "contains"
         | "starts_with" | "ends_with" => "boolean",
-        "text" | "mapped" | "upper" | "lower" | "trim" | "replace" | "pad_left" | "slice"
-        | "format_number" | "join" | "date" | "add_days" | "add_months" | "weekday"
-        | "format_date" => "string",
+        "text" | "mapped" | "upper" | "lower" | "trim" | "replace" | "pad_left" | "pad_right"
+        | "slice" | "format_number" | "join" | "date" | "add_days" | "add_workdays"
+        | "add_months" | "month_start" | "month_end" | "weekday" | "format_date" => "string",
         "len" | "count" | "integer" | "floor" | "ceil" | "days_between" => "integer",
         "number" | "decimal" | "div" => "number",
         _ => return None,
@@ -60,7 +60,7 @@ pub(super) fn gives(helper: &str) -> Option<&'static str> {
 
 /// Whether it gives a whole number when all it is given are such.
 pub(super) fn keeps_whole(helper: &str) -> bool {
-    ["add", "sub", "mul", "abs", "min", "max"].contains(&helper)
+    ["add", "sub", "mul", "mod", "abs", "min", "max"].contains(&helper)
 }
 
 #[cfg(test)]

@@ -35,7 +35,22 @@ pub fn schema(catalogue: &Catalogue) -> Value {
     if let Some(all) = schema["$defs"].as_object_mut() {
         all.extend(definitions);
     }
+    forget_nulls(&mut schema);
     schema
+}
+
+/// That nothing is the default is nothing that an editor should offer.
+fn forget_nulls(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            if map.get("default").is_some_and(Value::is_null) {
+                map.remove("default");
+            }
+            map.values_mut().for_each(forget_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_nulls),
+        _ => (),
+    }
 }
 
 /// A step is of one kind, and has only keys that belong to it.
@@ -54,6 +69,12 @@ fn known(schema: &mut Value, catalogue: &Catalogue) {
     let workflows: Vec<&String> = catalogue.workflows.keys().collect();
     if !workflows.is_empty() {
         schema["$defs"]["Step"]["properties"]["call"]["enum"] = json!(workflows);
+    }
+    let connections: Vec<&String> = catalogue.connections.keys().collect();
+    if !connections.is_empty() && !catalogue.more_connections {
+        for definition in ["Step", "Verify"] {
+            schema["$defs"][definition]["properties"]["connection"]["enum"] = json!(connections);
+        }
     }
     let groups: Vec<&String> = catalogue.groups.iter().collect();
     if !groups.is_empty() {

@@ -49,12 +49,11 @@ fn plain(of: &Evaluation<'_>, args: &Args<'_>) -> Result<Value, RenderError> {
         "join" => list::join(of, args),
         "contains" => list::contains(of, args),
         "text" | "upper" | "lower" | "trim" | "replace" | "split" | "starts_with" | "ends_with"
-        | "pad_left" | "slice" => text::value(of, args),
-        "add" | "sub" | "mul" | "div" | "round" | "floor" | "ceil" | "abs" | "min" | "max"
-        | "number" | "integer" | "decimal" | "format_number" => number::value(args),
-        "date" | "add_days" | "add_months" | "weekday" | "days_between" | "format_date" => {
-            date::value(args)
-        }
+        | "pad_left" | "pad_right" | "slice" => text::value(of, args),
+        "add" | "sub" | "mul" | "div" | "mod" | "round" | "floor" | "ceil" | "abs" | "min"
+        | "max" | "number" | "integer" | "decimal" | "format_number" => number::value(args),
+        "date" | "add_days" | "add_workdays" | "add_months" | "month_start" | "month_end"
+        | "weekday" | "days_between" | "format_date" => date::value(args),
         other => unreachable!("the parser lets no helper `{other}` through"),
     }
 }

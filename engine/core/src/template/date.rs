@@ -18,6 +18,9 @@ pub(super) fn value(args: &Args<'_>) -> Result<Value, RenderError> {
         "date" if args.count() == 2 => by_pattern(args),
         "date" => Ok(json(day(args, 0)?)),
         "add_days" => moved(args, |count| Span::new().try_days(count)),
+        "add_workdays" => worked(args),
+        "month_start" => Ok(json(day(args, 0)?.first_of_month())),
+        "month_end" => Ok(json(day(args, 0)?.last_of_month())),
         "add_months" => moved(args, |count| Span::new().try_months(count)),
         "weekday" => Ok(Value::from(weekday(day(args, 0)?.weekday()))),
         "days_between" => days_between(args),
@@ -62,8 +65,40 @@ fn moved(
 ) -> Result<Value, RenderError> {
     let (from, count) = (day(args, 0)?, args.whole(1)?);
     let to = span(count).and_then(|span| from.checked_add(span));
-    to.map(json)
-        .map_err(|_| args.senseless(format!("{count} from {from} is beyond the calendar")))
+    to.map(json).map_err(|_| beyond(args, from, count))
+}
+
+fn beyond(args: &Args<'_>, from: Date, count: i64) -> RenderError {
+    args.senseless(format!("{count} from {from} is beyond the calendar"))
+}
+
+fn worked(args: &Args<'_>) -> Result<Value, RenderError> {
+    let (from, count) = (day(args, 0)?, args.whole(1)?);
+    let to = workdays(from, count);
+    to.map(json).map_err(|_| beyond(args, from, count))
+}
+
+/// Saturdays and Sundays do not count, and a day that is one is as good as the workday before it
+/// (or after it, when it goes backwards).
+fn workdays(from: Date, count: i64) -> Result<Date, jiff::Error> {
+    let rest = match (from.weekday(), count.signum()) {
+        (_, 0) => 0,
+        (Weekday::Saturday, 1) | (Weekday::Sunday, -1) => -count.signum(),
+        (Weekday::Sunday, 1) | (Weekday::Saturday, -1) => -2 * count.signum(),
+        _ => 0,
+    };
+    // Five workdays are a week, whatever day it is.
+    let weeks = Span::new().try_weeks(count / 5)?;
+    let mut at = from
+        .checked_add(Span::new().days(rest))?
+        .checked_add(weeks)?;
+    for _ in 0..(count % 5).abs() {
+        at = at.checked_add(Span::new().days(count.signum()))?;
+        while matches!(at.weekday(), Weekday::Saturday | Weekday::Sunday) {
+            at = at.checked_add(Span::new().days(count.signum()))?;
+        }
+    }
+    Ok(at)
 }
 
 fn days_between(args: &Args<'_>) -> Result<Value, RenderError> {

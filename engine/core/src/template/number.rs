@@ -25,6 +25,7 @@ pub(super) fn value(args: &Args<'_>) -> Result<Value, RenderError> {
         "min" => fold(args, |a, b| Some(if b < a { b } else { a })),
         "max" => fold(args, |a, b| Some(if b > a { b } else { a })),
         "div" => div(args),
+        "mod" => remainder(args),
         "round" => Ok(json(rounded(args, args.number(0)?, 1)?)),
         "floor" => Ok(json(args.number(0)?.floor())),
         "ceil" => Ok(json(args.number(0)?.ceil())),
@@ -92,11 +93,22 @@ fn fold(
     Ok(json(result))
 }
 
-fn div(args: &Args<'_>) -> Result<Value, RenderError> {
+/// What is divided, and by what.
+fn divided(args: &Args<'_>) -> Result<(Decimal, Decimal), RenderError> {
     let (a, b) = (args.number(0)?, args.number(1)?);
-    if b.is_zero() {
-        return Err(args.senseless(format!("{} is 0", args.name(1))));
+    match b.is_zero() {
+        true => Err(args.senseless(format!("{} is 0", args.name(1)))),
+        false => Ok((a, b)),
     }
+}
+
+fn remainder(args: &Args<'_>) -> Result<Value, RenderError> {
+    let (a, b) = divided(args)?;
+    a.checked_rem(b).map(json).ok_or_else(|| overflow("mod"))
+}
+
+fn div(args: &Args<'_>) -> Result<Value, RenderError> {
+    let (a, b) = divided(args)?;
     let quotient = a.checked_div(b).ok_or_else(|| overflow("div"))?;
     Ok(json(rounded(args, quotient, 2)?))
 }

@@ -57,8 +57,10 @@ fn check(source: &str, context: &str, expected: Expect) {
 
 #[test]
 fn every_example_of_the_reference_is_true() {
-    for helper in HELPERS {
-        let example = helper.example;
+    let examples = HELPERS
+        .iter()
+        .flat_map(|helper| helper.examples().map(move |example| (helper, example)));
+    for (helper, example) in examples {
         let value = renderer().render_value(example.source, &json(example.context));
         let value = shown(value.map(|value| value.to_string()));
         assert_eq!(value, json(example.result).to_string(), "{}", helper.name);

@@ -9,7 +9,7 @@ use super::{
     output::printed,
 };
 
-/// Longest that `pad_left` makes.
+/// Longest that `pad_left` and `pad_right` make.
 const MAX_WIDTH: i64 = 1000;
 
 pub(super) fn value(of: &Evaluation<'_>, args: &Args<'_>) -> Result<Value, RenderError> {
@@ -22,7 +22,8 @@ pub(super) fn value(of: &Evaluation<'_>, args: &Args<'_>) -> Result<Value, Rende
         "split" => split(of, args)?,
         "starts_with" => Value::from(args.text(0)?.starts_with(args.text(1)?)),
         "ends_with" => Value::from(args.text(0)?.ends_with(args.text(1)?)),
-        "pad_left" => Value::from(pad_left(args)?),
+        "pad_left" => Value::from(filling(args)? + args.text(0)?),
+        "pad_right" => Value::from(args.text(0)?.to_owned() + &filling(args)?),
         _ => Value::from(slice(args)?),
     };
     if let Value::String(text) = &result {
@@ -50,7 +51,8 @@ fn split(of: &Evaluation<'_>, args: &Args<'_>) -> Result<Value, RenderError> {
     Ok(text.split(separator).map(Value::from).collect())
 }
 
-fn pad_left(args: &Args<'_>) -> Result<String, RenderError> {
+/// What is lacking to a width.
+fn filling(args: &Args<'_>) -> Result<String, RenderError> {
     let (text, width) = (args.text(0)?, args.whole(1)?);
     if !(0..=MAX_WIDTH).contains(&width) {
         let why = format!("the length is {width}, but it goes from 0 to {MAX_WIDTH}");
@@ -67,7 +69,7 @@ fn pad_left(args: &Args<'_>) -> Result<String, RenderError> {
     let lacking = usize::try_from(width)
         .unwrap_or(0)
         .saturating_sub(text.chars().count());
-    Ok(fill.repeat(lacking) + text)
+    Ok(fill.repeat(lacking))
 }
 
 fn slice(args: &Args<'_>) -> Result<String, RenderError> {

@@ -1,12 +1,16 @@
 //! The shape of the command line; its doc comments are its manual.
 
 mod exceptions;
+mod new;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(super) use self::exceptions::{Corrections, Decided, Exceptions, ExceptionsList};
+pub(super) use self::{
+    exceptions::{Corrections, Decided, Exceptions, ExceptionsList},
+    new::New,
+};
 use super::outcome::Pair;
 
 /// Does the office work that nobody should do by hand.
@@ -68,10 +72,27 @@ pub(super) enum Command {
         /// As in `sheet.read`.
         name: Option<String>,
     },
+    /// List the helpers of templates, or show one with its examples.
+    Helpers {
+        /// As in `add_days`.
+        name: Option<String>,
+    },
+    /// Write a new workflow with its test, from a few questions.
+    ///
+    /// In a folder without an instance it makes that too. Nothing that is there is overwritten,
+    /// and botswain.yaml is left alone: what it lacks is printed.
+    New(New),
     /// Print the JSON Schema of a file, for completion in an editor.
+    ///
+    /// The schema of workflows knows the names of this instance: its connections, groups and
+    /// workflows.
     Schema {
         #[arg(value_enum, default_value_t = SchemaOf::Workflow)]
         of: SchemaOf,
+        /// Write both into the folder `schema/` of the instance, where editors look for them;
+        /// from then on `check` and `up` keep them fresh.
+        #[arg(long)]
+        write: bool,
     },
     /// Keep passwords and tokens, encrypted.
     Secret {

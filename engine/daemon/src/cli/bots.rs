@@ -1,4 +1,4 @@
-//! `bots` and `schema`: the manual, made of the bots' own schemas.
+//! `bots` and `schema`: the manual and the schemas, made of the bots themselves.
 
 use botswain_bot::BotSpec;
 use serde_json::{Value, json};
@@ -11,15 +11,24 @@ use super::{
     runs::section,
     table,
 };
-use crate::instance::Config;
+use crate::{
+    editor,
+    manual::{
+        bots,
+        words::{self, Field},
+    },
+};
 
 pub(super) fn list(global: &Global) -> Outcome {
     match global.json {
         true => output::json(&botswain_bots::ALL.iter().map(described).collect::<Vec<_>>()),
         false => {
-            let rows = botswain_bots::ALL
-                .iter()
-                .map(|bot| [bot.name.to_owned(), purpose(&(bot.parameters)().to_value())]);
+            let rows = botswain_bots::ALL.iter().map(|bot| {
+                [
+                    bot.name.to_owned(),
+                    words::purpose(&(bot.parameters)().to_value()),
+                ]
+            });
             output::data(&table::of(["bot", "what it does"], rows));
         }
     }
@@ -38,36 +47,24 @@ pub(super) fn show(global: &Global, name: &str) -> Outcome {
 }
 
 /// The schema of a file; of a workflow with this instance's names in it, if there is one here.
-pub(super) fn schema(global: &Global, of: SchemaOf) -> Outcome {
-    output::json(&match of {
-        SchemaOf::Instance => Config::schema(botswain_bots::CONNECTIONS),
-        SchemaOf::Workflow => workflow_schema(global)?,
-    });
-    Ok(Code::Done)
-}
-
-fn workflow_schema(global: &Global) -> Result<Value, Failure> {
+pub(super) fn schema(global: &Global, of: SchemaOf, write: bool) -> Outcome {
+    if write {
+        let instance = global.instance()?;
+        for file in editor::write(&instance)? {
+            output::data(&format!("wrote {file}"));
+        }
+        return Ok(Code::Done);
+    }
     let instance = match global.instance() {
         // Outside of an instance the schema knows the bots alone.
         Err(_) if global.dir.is_none() => None,
         instance => Some(instance?),
     };
-    let reading = match &instance {
-        Some(instance) => Some(instance.config()?),
-        None => None,
-    };
-    let reading = reading.filter(|reading| reading.config.is_some());
-    let catalogue = match (&instance, &reading) {
-        (Some(instance), Some(reading)) => instance.catalogue(&reading.outline)?.catalogue,
-        _ => botswain_core::catalogue::Catalogue {
-            bots: botswain_bots::ALL
-                .iter()
-                .map(|bot| (bot.name, bot.schema()))
-                .collect(),
-            ..Default::default()
-        },
-    };
-    Ok(botswain_core::language::schema(&catalogue))
+    output::json(&match of {
+        SchemaOf::Instance => editor::config_schema(),
+        SchemaOf::Workflow => editor::workflow_schema(instance.as_ref())?,
+    });
+    Ok(Code::Done)
 }
 
 fn unknown(name: &str) -> Failure {
@@ -88,6 +85,10 @@ fn unknown(name: &str) -> Failure {
 }
 
 fn described(bot: &BotSpec) -> Value {
+    let effects = bot.effects.iter();
+    let faults = bot
+        .faults()
+        .map(|fault| json!({ "code": fault.code, "category": fault.category, "when": fault.when }));
     json!({
         "name": bot.name,
         "connections": bot.connections,
@@ -95,17 +96,9 @@ fn described(bot: &BotSpec) -> Value {
         "example": bot.example,
         "parameters": (bot.parameters)(),
         "output": (bot.output)(&json!({})),
+        "effects": effects.map(|(effect, when)| json!({ "effect": effect, "when": when })).collect::<Vec<_>>(),
+        "faults": faults.collect::<Vec<_>>(),
     })
-}
-
-/// The first sentences of the manual, up to the first empty line.
-fn purpose(schema: &Value) -> String {
-    let text = schema["description"].as_str().unwrap_or_default();
-    one_line(text.split("\n\n").next().unwrap_or_default())
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn manual(bot: &BotSpec) -> String {
@@ -116,19 +109,16 @@ fn manual(bot: &BotSpec) -> String {
             .as_str()
             .map(|text| table::prose(text, 0)),
     );
-    if !bot.connections.is_empty() {
-        let must = if bot.needs_connection {
-            "needs"
-        } else {
-            "may have"
-        };
-        let kinds = bot.connections.join(" or ");
-        lines.push(format!("\nIt {must} a connection of the kind {kinds}."));
+    lines.push(String::new());
+    let facts = bots::facts(bot);
+    lines.extend(facts.iter().map(|fact| table::prose(fact, 0)));
+    lines.extend(section("parameters", listed(&words::fields(&parameters))));
+    for (name, fields) in words::inner(&parameters) {
+        lines.extend(section(&format!("each of `{name}`"), listed(&fields)));
     }
-    lines.extend(section("parameters", fields(&parameters, true)));
-    lines.extend(inner(&parameters).into_iter().flatten());
     let output = (bot.output)(&json!({}));
-    lines.extend(section("output", fields(&output, false)));
+    lines.extend(section("output", listed(&words::given(&output))));
+    lines.extend(section("faults", faults(bot)));
     lines.extend(section(
         "example",
         bot.example.trim_matches('\n').to_owned(),
@@ -136,130 +126,18 @@ fn manual(bot: &BotSpec) -> String {
     lines.join("\n")
 }
 
-/// What stands in the lists of maps among the parameters, such as actions.
-fn inner(schema: &Value) -> Vec<Vec<String>> {
-    let properties = schema["properties"].as_object().into_iter().flatten();
-    let sections = properties.map(|(name, property)| {
-        let items = resolved(&property["items"], schema);
-        let choices = items["oneOf"]
-            .as_array()
-            .or_else(|| items["anyOf"].as_array());
-        let fields = match choices {
-            Some(choices) => choices.iter().map(|it| fields_of(it, schema)).collect(),
-            None => vec![fields_of(items, schema)],
-        };
-        let rows = fields.into_iter().flatten();
-        section(&format!("each of `{name}`"), table::of_parts(rows))
-    });
-    sections.filter(|section| !section.is_empty()).collect()
+fn listed(fields: &[Field]) -> String {
+    table::of_parts(fields.iter().map(|field| {
+        let must = if field.required { " (required)" } else { "" };
+        let kind = format!("{}{must}", field.kind);
+        [field.name.clone(), kind, field.text.clone()]
+    }))
 }
 
-fn resolved<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
-    let target = schema["$ref"]
-        .as_str()
-        .map(|target| target.trim_start_matches('#'));
-    target
-        .and_then(|target| root.pointer(target))
-        .unwrap_or(schema)
-}
-
-/// The properties of a schema: name, type, what it is.
-fn fields(schema: &Value, tell_required: bool) -> String {
-    let required = |name: &str| {
-        let mut names = schema["required"].as_array().into_iter().flatten();
-        tell_required && names.any(|it| it == name)
-    };
-    table::of_parts(
-        fields_of(schema, schema)
-            .into_iter()
-            .map(|[name, kind, text]| {
-                let must = if required(&name) { " (required)" } else { "" };
-                [name, format!("{kind}{must}"), text]
-            }),
-    )
-}
-
-fn fields_of(schema: &Value, root: &Value) -> Vec<[String; 3]> {
-    let properties = schema["properties"].as_object().into_iter().flatten();
-    let rows = properties.map(|(name, property)| {
-        let default = match &property["default"] {
-            Value::Null => String::new(),
-            Value::Array(items) if items.is_empty() => String::new(),
-            Value::Object(map) if map.is_empty() => String::new(),
-            default => format!(" Default: {default}."),
-        };
-        let text = property["description"]
-            .as_str()
-            .or_else(|| schema["description"].as_str());
-        let text = one_line(text.unwrap_or_default());
-        [
-            name.clone(),
-            kind(property, root),
-            format!("{text}{default}"),
-        ]
-    });
-    rows.collect()
-}
-
-/// The type of a property in a few words.
-fn kind(property: &Value, root: &Value) -> String {
-    if let Some(target) = property["$ref"].as_str() {
-        let pointer = target.trim_start_matches('#');
-        return root
-            .pointer(pointer)
-            .map_or_else(anything, |it| kind(it, root));
-    }
-    if let Some(values) = property["enum"].as_array() {
-        let values = values.iter().filter_map(Value::as_str);
-        return values.collect::<Vec<_>>().join(" | ");
-    }
-    if let Some(constant) = property["const"].as_str() {
-        return constant.to_owned();
-    }
-    for choice in ["anyOf", "oneOf"] {
-        if let Some(choices) = property[choice].as_array() {
-            return alternatives(choices.iter().map(|it| kind(it, root)));
-        }
-    }
-    match &property["type"] {
-        Value::Array(types) => alternatives(
-            types
-                .iter()
-                .filter_map(Value::as_str)
-                .map(|it| simple(it, property, root)),
-        ),
-        Value::String(name) => simple(name, property, root),
-        _ => anything(),
-    }
-}
-
-fn anything() -> String {
-    "anything".to_owned()
-}
-
-/// Each once, and `null` unsaid: it is what stands there when nothing is given.
-fn alternatives(kinds: impl Iterator<Item = String>) -> String {
-    let mut seen: Vec<String> = Vec::new();
-    for kind in kinds.filter(|kind| kind != "null") {
-        if !seen.contains(&kind) {
-            seen.push(kind);
-        }
-    }
-    seen.join(" | ")
-}
-
-fn simple(name: &str, schema: &Value, root: &Value) -> String {
-    match name {
-        "string" => "text".to_owned(),
-        "array" => match &schema["items"] {
-            Value::Object(_) => format!("list of {}", kind(&schema["items"], root)),
-            _ => "list".to_owned(),
-        },
-        "object" => match &schema["additionalProperties"] {
-            Value::Object(_) => format!("map of {}", kind(&schema["additionalProperties"], root)),
-            _ => "map".to_owned(),
-        },
-        "integer" => "whole number".to_owned(),
-        other => other.to_owned(),
-    }
+/// Its own; those of every step stand on the page `docs/bots.md`.
+fn faults(bot: &BotSpec) -> String {
+    table::of_parts(bot.faults().map(|fault| {
+        let category = words::category(fault.category);
+        [fault.code, category, fault.when].map(str::to_owned)
+    }))
 }

@@ -11,12 +11,14 @@ use super::{
     table::plural,
 };
 use crate::{
+    editor,
     instance::{CONFIG_FILE, Instance},
     workflows::{self, Checked},
 };
 
 pub(super) fn check(global: &Global, paths: &[PathBuf]) -> Outcome {
     let instance = global.instance()?;
+    editor::refresh(&instance);
     let checked = match paths {
         [] => workflows::check(&instance)?,
         paths => workflows::check_files(&instance, &files(&instance, paths)?)?,

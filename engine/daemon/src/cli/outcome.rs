@@ -9,7 +9,7 @@ use crate::{
     daemon::StartError,
     demo,
     instance::{self, secrets},
-    workflows,
+    starter, workflows,
 };
 
 /// The exit codes, a contract with scripts.
@@ -129,6 +129,19 @@ impl From<client::Error> for Failure {
 impl From<demo::Error> for Failure {
     fn from(error: demo::Error) -> Failure {
         Failure::hinted(&error, error.hint())
+    }
+}
+
+impl From<starter::Error> for Failure {
+    fn from(error: starter::Error) -> Failure {
+        let code = match error {
+            starter::Error::Unwritable { .. } => Code::Failed,
+            _ => Code::Usage,
+        };
+        Failure {
+            code,
+            ..Failure::hinted(&error, error.hint())
+        }
     }
 }
 

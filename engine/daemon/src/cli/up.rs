@@ -18,6 +18,7 @@ use super::{
 use crate::{
     api,
     daemon::{Daemon, Handle, Mode, Notice, StartError},
+    editor,
     instance::Instance,
 };
 
@@ -28,6 +29,7 @@ pub(super) async fn up(global: &Global) -> Outcome {
     let instance = global.instance()?;
     let mut signals = Signals::catch()?;
     let mut daemon = started(&instance).await?;
+    editor::refresh(&instance);
     learn_secrets(global, &daemon.handle);
     tokio::spawn(tell(daemon.handle.clone()));
     let socket = instance.private().socket();

@@ -27,7 +27,7 @@ pub(super) fn list(global: &Global) -> Outcome {
     match (global.json, plans.is_empty()) {
         (true, _) => output::json(&plans.iter().map(|plan| described(plan)).collect::<Vec<_>>()),
         (false, true) if checked.files == 0 => {
-            output::data("no workflows yet; write one as `workflows/NAME.yaml`");
+            output::data("no workflows yet; `botswain new NAME` begins one");
         }
         (false, true) if checked.config.is_some() => {
             output::data("no workflow is without mistakes");

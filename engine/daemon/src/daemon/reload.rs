@@ -14,7 +14,10 @@ use botswain_core::{diagnostic::Severity, engine::Event, plan::Version};
 use tokio::sync::Mutex;
 
 use super::{Handle, Mode, settings};
-use crate::workflows::{self, Checked};
+use crate::{
+    editor,
+    workflows::{self, Checked},
+};
 
 const EVERY: Duration = Duration::from_secs(2);
 
@@ -47,6 +50,7 @@ async fn reload(handle: &Handle) {
     match workflows::check(&handle.parts.instance) {
         Ok(checked) => {
             report(&checked);
+            editor::refresh(&handle.parts.instance);
             take_over(handle, checked).await;
         }
         Err(error) => tracing::error!("the files cannot be read, so nothing has changed: {error}"),

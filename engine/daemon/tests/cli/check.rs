@@ -154,7 +154,7 @@ fn wrong_usage_is_2_and_says_what_to_do() {
         --- stdout
         --- stderr
         error: there is no `botswain.yaml` in `HERE/.`
-        hint: change into your instance's folder, name it with `--dir` or `BOTSWAIN_DIR`, try `botswain demo`, or make a `botswain.yaml` with `name: my-office` in it
+        hint: change into your instance's folder, name it with `--dir` or `BOTSWAIN_DIR`, make one by `botswain new NAME` in an empty folder, or try `botswain demo`
     "#]].assert_eq(&office.says(&["--dir", ".", "runs"]));
 }
 

@@ -186,14 +186,19 @@ fn the_manual_of_a_bot() {
         A template whose name ends in `.html.hbs` gives HTML and escapes what is put in; any other
         gives plain text, CSV, EDI and the like.
 
+        Effect: none (it reads).
+
         parameters
-        template  text (required)  A file in `templates/`.
+        template  name of a template file (required)  A file in `templates/`.
         data  map  What the template sees, beside `run` and `today`.
         name  text  What the document is called, as in `order-1001.html`; the name of the template without `.hbs` when absent.
 
         output
         text  text  The document itself; null when it is larger than a step's output may be.
-        file  map  The document as a file.
+        file  file  The document as a file.
+
+        faults
+        document.name  business  `name` is not the name of a file
 
         example
         id: order
@@ -217,7 +222,10 @@ fn the_manual_of_a_bot() {
         assert!(all.contains(bot.name));
         let manual = office.says(&["bots", bot.name]);
         assert!(
-            manual.contains("\nparameters\n") && manual.contains("\nexample\n"),
+            manual.contains("\nEffect: ")
+                && manual.contains("\nparameters\n")
+                && manual.contains("\nfaults\n")
+                && manual.contains("\nexample\n"),
             "{manual}"
         );
     }

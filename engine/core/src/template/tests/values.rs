@@ -804,3 +804,42 @@ fn an_unreadable_source_is_an_error_too() {
         hint: did you mean `where`?"#]],
     );
 }
+
+#[test]
+fn workdays_leave_out_saturdays_and_sundays() {
+    // 2026-03-27 is a Friday. The day itself does not count.
+    let days = [
+        "2026-03-26",
+        "2026-03-27",
+        "2026-03-28",
+        "2026-03-29",
+        "2026-03-30",
+    ];
+    let by = |count: i64| {
+        let to = |day: &str| {
+            let source = format!("{{{{slice (add_workdays \"{day}\" {count}) 5}}}}");
+            let value = renderer()
+                .render_value(&source, &json("{}"))
+                .expect("a day");
+            value.as_str().expect("text").to_owned()
+        };
+        days.map(to).join(" ")
+    };
+    expect!["03-26 03-27 03-28 03-29 03-30"].assert_eq(&by(0));
+    expect!["03-27 03-30 03-30 03-30 03-31"].assert_eq(&by(1));
+    expect!["04-02 04-03 04-03 04-03 04-06"].assert_eq(&by(5));
+    expect!["03-25 03-26 03-27 03-27 03-27"].assert_eq(&by(-1));
+    expect!["03-18 03-19 03-20 03-20 03-20"].assert_eq(&by(-6));
+    check(
+        "{{add_workdays \"2026-03-27\" 9999999999}}",
+        "{}",
+        expect![
+            "template.argument `add_workdays`: 9999999999 from 2026-03-27 is beyond the calendar"
+        ],
+    );
+    check(
+        "{{mod 7 0}}",
+        "{}",
+        expect!["template.argument `mod`: `0` is 0"],
+    );
+}

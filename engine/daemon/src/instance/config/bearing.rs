@@ -89,7 +89,7 @@ fn number(value: &Value) -> Option<u32> {
 }
 
 /// The schemas of what each connection bears.
-pub(super) fn schemas() -> Value {
+pub fn schemas() -> Value {
     json!({
         "sessions": {
             "description": "How many steps may use it at once; 1 when it is not given.",

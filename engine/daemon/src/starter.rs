@@ -1,0 +1,253 @@
+//! Workflows to begin from: one of each kind, with its test, fixture and template.
+//!
+//! In go a name and a few answers; out come files of an instance, which pass the
+//! check once the connections they name are in `botswain.yaml`. A file that is
+//! there is never overwritten: then nothing is written at all.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use include_dir::{Dir, include_dir};
+
+use crate::{
+    editor,
+    instance::{self, CONFIG_FILE, Instance},
+    workflows,
+};
+
+static KINDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/kinds");
+
+/// What a workflow does, roughly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    OrderEntry,
+    MailIntake,
+    FileExchange,
+    ApiToSheet,
+    Report,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 5] = [
+        Kind::OrderEntry,
+        Kind::MailIntake,
+        Kind::FileExchange,
+        Kind::ApiToSheet,
+        Kind::Report,
+    ];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::OrderEntry => "order-entry",
+            Kind::MailIntake => "mail-intake",
+            Kind::FileExchange => "file-exchange",
+            Kind::ApiToSheet => "api-to-sheet",
+            Kind::Report => "report",
+        }
+    }
+
+    pub fn purpose(self) -> &'static str {
+        match self {
+            Kind::OrderEntry => "types the lines of a sheet into a web application",
+            Kind::MailIntake => "hands over what has come by mail, and asks about the unusual",
+            Kind::FileExchange => "turns a file of one partner into the file of another",
+            Kind::ApiToSheet => "asks an API, and mails the answer as a sheet",
+            Kind::Report => "adds up a sheet, and mails a report",
+        }
+    }
+
+    /// When such work is usually done.
+    pub fn usual_cron(self) -> &'static str {
+        match self {
+            Kind::OrderEntry => "0 18 * * MON-FRI",
+            Kind::MailIntake => "*/15 8-18 * * MON-FRI",
+            Kind::FileExchange => "0 6 * * *",
+            Kind::ApiToSheet | Kind::Report => "0 7 * * MON",
+        }
+    }
+
+    /// Which kinds of connection its steps name.
+    pub fn connections(self) -> &'static [&'static str] {
+        match self {
+            Kind::OrderEntry | Kind::MailIntake | Kind::ApiToSheet => &["web", "smtp"],
+            Kind::FileExchange => &[],
+            Kind::Report => &["smtp"],
+        }
+    }
+}
+
+/// A workflow to be written.
+#[derive(Clone, Debug)]
+pub struct Starter {
+    pub name: String,
+    pub kind: Kind,
+    pub description: String,
+    pub cron: String,
+    /// The connection of the kind `web`.
+    pub web: String,
+    /// The connection of the kind `smtp`.
+    pub mail: String,
+    /// Who gets its mail.
+    pub to: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("`{}` is there already, and nothing was written", .0.display())]
+    Exists(PathBuf),
+    #[error("`{}` cannot be written: {source}", path.display())]
+    Unwritable {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("there is no `{CONFIG_FILE}` for `{}`, and the folder is not empty", .0.display())]
+    NotEmpty(PathBuf),
+    #[error(transparent)]
+    Instance(#[from] instance::Error),
+    #[error(transparent)]
+    Workflows(#[from] workflows::Error),
+}
+
+impl Error {
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Error::Exists(_) => Some("take another name".to_owned()),
+            Error::NotEmpty(_) => Some(
+                "change into your instance's folder or an empty one, or name a new one with `--dir`"
+                    .to_owned(),
+            ),
+            Error::Unwritable { .. } => None,
+            Error::Instance(error) => error.hint().map(str::to_owned),
+            Error::Workflows(error) => error.hint(),
+        }
+    }
+}
+
+impl Starter {
+    /// The files, by their path in the instance.
+    pub fn files(&self) -> Vec<(PathBuf, String)> {
+        let kind = KINDS.get_dir(self.kind.word());
+        let mut open: Vec<_> = kind.into_iter().collect();
+        let mut files = Vec::new();
+        while let Some(folder) = open.pop() {
+            open.extend(folder.dirs());
+            files.extend(folder.files().map(|file| {
+                let path = file.path().strip_prefix(self.kind.word());
+                let path = path.unwrap_or_else(|_| file.path()).to_string_lossy();
+                let text = file.contents_utf8().unwrap_or_default();
+                (path.replace("NAME", &self.name).into(), self.filled(text))
+            }));
+        }
+        files.sort();
+        files
+    }
+
+    /// Free text becomes a YAML text in quotes, which holds anything.
+    fn filled(&self, text: &str) -> String {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        text.replace("@NAME@", &self.name)
+            .replace("@DESCRIPTION@", &quoted(&self.description))
+            .replace("@CRON@", &quoted(&self.cron))
+            .replace("@WEB@", &self.web)
+            .replace("@MAIL@", &self.mail)
+            .replace("@TO@", &quoted(&self.to))
+    }
+
+    /// The entry of `connections:` for each connection that it names, as far as `known` lacks it.
+    pub fn lacking(&self, known: impl Fn(&str) -> bool) -> Vec<String> {
+        let kinds = self.kind.connections().iter();
+        let named = kinds.map(|kind| match *kind {
+            "web" => (&self.web, web(&self.web)),
+            _ => (&self.mail, smtp(&self.mail)),
+        });
+        let lacking = named.filter(|(name, _)| !known(name));
+        lacking.map(|(_, entry)| entry).collect()
+    }
+
+    /// Writes its files, and gives their paths in the instance.
+    pub fn write(&self, instance: &Instance) -> Result<Vec<PathBuf>, Error> {
+        let files = self.files();
+        let there = |(path, _): &&(PathBuf, String)| instance.folder().join(path).exists();
+        if let Some((path, _)) = files.iter().find(there) {
+            return Err(Error::Exists(path.clone()));
+        }
+        for (path, text) in &files {
+            write_new(&instance.folder().join(path), text)?;
+        }
+        editor::write(instance)?;
+        Ok(files.into_iter().map(|(path, _)| path).collect())
+    }
+}
+
+fn web(name: &str) -> String {
+    format!("  {name}:\n    kind: web\n    address: https://office.example.com\n")
+}
+
+fn smtp(name: &str) -> String {
+    let secret = name.replace('-', "_");
+    format!(
+        "  {name}:\n    kind: smtp\n    host: smtp.example.com\n    username: ops@example.com\n    \
+         password: \"{{{{secrets.{secret}}}}}\"\n    from: ops@example.com\n"
+    )
+}
+
+/// Makes an instance in an empty folder (or one that is not there yet), with these entries of
+/// `connections:`.
+pub fn make_instance(folder: &Path, connections: &[String]) -> Result<Instance, Error> {
+    let hidden = |name: std::ffi::OsString| name.as_encoded_bytes().starts_with(b".");
+    let occupied = fs::read_dir(folder).is_ok_and(|mut entries| {
+        entries.any(|entry| entry.is_ok_and(|entry| !hidden(entry.file_name())))
+    });
+    if occupied {
+        return Err(Error::NotEmpty(folder.to_owned()));
+    }
+    for part in ["workflows", "templates", "samples"] {
+        let path = folder.join(part);
+        fs::create_dir_all(&path).map_err(|source| Error::Unwritable { path, source })?;
+    }
+    write_new(&folder.join(CONFIG_FILE), &config(folder, connections))?;
+    let ignored = folder.join(".gitignore");
+    if !ignored.exists() {
+        write_new(&ignored, ".botswain/\n")?;
+    }
+    Ok(Instance::at(folder)?)
+}
+
+fn config(folder: &Path, connections: &[String]) -> String {
+    let real = folder.canonicalize();
+    let name = real
+        .ok()
+        .and_then(|real| Some(real.file_name()?.to_string_lossy().into_owned()));
+    let name = serde_json::Value::from(name.unwrap_or_else(|| "my-office".to_owned()));
+    let zone = jiff::tz::TimeZone::system();
+    let zone = zone.iana_name().unwrap_or("UTC");
+    let mut text = format!(
+        "{}name: {name}\ntimezone: {zone}\n",
+        editor::CONFIG_MODELINE
+    );
+    if !connections.is_empty() {
+        text += "\n# The outside systems. Put your own addresses here.\nconnections:\n";
+        text += &connections.join("\n");
+    }
+    text
+}
+
+fn write_new(path: &Path, text: &str) -> Result<(), Error> {
+    let failed = |source| Error::Unwritable {
+        path: path.to_owned(),
+        source,
+    };
+    fs::create_dir_all(path.parent().unwrap_or(path)).map_err(failed)?;
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path);
+    let mut file = file.map_err(|source| match source.kind() {
+        std::io::ErrorKind::AlreadyExists => Error::Exists(path.to_owned()),
+        _ => failed(source),
+    })?;
+    file.write_all(text.as_bytes()).map_err(failed)
+}
