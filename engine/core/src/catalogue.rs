@@ -86,6 +86,8 @@ pub struct Catalogue {
     pub workflows: BTreeMap<String, WorkflowSchema>,
     /// The texts in `templates/`, by file name.
     pub templates: BTreeMap<String, String>,
+    /// The codes that faults can have; where none is known any may come.
+    pub faults: BTreeSet<&'static str>,
     /// The instance's zone, for schedules that name none.
     pub timezone: String,
 }
