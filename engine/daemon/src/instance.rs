@@ -56,6 +56,8 @@ pub enum Error {
         path: PathBuf,
         /// Everything before the first byte that is none.
         good: String,
+        /// Whether it says of itself that it is UTF-16.
+        wide: bool,
     },
     #[error("`{}` cannot be made: {source}", path.display())]
     Unmakable {
@@ -72,6 +74,9 @@ impl Error {
                 "change into your instance's folder, name it with `--dir` or `BOTSWAIN_DIR`, \
                  try `botswain demo`, or make a `botswain.yaml` with `name: my-office` in it",
             ),
+            Error::NotText { wide: true, .. } => {
+                Some("the file is in UTF-16: save it anew, with the encoding UTF-8")
+            }
             Error::NotText { .. } => Some("save the file as UTF-8"),
             Error::TooLarge(_) | Error::Unreadable { .. } | Error::Unmakable { .. } => None,
         }
@@ -216,6 +221,7 @@ fn read_text(path: &Path) -> Result<String, Error> {
             Error::NotText {
                 path: path.to_owned(),
                 good: String::from_utf8_lossy(&err.as_bytes()[..good]).into_owned(),
+                wide: matches!(err.as_bytes(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]),
             }
         }),
     }

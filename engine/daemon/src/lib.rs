@@ -11,5 +11,6 @@ pub mod client;
 pub mod daemon;
 pub mod demo;
 pub mod instance;
+pub mod pages;
 pub mod views;
 pub mod workflows;

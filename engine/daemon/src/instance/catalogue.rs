@@ -15,6 +15,7 @@ use botswain_core::{
 };
 
 use super::{Error, Instance, TEXT_LIMIT, config::Outline, read_text, secrets, unreadable};
+use crate::pages;
 
 /// Folders in `templates/` may be nested so deep.
 const DEPTH: usize = 8;
@@ -43,6 +44,7 @@ impl Instance {
                 more_groups: outline.more_groups,
                 workflows: workflows(self.folder())?,
                 templates,
+                faults: pages::all().iter().map(|page| page.code).collect(),
                 timezone: outline.timezone.clone(),
             },
             diagnostics,
