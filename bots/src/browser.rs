@@ -52,6 +52,7 @@ pub fn programs(browser: &Browser) -> [Result<PathBuf, Fault>; 2] {
 #[serde(deny_unknown_fields)]
 pub struct Do {
     /// What to do, in this order.
+    #[schemars(length(min = 1))]
     pub actions: Vec<Action<Text>>,
     /// How long each action may wait for what it needs; 10 s when absent. A page may take 20 s to
     /// load even when this is less.

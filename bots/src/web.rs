@@ -20,6 +20,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Where it is, as in `https://backoffice.example.com`; paths of steps go below it.
+    #[schemars(extend("format" = "uri"))]
     pub address: String,
     /// How requests of `http.get` and `http.request` log in.
     pub auth: Option<Auth>,
@@ -139,6 +140,15 @@ backoffice:
     async fn close(&self) {
         self.browser.close().await;
     }
+}
+
+/// What is wrong with the address of a connection.
+///
+/// # Errors
+///
+/// In words, when it is none.
+pub fn check_address(text: &str) -> Result<(), String> {
+    address(text).map(drop)
 }
 
 fn address(text: &str) -> Result<Url, String> {

@@ -90,6 +90,8 @@ pub struct Catalogue {
     pub templates: BTreeMap<String, String>,
     /// The texts of the iCalendar files, by the path in the instance.
     pub calendars: BTreeMap<String, String>,
+    /// The codes that faults can have; where none is known any may come.
+    pub faults: BTreeSet<&'static str>,
     /// The instance's zone, for schedules that name none.
     pub timezone: String,
 }

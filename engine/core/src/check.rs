@@ -11,6 +11,7 @@ mod infer;
 mod inputs;
 mod known;
 mod names;
+mod secrets;
 pub(crate) mod shape;
 mod steps;
 mod templates;

@@ -6,6 +6,9 @@
 //! given twice, tabs, alias bombs, too deep nesting. No text makes it panic, and
 //! none takes long.
 
+mod letters;
+mod lines;
+mod looks;
 mod report;
 mod slips;
 mod syntax;
@@ -36,7 +39,7 @@ pub fn read(report: &mut Report<'_>, text: &str) -> Option<Rc<Node>> {
     }
     let body = without_bom(text);
     let base = text.len() - body.len();
-    take(report, characters(body, base));
+    take(report, letters::odd(body, base));
     if report.errors() > 0 {
         return None;
     }
@@ -45,6 +48,9 @@ pub fn read(report: &mut Report<'_>, text: &str) -> Option<Rc<Node>> {
         tree = mended(report, body, base).unwrap_or(tree);
     }
     take(report, tree.flaws);
+    if let Some(root) = &tree.root {
+        looks::look(report, root);
+    }
     tree.root
 }
 
@@ -55,7 +61,18 @@ fn mended(report: &mut Report<'_>, body: &str, base: usize) -> Option<Tree> {
     if mended.flaws.iter().any(|flaw| flaw.code == "yaml.tab") {
         tree.flaws.clear();
     }
-    let found = !mended.flaws.is_empty();
+    let stumbled = tree
+        .flaws
+        .iter_mut()
+        .find(|flaw| flaw.code == "yaml.syntax");
+    let mut found = !mended.flaws.is_empty();
+    if let Some(stumbled) = stumbled
+        && let Some(cause) = lines::cause(body, stumbled.span.start - base)
+    {
+        let span = base + cause.span.start..base + cause.span.end;
+        *stumbled = Flaw { span, ..cause };
+        found = true;
+    }
     take(report, mended.flaws);
     found.then_some(tree)
 }
@@ -64,22 +81,4 @@ fn take(report: &mut Report<'_>, flaws: Vec<Flaw>) {
     for flaw in flaws {
         report.hinted(flaw.code, &flaw.span, (flaw.message, flaw.hint));
     }
-}
-
-/// Characters that no editor shows and no text needs.
-fn characters(body: &str, base: usize) -> Vec<Flaw> {
-    let next = |at: usize| body.as_bytes().get(at + 1);
-    let bad = body.char_indices().filter(|(at, c)| match c {
-        '\n' | '\t' => false,
-        '\r' => next(*at) != Some(&b'\n'),
-        '\u{feff}' => true,
-        c => c.is_control(),
-    });
-    bad.map(|(at, c)| Flaw {
-        code: "yaml.character",
-        span: base + at..base + at + c.len_utf8(),
-        message: format!("the character U+{:04X} cannot stand in a file", c as u32),
-        hint: Some("is this a text file in UTF-8?".to_owned()),
-    })
-    .collect()
 }

@@ -16,6 +16,7 @@ mod decisions;
 mod doctor;
 mod exceptions;
 mod excerpt;
+mod explain;
 mod follow;
 mod helpers;
 mod keeping;
@@ -121,7 +122,8 @@ async fn dispatch(global: &Global, command: Command) -> Outcome {
     match command {
         Command::Up => up::up(global).await,
         Command::Run(arguments) => run::run(global, arguments).await,
-        Command::Check { paths } => check::check(global, &paths),
+        Command::Check { paths, format } => check::check(global, &paths, format),
+        Command::Explain { code } => explain::explain(global, code.as_deref()),
         Command::Runs(arguments) => runs::runs(global, arguments).await,
         Command::Exceptions { command } => exceptions::exceptions(global, command).await,
         Command::Mappings { command } => mappings::mappings(global, command).await,

@@ -57,6 +57,8 @@ pub enum Error {
         path: PathBuf,
         /// Everything before the first byte that is none.
         good: String,
+        /// Whether it says of itself that it is UTF-16.
+        wide: bool,
     },
     #[error("`{}` cannot be made: {source}", path.display())]
     Unmakable {
@@ -73,6 +75,9 @@ impl Error {
                 "change into your instance's folder, name it with `--dir` or `BOTSWAIN_DIR`, \
                  make one by `botswain new NAME` in an empty folder, or try `botswain demo`",
             ),
+            Error::NotText { wide: true, .. } => {
+                Some("the file is in UTF-16: save it anew, with the encoding UTF-8")
+            }
             Error::NotText { .. } => Some("save the file as UTF-8"),
             Error::TooLarge(_) | Error::Unreadable { .. } | Error::Unmakable { .. } => None,
         }
@@ -217,6 +222,7 @@ fn read_text(path: &Path) -> Result<String, Error> {
             Error::NotText {
                 path: path.to_owned(),
                 good: String::from_utf8_lossy(&err.as_bytes()[..good]).into_owned(),
+                wide: matches!(err.as_bytes(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]),
             }
         }),
     }

@@ -14,5 +14,6 @@ pub mod editor;
 pub mod instance;
 pub mod manual;
 pub mod starter;
+pub mod pages;
 pub mod views;
 pub mod workflows;

@@ -7,10 +7,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Checker;
+use super::{Checker, infer::Null};
 use crate::{
     template::{self, Base, Call, Expression, Parsed, ScopeKind},
-    yaml::Node,
+    yaml::{Node, Span},
 };
 
 /// What is known of steps that may have been left out.
@@ -28,6 +28,8 @@ pub(crate) struct Absent {
 pub(crate) struct Guard {
     pub(crate) when: String,
     pub(crate) reads: Vec<String>,
+    /// All names that it reads.
+    pub(crate) paths: Vec<Vec<String>>,
 }
 
 impl Absent {
@@ -58,7 +60,7 @@ impl Checker<'_, '_, '_> {
             &parsed.nodes[..],
             [template::Node::Print(Expression::Path(_))]
         );
-        let Reading { paths, asked } = reading;
+        let Reading { paths, asked, .. } = reading;
         let mut told = HashSet::new();
         for path in paths {
             let step = path.segments[1].as_str();
@@ -83,11 +85,58 @@ impl Checker<'_, '_, '_> {
     }
 }
 
-/// The names of steps in a template, and the steps whose absence it asks about.
+impl Checker<'_, '_, '_> {
+    /// Warns of names that may be null where the template needs a value.
+    pub(super) fn nulls(&mut self, node: &Node, parsed: &Parsed, nulls: Vec<Null>) {
+        let mut reading = Reading::default();
+        reading.nodes(&parsed.nodes);
+        for Null {
+            offset,
+            words,
+            path,
+        } in nulls
+        {
+            if !self.is_asked(&path) && !reading.names.contains(&&path[..]) {
+                let place = super::templates::located(self.report, node, offset, &words);
+                self.null(&place, &words, path.is_empty());
+            }
+        }
+    }
+
+    /// The same for a template that is one name, in a place that takes no null.
+    pub(super) fn null_value(&mut self, node: &Node, name: &str) {
+        let path: Vec<String> = name.split('.').map(str::to_owned).collect();
+        if !self.is_asked(&path) {
+            self.null(&node.head(), name, false);
+        }
+    }
+
+    fn is_asked(&self, path: &[String]) -> bool {
+        let mut asked = self.scope.absent.guards.iter();
+        asked.any(|guard| guard.paths.iter().any(|read| read == path))
+    }
+
+    fn null(&mut self, place: &Span, name: &str, field: bool) {
+        let hint = match field {
+            true => format!(
+                "leave such rows out, as in `(where rows (ne (field \"{name}\") null))`, or write `(default (field \"{name}\") …)`"
+            ),
+            false => format!(
+                "ask first, as in `when: \"{{{{ne {name} null}}}}\"`, or write `(default {name} …)`"
+            ),
+        };
+        let message = format!("`{name}` may have no value, and then this is a fault");
+        self.report
+            .warning("template.may_be_null", place, (message, Some(hint)));
+    }
+}
+
+/// The names of steps in a template, and what it asks about itself: the steps, and all names.
 #[derive(Default)]
 struct Reading<'t> {
     paths: Vec<&'t template::Path>,
     asked: HashSet<&'t str>,
+    names: Vec<&'t [String]>,
 }
 
 impl<'t> Reading<'t> {
@@ -141,6 +190,7 @@ impl<'t> Reading<'t> {
     fn asks(&mut self, expression: &'t Expression) {
         if let Expression::Path(path) = expression {
             self.asked.extend(step(path));
+            self.names.push(&path.segments);
         }
     }
 }

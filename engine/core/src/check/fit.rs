@@ -38,6 +38,13 @@ pub(super) fn misfit(known: &Known, root: &Value, wanted: &Value) -> Option<Misf
     Schema { root: own, at }.misfit(wanted, DEPTH)
 }
 
+/// Whether null is as good as no value where `wanted` (in `root`) stands.
+pub(super) fn takes_null(root: &Value, wanted: &Value) -> bool {
+    let ways = Schema { root, at: wanted }.ways();
+    let mut types = ways.into_iter().map(Schema::types);
+    types.any(|types| types.is_empty() || types.contains(&"null"))
+}
+
 impl<'s> Schema<'s> {
     fn part(self, at: &'s Value) -> Schema<'s> {
         Schema {

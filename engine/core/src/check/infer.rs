@@ -24,6 +24,17 @@ pub(super) struct Inference<'s, 't> {
     rows: Vec<Known>,
     pub(super) unknown: Vec<(&'t Path, Unknown)>,
     pub(super) wrong: Vec<Wrong>,
+    /// What may be null where that is a fault.
+    pub(super) nulls: Vec<Null>,
+}
+
+/// A value that may be null where it is needed.
+pub(super) struct Null {
+    /// Bytes from the start of the template, and the words that stand there.
+    pub(super) offset: usize,
+    pub(super) words: String,
+    /// The names that lead to it; none for the field of a row.
+    pub(super) path: Vec<String>,
 }
 
 /// Something of a wrong type, or a field that is not there.
@@ -43,6 +54,7 @@ impl<'s, 't> Inference<'s, 't> {
             rows: Vec::new(),
             unknown: Vec::new(),
             wrong: Vec::new(),
+            nulls: Vec::new(),
         }
     }
 
@@ -71,6 +83,7 @@ impl<'s, 't> Inference<'s, 't> {
 
     fn print(&mut self, expression: &'t Expression) {
         let known = self.expression(expression);
+        self.needed(expression, &known);
         if let Some(is) = known.is_none_of(&["string", "number", "boolean"]) {
             let hint = match known.kinds().first() {
                 Some(&"array") => {
@@ -85,6 +98,7 @@ impl<'s, 't> Inference<'s, 't> {
 
     fn choice(&mut self, choice: &'t If) {
         let known = self.expression(&choice.condition);
+        self.needed(&choice.condition, &known);
         if let Some(is) = known.is_none_of(&["boolean"]) {
             let name = if choice.negated { "unless" } else { "if" };
             let condition = called(&choice.condition);
@@ -170,6 +184,7 @@ impl<'s, 't> Inference<'s, 't> {
         let Some(taken) = demand::takes(call.helper, place) else {
             return;
         };
+        self.needed(arg, known);
         if let Some(is) = known.is_none_of(taken) {
             let wanted: Vec<&str> = taken.iter().map(|kind| word(kind)).collect();
             let (wanted, name) = (wanted.join(" or "), called(arg));
@@ -188,7 +203,7 @@ impl<'s, 't> Inference<'s, 't> {
         match call.helper {
             "first" | "last" => args[0].item().unwrap_or_else(|_| Known::any()),
             "split" => Known::text().list(),
-            "default" if args[0].kinds() == args[1].kinds() => args[0].clone(),
+            "default" if args[0].kinds() == args[1].kinds() => args[1].clone(),
             "round" if matches!(&call.args[1], Expression::Literal(digits) if *digits == 0) => {
                 Known::kind("integer")
             }
@@ -256,6 +271,15 @@ impl<'s, 't> Inference<'s, 't> {
     }
 
     fn summed(&mut self, call: &Call, known: &Known) {
+        if let (true, Some(Expression::Literal(Value::String(name)))) =
+            (known.may_be_null(), call.args.get(1))
+        {
+            self.nulls.push(Null {
+                offset: call.offset,
+                words: name.clone(),
+                path: Vec::new(),
+            });
+        }
         if let Some(is) = known.is_none_of(&["number"]) {
             let arg = call.args.get(1).unwrap_or(&call.args[0]);
             let hint = match (known.kinds()[..] == ["string"], arg) {
@@ -271,6 +295,10 @@ impl<'s, 't> Inference<'s, 't> {
 
     fn compared(&mut self, call: &Call, op: &str, sides: [(&Expression, &Known); 2]) {
         let [(left, one), (right, other)] = sides;
+        if !["eq", "ne"].contains(&op) {
+            self.needed(left, one);
+            self.needed(right, other);
+        }
         let (Some(one), Some(other)) = (class(one), class(other)) else {
             return;
         };
@@ -280,11 +308,9 @@ impl<'s, 't> Inference<'s, 't> {
             return;
         }
         let hint = match (one, other) {
-            ("string", "number") | ("number", "string") => {
-                Some("make the text a number by `(number …)`, or the number a text by `(text …)`")
-            }
+            ("string", "number") | ("number", "string") => Some(alike(left, right)),
             _ if parts(one) || parts(other) => {
-                Some("compare a part of it, or how long it is by `(len …)`")
+                Some("compare a part of it, or how long it is by `(len …)`".to_owned())
             }
             _ => None,
         };
@@ -295,7 +321,7 @@ impl<'s, 't> Inference<'s, 't> {
             called(right),
             word(other)
         );
-        self.wrong(left, call.offset, message, hint.map(str::to_owned));
+        self.wrong(left, call.offset, message, hint);
     }
 
     fn field(&mut self, call: &Call) -> Known {
@@ -325,6 +351,30 @@ impl<'s, 't> Inference<'s, 't> {
                 });
                 Known::any()
             })
+    }
+
+    /// Notes a value that may be null where it cannot be.
+    fn needed(&mut self, expression: &Expression, known: &Known) {
+        if !known.may_be_null() {
+            return;
+        }
+        let null = match expression {
+            Expression::Path(path) => Null {
+                offset: path.offset,
+                words: path.raw.clone(),
+                path: path.segments.clone(),
+            },
+            Expression::Call(call) if call.helper == "field" => match call.args.first() {
+                Some(Expression::Literal(Value::String(name))) => Null {
+                    offset: call.offset,
+                    words: name.clone(),
+                    path: Vec::new(),
+                },
+                _ => return,
+            },
+            _ => return,
+        };
+        self.nulls.push(null);
     }
 
     /// `before` is where the call begins of which it is an argument.
@@ -414,4 +464,21 @@ fn conversion(arg: &Expression, known: &Known, wanted: &[&str]) -> Option<String
         Expression::Call(call) => format!("({} …)", call.helper),
     };
     Some(format!("write `({helper} {inner})`"))
+}
+
+/// How a text and a number become comparable; what stands in the file is simply written otherwise.
+fn alike(left: &Expression, right: &Expression) -> String {
+    let literal = |side: &Expression| match side {
+        Expression::Literal(Value::Number(number)) => Some(format!("`\\\"{number}\\\"`")),
+        Expression::Literal(Value::String(text)) if text.parse::<f64>().is_ok() => {
+            Some(format!("`{text}` without quotes"))
+        }
+        _ => None,
+    };
+    match literal(right).or_else(|| literal(left)) {
+        Some(written) => format!("write {written}"),
+        None => {
+            "make the text a number by `(number …)`, or the number a text by `(text …)`".to_owned()
+        }
+    }
 }

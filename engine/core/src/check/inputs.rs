@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::{Number, Value};
 
-use super::Checker;
+use super::{Checker, secrets};
 use crate::{
     ids::StepId,
     language::model,
@@ -39,6 +39,12 @@ impl Checker<'_, '_, '_> {
             self.scope.inputs.insert(name.clone(), kind);
             if let (Some(input), Some(kind)) = (input, kind) {
                 let default = entry.node.get("default");
+                if let Some(entry) = default
+                    && secrets::is_name(name)
+                    && secrets::is_value(&entry.node)
+                {
+                    self.plain_secret(name, &entry.node.span);
+                }
                 let default = default.map(|entry| self.default(name, kind, &entry.node));
                 let description = input.description.clone();
                 let input = Input {
@@ -54,6 +60,13 @@ impl Checker<'_, '_, '_> {
 
     fn default(&mut self, name: &str, kind: InputKind, node: &Node) -> Value {
         typed(kind, node).unwrap_or_else(|(expected, hint)| {
+            let computed = node.words().is_some_and(|words| words.contains("{{"));
+            let hint = match computed {
+                true => Some(format!(
+                    "a default is a fixed value; a trigger can give a computed one, as in `inputs: {{ {name}: … }}`"
+                )),
+                false => hint,
+            };
             let message = format!("the default of `{name}` is not {expected}");
             self.report
                 .hinted("inputs.default", &node.head(), (message, hint));
@@ -91,9 +104,10 @@ pub(super) fn typed(kind: InputKind, node: &Node) -> Result<Value, (String, Opti
         {
             Ok(json)
         }
-        (InputKind::Date, _) => refused("a day such as `2026-03-29`", None),
+        (InputKind::Date, _) => refused("a day such as `2026-03-29`", day(words)),
         (InputKind::List, _) if json.is_array() => Ok(json),
-        (InputKind::List, _) => refused("a list", None),
+        (InputKind::List, Some(_)) => refused("a list", Some(format!("write `[{words}]`"))),
+        (InputKind::List, None) => refused("a list", None),
         (InputKind::Object, _) if json.is_object() => Ok(json),
         (InputKind::Object, _) => refused("a map", None),
     }
@@ -106,4 +120,18 @@ fn is_whole(number: &Number) -> bool {
 fn unquote(words: &str) -> Option<String> {
     let whole = words.parse::<i64>().is_ok();
     whole.then(|| format!("write `{words}` without quotes"))
+}
+
+/// A day written as in Germany, as it is written here.
+pub(super) fn day(words: &str) -> Option<String> {
+    let parts: Vec<i16> = words
+        .split('.')
+        .map_while(|part| part.parse().ok())
+        .collect();
+    let [day, month, year] = parts[..] else {
+        return None;
+    };
+    let (day, month) = (i8::try_from(day).ok()?, i8::try_from(month).ok()?);
+    let date = jiff::civil::Date::new(year, month, day).ok()?;
+    (year >= 1000).then(|| format!("write `{date}`"))
 }

@@ -101,6 +101,11 @@ impl Known {
         kinds
     }
 
+    /// Whether it can be nothing.
+    pub(crate) fn may_be_null(&self) -> bool {
+        kinds(&self.root, &self.at).is_some_and(|kinds| kinds.contains(&"null"))
+    }
+
     /// The author's word for it, if it is surely nothing of these types of JSON.
     pub(crate) fn is_none_of(&self, wanted: &[&str]) -> Option<&str> {
         let kinds = self.kinds();

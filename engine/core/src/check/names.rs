@@ -88,6 +88,8 @@ pub(crate) struct Scope {
     pub(crate) bodies: Vec<Side>,
     /// Which of the steps may have been left out.
     pub(crate) absent: Absent,
+    /// The step whose item has this name, for every loop of the file.
+    pub(crate) items: HashMap<String, String>,
     /// Whether this is about something that failed.
     pub(crate) fault: bool,
     /// What a bot that verifies has answered; its names come before all others.
@@ -181,7 +183,7 @@ impl Scope {
             "item" if self.loops.is_empty() => Err(Unknown {
                 part: 0,
                 message: "`item` is there only inside a `for_each`".to_owned(),
-                hint: None,
+                hint: Some("move the step among the `steps` of the `for_each`".to_owned()),
             }),
             "item" => Ok((closed(&[("key", kind("string")), ("index", kind("integer"))]), 1)),
             "run" => {
@@ -199,6 +201,8 @@ impl Scope {
                         .to_owned(),
                 ),
             }),
+            // A loop whose item has no name has been told already.
+            _ if self.loops.iter().any(|one| one.name.is_empty()) => Ok((Known::any(), path.len())),
             _ => Err(self.no_root(root)),
         }
     }
@@ -207,6 +211,14 @@ impl Scope {
         let own = self.loops.iter().map(|one| one.name.as_str());
         let hint = match self.trigger.is_some() {
             true => suggest::hint(root, "a trigger can read", TRIGGER_ROOTS),
+            false if root == "trigger" => Some(
+                "a run knows `run.scheduled_for`; a trigger gives more to it by its own `inputs:`"
+                    .to_owned(),
+            ),
+            false if self.items.contains_key(root) => Some(format!(
+                "it is the item of `{}`, and is there only in the steps of that",
+                self.items[root]
+            )),
             false if self.inputs.contains_key(root) => {
                 Some(format!("did you mean `inputs.{root}`?"))
             }
@@ -236,7 +248,11 @@ impl Scope {
             return Err(Unknown {
                 part: 1,
                 message: format!("there is no input `{name}`"),
-                hint: suggest::hint(name, "the inputs are", names),
+                hint: suggest::hint(name, "the inputs are", names).or_else(|| {
+                    Some(format!(
+                        "say what a run is given at the top of the file, as in `inputs: {{ {name}: {{ type: text }} }}`"
+                    ))
+                }),
             });
         };
         Ok((kind.map_or_else(Known::any, input_shape), 2))
@@ -252,6 +268,17 @@ impl Scope {
         };
         match self.steps.get(id) {
             _ if self.twice.contains(id) => Ok((Known::any(), path.len())),
+            Some(Output::Nothing) if path.len() > 2 => Err(Unknown {
+                part: 2,
+                message: format!(
+                    "`steps.{id}` has no `{}`, for that step leaves nothing",
+                    path[2]
+                ),
+                hint: Some(
+                    "only a `bot`, `call`, `for_each`, `approve` or `set` leaves something"
+                        .to_owned(),
+                ),
+            }),
             Some(output) => Ok((output.known(), 2)),
             None => Err(self.no_step(id)),
         }
@@ -262,7 +289,10 @@ impl Scope {
         let outer = around.and_then(|place| place.inside.as_ref());
         let beside = around.and_then(|place| self.beside(place));
         let (message, hint) = match (around, outer) {
-            _ if id == self.here => (format!("`{id}` cannot read its own output"), None),
+            _ if id == self.here => (
+                format!("`{id}` cannot read its own output"),
+                Some("it is there only when the step is done".to_owned()),
+            ),
             (_, Some(outer)) if self.steps.contains_key(outer) => (
                 format!("`{id}` runs inside of `{outer}`, once for each item"),
                 Some(format!(

@@ -11,9 +11,9 @@ mod words;
 
 use std::{collections::HashSet, rc::Rc};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use self::words::{expected, kind, type_hint};
+use self::words::{duration_hint, expected, kind, purpose, single_braces, type_hint};
 pub(crate) use self::words::{is_duration, word};
 use crate::{
     duration::{self, Duration},
@@ -220,7 +220,7 @@ impl<'s> Walk<'_, 's, '_> {
                 word(kind)
             ),
         };
-        let hint = type_hint(schema, node);
+        let hint = type_hint(schema, node, at.name);
         self.found.bad.insert(node.id);
         let span = match kind(node) {
             "null" => at.span.clone(),
@@ -261,9 +261,10 @@ impl<'s> Walk<'_, 's, '_> {
                 let least = Duration(bound("x-least").unwrap_or(0));
                 let most = Duration(bound("x-most").unwrap_or(duration::LONGEST));
                 if let Err(message) = Duration::within(text, least, most) {
-                    let computed = text.contains("{{");
-                    let hint = "a template cannot stand here".to_owned();
-                    let hint = Some(hint).filter(|_| computed);
+                    let hint = match text.contains("{{") {
+                        true => Some("a template cannot stand here".to_owned()),
+                        false => duration_hint(text),
+                    };
                     self.bad(node, ("language.duration", message), hint);
                 }
             }
@@ -280,6 +281,12 @@ impl<'s> Walk<'_, 's, '_> {
             ),
             Some(_) => (),
             None => self.unquoted(schema, text, node),
+        }
+        if let Some(found) = single_braces(text).filter(|_| self.shape.templates) {
+            let message = format!("`{found}` is plain text, a template has two braces");
+            let hint = format!("write `{{{found}}}`");
+            self.report
+                .warning("template.braces", &node.head(), (message, Some(hint)));
         }
         let least = schema.get("minLength").and_then(Value::as_u64);
         if least.is_some_and(|least| (text.chars().count() as u64) < least) && text.is_empty() {
@@ -343,6 +350,7 @@ impl<'s> Walk<'_, 's, '_> {
 
     fn map(&mut self, schema: &'s Value, node: &Rc<Node>, at: At<'_>) {
         let Some(map) = node.map() else { return };
+        let of = at.name;
         // Keys that are there, only misspelt: they are not missing as well.
         let mut meant = Vec::new();
         let known = schema.get("properties").and_then(Value::as_object);
@@ -358,7 +366,7 @@ impl<'s> Walk<'_, 's, '_> {
             }
             match known.and_then(|known| known.get(key)).or(others) {
                 Some(Value::Bool(false)) => {
-                    meant.extend(self.unknown_key(schema, key, (&entry.node, at)));
+                    meant.extend(self.unknown_key(schema, (key, of), (&entry.node, at)));
                 }
                 Some(schema) => self.node(schema, &entry.node, at),
                 None => self.node(&Value::Bool(true), &entry.node, at),
@@ -376,10 +384,17 @@ impl<'s> Walk<'_, 's, '_> {
             if node.get(key).is_none() && !told {
                 let what = schema.get("x-what").and_then(Value::as_str);
                 let what = what.unwrap_or(at.name);
-                self.report.error(
+                let about = schema
+                    .pointer(&format!("/properties/{key}"))
+                    .and_then(purpose);
+                let hint = match about {
+                    Some(about) => format!("add `{key}: …`, {about}"),
+                    None => format!("add `{key}: …`"),
+                };
+                self.report.hinted(
                     "language.missing_key",
                     at.span,
-                    format!("{what} needs `{key}`"),
+                    (format!("{what} needs `{key}`"), Some(hint)),
                 );
             }
         }
@@ -389,7 +404,7 @@ impl<'s> Walk<'_, 's, '_> {
     fn unknown_key(
         &mut self,
         schema: &'s Value,
-        key: &str,
+        (key, of): (&str, &str),
         (node, at): (&Node, At<'_>),
     ) -> Option<&'s str> {
         self.found.bad.insert(node.id);
@@ -398,6 +413,15 @@ impl<'s> Walk<'_, 's, '_> {
             let hint = Some("this version of Botswain does not have it".to_owned());
             self.report
                 .hinted("language.not_available", at.span, (message, hint));
+            return None;
+        }
+        let decimals = key.bytes().all(|byte| byte.is_ascii_digit());
+        if decimals && matches!(node.scalar(), Some(Scalar::Null)) {
+            let message = format!("the `,` before {} ends the value in front of it", at.name);
+            let hint =
+                "a number has a `.` and no other marks, as in `10000.00`; put text in quotes";
+            let words = (message, Some(hint.to_owned()));
+            self.report.hinted("language.unknown_key", at.span, words);
             return None;
         }
         let known = schema.get("properties").and_then(Value::as_object);
@@ -413,7 +437,7 @@ impl<'s> Walk<'_, 's, '_> {
                 Some(format!("begin an item of its own with `- {key}:`")),
             ),
             (None, _) => (
-                format!("unknown key {}", at.name),
+                format!("{of} has no key {}", at.name),
                 suggest::hint(key, "its keys are", names),
             ),
             (Some(what), _) => (
@@ -493,7 +517,12 @@ impl<'s> Walk<'_, 's, '_> {
                     .flatten()
                     .map(Value::from)
                     .collect();
-                self.wrong_type(&serde_json::json!({ "type": kinds }), node, at);
+                let keys: Map<_, _> = tags
+                    .iter()
+                    .map(|tag| ((*tag).to_owned(), Value::Bool(true)))
+                    .collect();
+                let schema = serde_json::json!({ "type": kinds, "properties": keys });
+                self.wrong_type(&schema, node, at);
             }
         }
     }

@@ -5,6 +5,7 @@ mod bots;
 mod branches;
 mod calls;
 mod faults;
+mod keys;
 pub(crate) mod kinds;
 mod loops;
 mod parameters;
@@ -42,6 +43,9 @@ impl Checker<'_, '_, '_> {
                     true => drop(self.scope.twice.insert(id.clone())),
                     false => drop(self.scope.ids.insert(id.clone(), place.clone())),
                 }
+            }
+            if let Some((item, id)) = step.r#as.as_ref().zip(step.id.as_ref()) {
+                self.scope.items.insert(item.clone(), id.clone());
             }
             self.learn_inside(step, place);
         }
@@ -147,6 +151,7 @@ impl Checker<'_, '_, '_> {
         self.scope.absent.guards.push(Guard {
             when: when.clone(),
             reads: steps.filter_map(|path| path.get(1).cloned()).collect(),
+            paths: reads.clone(),
         });
         true
     }
@@ -155,7 +160,11 @@ impl Checker<'_, '_, '_> {
     fn boolean(&mut self, key: &str, node: &Node, reads: &mut Vec<Path>) {
         let known = self.template(node, reads);
         if let Some(kind) = known.is_none_of(&["boolean"]) {
-            let hint = "compare it, as in `{{gt line.amount 0}}`".to_owned();
+            let hint = match node.words().is_some_and(|words| words.contains("{{")) {
+                true => "compare it, as in `{{gt line.amount 0}}`",
+                false => "write a template, as in `\"{{gt line.amount 0}}\"`",
+            };
+            let hint = hint.to_owned();
             let message = format!("`{key}` wants true or false, this is {kind}");
             let code = if key == "when" {
                 "steps.when"

@@ -49,6 +49,12 @@ impl Checker<'_, '_, '_> {
             true => fit::misfit(known, schema, leaf.wanted),
             false => None,
         };
+        let name = path_of(text);
+        if let (None, Some(name), true) = (&misfit, name, known.may_be_null())
+            && !fit::takes_null(schema, leaf.wanted)
+        {
+            self.null_value(&leaf.node, name);
+        }
         let Some(misfit) = misfit else { return };
         let (name, is, wants) = (&leaf.name, &misfit.is, &misfit.wants);
         let message = match misfit.path.is_empty() {
@@ -116,7 +122,17 @@ impl Checker<'_, '_, '_> {
                 Known::text()
             }
         };
-        let Inference { unknown, wrong, .. } = inference;
+        let Inference {
+            unknown,
+            wrong,
+            nulls,
+            ..
+        } = inference;
+        // What comes of a template with a mistake is not known.
+        let known = match unknown.is_empty() && wrong.is_empty() {
+            true => known,
+            false => Known::any(),
+        };
         for (path, unknown) in unknown {
             self.unknown(node, path, unknown);
         }
@@ -127,6 +143,7 @@ impl Checker<'_, '_, '_> {
             self.report.hinted("template.type", &place, words);
         }
         self.absent(node, parsed);
+        self.nulls(node, parsed, nulls);
         known
     }
 
@@ -198,7 +215,12 @@ impl Checker<'_, '_, '_> {
         }
         let Some(text) = self.catalogue.templates.get(name) else {
             let names = self.catalogue.templates.keys().map(String::as_str);
-            let hint = suggest::hint(name, "the templates are", names.collect::<Vec<_>>());
+            let bare = name.strip_prefix("templates/");
+            let bare = bare.filter(|bare| self.catalogue.templates.contains_key(*bare));
+            let hint = match bare {
+                Some(bare) => Some(format!("leave the folder out: `{bare}`")),
+                None => suggest::hint(name, "the templates are", names.collect::<Vec<_>>()),
+            };
             let message = format!("there is no file `templates/{name}`");
             self.report
                 .hinted("templates.unknown", &node.span, (message, hint));
@@ -312,10 +334,14 @@ impl Names for Data {
             }),
             None => {
                 let names: Vec<&str> = self.0.keys().map(String::as_str).collect();
+                let near = suggest::nearest(root, names.iter().copied());
                 Err(Unknown {
                     part: 0,
                     message: format!("there is no `{root}` in the step's `data`"),
-                    hint: suggest::hint(root, "it sees", names),
+                    hint: Some(match near {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("give it, as in `data: {{ {root}: … }}`"),
+                    }),
                 })
             }
         }
@@ -375,6 +401,13 @@ fn remedy(text: &str, known: &Known, (root, wanted): (&Value, &Value)) -> Option
         }
         _ => None,
     }
+}
+
+/// The name in a template that is nothing else.
+fn path_of(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix("{{")?.strip_suffix("}}")?.trim();
+    let plain = |c: char| c.is_alphanumeric() || "._-".contains(c);
+    inner.chars().all(plain).then_some(inner)
 }
 
 fn first_word(text: &str) -> &str {

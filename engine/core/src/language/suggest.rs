@@ -3,6 +3,24 @@
 /// So many names are compared at most: advice must not cost more than the check.
 const COMPARED: usize = 2000;
 
+/// Words that people bring along from elsewhere, and what they are called here.
+const SYNONYMS: [(&str, &str); 14] = [
+    ("string", "text"),
+    ("str", "text"),
+    ("number", "decimal"),
+    ("float", "decimal"),
+    ("money", "decimal"),
+    ("int", "integer"),
+    ("bool", "boolean"),
+    ("array", "list"),
+    ("dict", "object"),
+    ("map", "object"),
+    ("datetime", "date"),
+    ("for", "each"),
+    ("if_not", "unless"),
+    ("params", "with"),
+];
+
 /// The candidate that is so near to `word` that it was probably meant.
 pub(crate) fn nearest<'a>(
     word: &str,
@@ -11,15 +29,28 @@ pub(crate) fn nearest<'a>(
     if word.len() > 100 {
         return None;
     }
-    let allowed = 1 + word.chars().count() / 4;
+    let (word, length) = (word.to_lowercase(), word.chars().count());
+    // Short words are near to too many others.
+    let allowed = match length {
+        0..=4 => 1,
+        5..=9 => 2,
+        _ => 3,
+    };
+    let meant = SYNONYMS.iter().find(|(synonym, _)| *synonym == word);
+    let distance = |candidate: &str| match meant {
+        Some((_, meant)) if *meant == candidate => 0,
+        _ => strsim::damerau_levenshtein(&word, &candidate.to_lowercase()),
+    };
+    // Of three letters and less one may differ, but not the first.
+    let begins = |candidate: &str| length > 3 || candidate.chars().next() == word.chars().next();
     let near = |candidate: &'a str| {
-        let lower = candidate.to_lowercase();
-        let distance = strsim::damerau_levenshtein(&word.to_lowercase(), &lower);
-        (distance <= allowed && distance < word.chars().count()).then_some((distance, candidate))
+        let distance = distance(candidate);
+        let near = distance == 0 || distance <= allowed && distance < length && begins(candidate);
+        near.then_some((distance, candidate))
     };
     let candidates = candidates.into_iter().take(COMPARED);
     candidates
-        .filter(|candidate| candidate.len().abs_diff(word.len()) <= allowed * 4)
+        .filter(|candidate| candidate.len().abs_diff(word.len()) <= 12)
         .filter_map(near)
         .min()
         .map(|(_, name)| name)

@@ -92,9 +92,45 @@ fn syntax(source: &str, error: &TemplateError) -> ParseError {
     let offset = error
         .pos()
         .map_or(0, |(line, column)| position(source, line, column));
+    if let Some(found) = operator(source, offset) {
+        return found;
+    }
     ParseError::at(offset, "this is no expression that Handlebars can read").hint(
         "an expression is a name (`line.amount`, `line.[Order No]`) or a helper and its arguments (`gt line.amount 100`)",
     )
+}
+
+/// Signs of formulas and of other languages, and the helper that does the same.
+const OPERATORS: [(&str, &str); 14] = [
+    ("==", "eq a b"),
+    ("!=", "ne a b"),
+    (">=", "gte a b"),
+    ("<=", "lte a b"),
+    ("&&", "and a b"),
+    ("||", "or a b"),
+    (">", "gt a b"),
+    ("<", "lt a b"),
+    ("=", "eq a b"),
+    ("*", "mul a b"),
+    ("+", "add a b"),
+    ("-", "sub a b"),
+    ("/", "div a b"),
+    ("|", "upper a"),
+];
+
+/// What stands at the place where the parser gave up, if it has a name here.
+fn operator(source: &str, offset: usize) -> Option<ParseError> {
+    let rest = source.get(offset..)?;
+    let (before, here) = (source.get(..offset)?.trim_end(), rest.trim_start());
+    if before.ends_with("{{") && here.starts_with("}}") {
+        let error = ParseError::at(offset, "nothing stands between the braces");
+        return Some(error.hint("write a name, as in `{{line.amount}}`, or leave the braces out"));
+    }
+    let (sign, helper) = OPERATORS.iter().find(|(sign, _)| rest.starts_with(sign))?;
+    let error = ParseError::at(offset, format!("`{sign}` is no part of a template"));
+    Some(error.hint(format!(
+        "a helper comes first, its arguments behind it: `{helper}`"
+    )))
 }
 
 /// The byte at a line and column, both counted from 1, columns in characters.

@@ -284,7 +284,8 @@ fn string_end(bytes: &[u8], start: usize, quote: u8) -> Result<usize, ParseError
             _ => at += 1,
         }
     }
-    Err(ParseError::at(start, "the text in quotes is never closed"))
+    Err(ParseError::at(start, "the text in quotes is never closed")
+        .hint("close it with the same quote before the `}}`"))
 }
 
 /// `[Order No]`: nothing that could be taken for a list, a string or another tag.

@@ -108,6 +108,19 @@ impl<'a> Report<'a> {
         self.text.get(span.clone()).unwrap_or_default()
     }
 
+    /// What stands behind a place on its line.
+    pub(super) fn line_behind(&self, span: &Span) -> &'a str {
+        let rest = self.text.get(span.end..).unwrap_or_default();
+        &rest[..rest.find('\n').unwrap_or(rest.len())]
+    }
+
+    /// Gives better advice about what was found at a place; says whether it was found.
+    pub(crate) fn advise(&mut self, code: &str, span: &Span, hint: String) -> bool {
+        let at = |found: &&mut Found| found.code == code && found.span.start == span.start;
+        let found = self.found.iter_mut().rev().find(at);
+        found.map(|found| found.hint = Some(hint)).is_some()
+    }
+
     /// Everything in the order of the file, each once.
     pub fn finish(mut self) -> Vec<Diagnostic> {
         self.found

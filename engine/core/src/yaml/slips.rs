@@ -29,7 +29,8 @@ pub(crate) fn mend(text: &str, base: usize) -> Mended {
         inserted: Vec::new(),
     };
     let (mut start, mut block) = (0, None);
-    for line in text.split_inclusive('\n') {
+    let mut lines = text.split_inclusive('\n').peekable();
+    while let Some(line) = lines.next() {
         let indent = line.len() - line.trim_start_matches(' ').len();
         let inside = block.is_some_and(|outer| indent > outer) || line.trim().is_empty();
         if !inside {
@@ -38,8 +39,10 @@ pub(crate) fn mend(text: &str, base: usize) -> Mended {
         if !inside {
             mended.flaws.extend(tab(line, base + start));
         }
-        match (inside, slip(line)) {
-            (false, Some(slip)) => mended.take(line, &slip, base + start),
+        let lacking = lacking(line, lines.peek().copied().unwrap_or_default());
+        match (inside, slip(line), lacking) {
+            (false, Some(slip), _) => mended.take(line, &slip, base + start),
+            (false, None, Some(lacking)) => mended.add(line, &lacking, base + start),
             _ => mended.text.push_str(line),
         }
         start += line.len();
@@ -62,6 +65,57 @@ fn tab(line: &str, start: usize) -> Option<Flaw> {
 /// Whether the lines below are text as they stand (`|`, `>`).
 fn opens_block(line: &str) -> bool {
     value(line).is_some_and(|at| line[at.start..].starts_with(['|', '>']))
+}
+
+/// A character that is missing.
+struct Lacking {
+    code: &'static str,
+    /// What it is, and where in the line.
+    what: char,
+    at: usize,
+    message: &'static str,
+}
+
+/// A space behind the `-` of an item or the `:` of a key, or that `:` itself.
+fn lacking(line: &str, next: &str) -> Option<Lacking> {
+    let indent = line.len() - line.trim_start_matches(' ').len();
+    let content = line[indent..].trim_end();
+    let (name, value) = content.split_once(':').unwrap_or((content, ""));
+    let lacking = |code, what, at, message| {
+        Some(Lacking {
+            code,
+            what,
+            at: indent + at,
+            message,
+        })
+    };
+    if let Some(word) = name.strip_prefix('-').filter(|word| is_key(word)) {
+        let entry = content.len() > 1 + word.len() && (value.is_empty() || value.starts_with(' '));
+        let message = "a space is missing behind the `-`";
+        return entry
+            .then(|| lacking("yaml.space", ' ', 1, message))
+            .flatten();
+    }
+    let below = next.len() - next.trim_start_matches(' ').len();
+    let opens = next[below..].starts_with("- ") && below >= indent
+        || below > indent && next.trim_end().contains(": ");
+    if is_key(content) && opens {
+        let message = "a `:` is missing behind the key";
+        return lacking("yaml.colon", ':', content.len(), message);
+    }
+    let item = name.len() - name.trim_start_matches("- ").len();
+    let glued = value.starts_with(|c: char| c.is_alphanumeric() || c == '"');
+    if is_key(&name[item..]) && glued && !value.contains(": ") {
+        let message = "a space is missing behind the `:`";
+        return lacking("yaml.space", ' ', name.len() + 1, message);
+    }
+    None
+}
+
+/// What the language calls things: letters and `_`.
+fn is_key(word: &str) -> bool {
+    let letter = |c: char| c.is_ascii_lowercase() || c == '_';
+    !word.is_empty() && word.chars().all(letter)
 }
 
 struct Slip {
@@ -89,6 +143,25 @@ impl Mended {
         }));
     }
 
+    fn add(&mut self, line: &str, lacking: &Lacking, start: usize) {
+        let written = self.text.len();
+        self.text.push_str(&line[..lacking.at]);
+        self.insert(lacking.what);
+        self.text.push_str(&line[lacking.at..]);
+        let word = line[..lacking.at]
+            .trim_start()
+            .trim_end_matches(':')
+            .len()
+            .max(1);
+        let end = start + lacking.at;
+        self.flaws.push(Flaw {
+            code: lacking.code,
+            span: end.saturating_sub(word)..end,
+            message: lacking.message.to_owned(),
+            hint: Some(format!("write `{}`", self.text[written..].trim())),
+        });
+    }
+
     /// In double quotes when nothing in it would need an escape, else in single ones.
     fn quote(&mut self, part: &str) {
         let single = part.contains(['"', '\\']);
@@ -103,9 +176,9 @@ impl Mended {
         self.insert(quote);
     }
 
-    fn insert(&mut self, quote: char) {
+    fn insert(&mut self, character: char) {
         self.inserted.push(self.text.len());
-        self.text.push(quote);
+        self.text.push(character);
     }
 }
 

@@ -4,7 +4,7 @@
 //! and what to do. What is not known here is passed on as it is.
 
 /// A part of the parser's message, what it means, and the remedy.
-const WORDS: [(&str, &str, &str); 10] = [
+const WORDS: [(&str, &str, &str); 13] = [
     (
         "mapping values are not allowed",
         "a `:` cannot stand here",
@@ -49,6 +49,21 @@ const WORDS: [(&str, &str, &str); 10] = [
         "unknown anchor",
         "there is no anchor of this name above",
         "put text that begins with `*` in quotes",
+    ),
+    (
+        "illegal placement of ':'",
+        "a `:` cannot stand here, for a `[` before this place is not closed",
+        "close it with `]`",
+    ),
+    (
+        "misplaced bracket",
+        "there is a `]` or `}` too many",
+        "delete it, or put text with brackets in quotes",
+    ),
+    (
+        "unexpected character",
+        "nothing can begin with this character",
+        "put text that begins with it in quotes",
     ),
     (
         "block mapping",

@@ -298,8 +298,13 @@ impl Builder {
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::Scalar(text, style, anchor, tag) => {
                 self.tag(tag.is_some(), &span);
+                // A tag was most probably meant as text, so nothing is missing behind it.
+                let text = match &tag {
+                    Some(tag) if text.is_empty() => tag.suffix.clone(),
+                    _ => text.into_owned(),
+                };
                 let what = What::Scalar {
-                    text: text.into_owned(),
+                    text,
                     plain: style == ScalarStyle::Plain,
                 };
                 self.close(what, anchor, span, 1)

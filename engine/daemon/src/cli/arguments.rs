@@ -47,9 +47,19 @@ pub(super) enum Command {
     /// mistakes, 3 it is parked and waits for a person.
     Run(Run),
     /// Show every mistake in the files at its line.
+    ///
+    /// Exit code: 0 when there are no errors, warnings or not, 2 when there are.
     Check {
         /// Workflow files or folders; without one, all of the instance's.
         paths: Vec<PathBuf>,
+        /// For whom: people, GitHub Actions, or code scanning (SARIF 2.1.0).
+        #[arg(long, value_enum, default_value_t = Format::Text, conflicts_with = "json")]
+        format: Format,
+    },
+    /// Say what a code of a mistake or a fault means, and what to do; without one, list them.
+    Explain {
+        /// As in `steps.unknown_bot`, or a noun such as `http` for all of its codes.
+        code: Option<String>,
     },
     /// List runs, show one, or bring one to its end.
     Runs(Runs),
@@ -255,6 +265,14 @@ pub(super) enum StateName {
     Skipped,
     Failed,
     Cancelled,
+}
+
+/// How findings are written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Format {
+    Text,
+    Github,
+    Sarif,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

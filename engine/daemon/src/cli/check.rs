@@ -1,11 +1,17 @@
 //! `check`: every mistake in the files, before anything runs.
 
+mod github;
+mod place;
+mod sarif;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use super::{
-    Global, excerpt,
+    Global,
+    arguments::Format,
+    excerpt,
     outcome::{Code, Failure, Outcome},
     output::{self, Paint},
     table::plural,
@@ -16,21 +22,28 @@ use crate::{
     workflows::{self, Checked},
 };
 
-pub(super) fn check(global: &Global, paths: &[PathBuf]) -> Outcome {
+pub(super) fn check(global: &Global, paths: &[PathBuf], format: Format) -> Outcome {
     let instance = global.instance()?;
     editor::refresh(&instance);
     let checked = match paths {
         [] => workflows::check(&instance)?,
         paths => workflows::check_files(&instance, &files(&instance, paths)?)?,
     };
-    match global.json {
-        true => output::json(&json!({
+    let places = || place::places(&instance, &checked.diagnostics);
+    match format {
+        Format::Text if global.json => output::json(&json!({
             "files": files_of(&checked),
             "errors": checked.errors(),
             "warnings": checked.warnings(),
             "diagnostics": checked.diagnostics,
         })),
-        false => show(&instance, &checked),
+        Format::Text => show(&instance, &checked),
+        Format::Github => {
+            for (found, place) in places() {
+                output::data(&github::command(found, &place));
+            }
+        }
+        Format::Sarif => output::json(&sarif::log(&places())),
     }
     Ok(match checked.errors() {
         0 => Code::Done,

@@ -15,6 +15,7 @@ use botswain_core::{
 };
 
 use super::{Error, Instance, TEXT_LIMIT, config::Outline, read_text, secrets, unreadable};
+use crate::pages;
 
 /// Folders in `templates/` may be nested so deep.
 const DEPTH: usize = 8;
@@ -48,6 +49,7 @@ impl Instance {
                 workflows: workflows(self.folder())?,
                 templates,
                 calendars,
+                faults: pages::all().iter().map(|page| page.code).collect(),
                 timezone: outline.timezone.clone(),
             },
             diagnostics,

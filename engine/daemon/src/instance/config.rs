@@ -127,6 +127,7 @@ impl Config {
             }
         };
         let mut diagnostics = check::shape(&document, kinds);
+        diagnostics.extend(document.warnings.iter().cloned());
         let config = match diagnostics.iter().any(is_error) {
             true => None,
             false => decode(&document, &mut diagnostics),

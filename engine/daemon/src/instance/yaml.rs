@@ -19,6 +19,8 @@ pub(super) struct Document<'a> {
     text: &'a str,
     /// None when the file is empty.
     root: Option<Rc<Node>>,
+    /// What is sound, but probably not meant.
+    pub(super) warnings: Vec<Diagnostic>,
 }
 
 impl<'a> Document<'a> {
@@ -34,6 +36,7 @@ impl<'a> Document<'a> {
             file,
             text,
             root,
+            warnings: report.finish(),
         })
     }
 

@@ -55,15 +55,39 @@ pub(crate) fn is_duration(schema: &Value) -> bool {
     format == Some("duration")
 }
 
-/// The mended value, where a small change is enough.
-pub(super) fn type_hint(schema: &Value, node: &Node) -> Option<String> {
-    let words = node.words()?;
+/// The mended value, where a small change is enough. `name` is what the place is called.
+pub(super) fn type_hint(schema: &Value, node: &Node, name: &str) -> Option<String> {
     let types = types(schema)?;
     let has = |kind: &str| types.contains(&kind);
+    match &node.what {
+        What::List(items) => match items.first().and_then(|item| item.words()) {
+            Some(words) if items.len() == 1 && has("string") => {
+                Some(format!("write `{words}` without brackets"))
+            }
+            _ if has("object") => Some("name each of them by a key, without `-`".to_owned()),
+            _ => None,
+        },
+        What::Map(map) if has("array") => {
+            let key = map.keys().next()?;
+            Some(format!("begin each item with `- `, as in `- {key}: …`"))
+        }
+        What::Map(_) => None,
+        What::Scalar { text, .. } if has("object") && !has("string") && !has("array") => {
+            map_hint(schema, text, name)
+        }
+        What::Scalar { .. } => scalar_hint(schema, node, has),
+    }
+}
+
+fn scalar_hint(schema: &Value, node: &Node, has: impl Fn(&str) -> bool) -> Option<String> {
+    let words = node.words()?;
     let format = schema.get("format").and_then(Value::as_str);
     let number = words.parse::<f64>().is_ok();
     match kind(node) {
-        "null" => None,
+        "null" if has("string") => {
+            Some("give it a value, leave it out, or write `\"\"` for an empty text".to_owned())
+        }
+        "null" => Some("give it a value, or leave it out".to_owned()),
         "integer" | "number" if is_duration(schema) => {
             Some(format!("write `{words}s` for seconds"))
         }
@@ -76,6 +100,7 @@ pub(super) fn type_hint(schema: &Value, node: &Node) -> Option<String> {
         "string" if has("boolean") => match words.to_lowercase().as_str() {
             "yes" | "on" | "y" => Some("write `true`".to_owned()),
             "no" | "off" | "n" => Some("write `false`".to_owned()),
+            "true" | "false" => Some(format!("write `{words}` without quotes")),
             _ => None,
         },
         _ if has("array") => Some(format!("write it as a list: `[{words}]`")),
@@ -84,4 +109,82 @@ pub(super) fn type_hint(schema: &Value, node: &Node) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// What a text was probably meant to be where keys with values are wanted.
+fn map_hint(schema: &Value, text: &str, name: &str) -> Option<String> {
+    let known = schema.get("properties").and_then(Value::as_object)?;
+    let end = text.find([' ', ':']).unwrap_or(text.len());
+    let (first, rest) = (&text[..end], text[end..].trim_start_matches([' ', ':']));
+    let rest = rest.split_whitespace().next().unwrap_or("…");
+    if known.contains_key(first) {
+        return Some(format!("write `{first}: {rest}`, with `:` and a space"));
+    }
+    let required: Vec<&str> = super::words(schema, "required").collect();
+    match (&required[..], name) {
+        (["type"], _) => Some(format!("write `{{ type: {text} }}`")),
+        (_, "`with`") => {
+            let key = required.first().copied();
+            let key = key.or_else(|| known.keys().next().map(String::as_str))?;
+            Some(format!("name the parameters, as in `with: {{ {key}: … }}`"))
+        }
+        ([first, ..], _) => Some(format!("name each value by its key, as in `{first}: …`")),
+        _ => None,
+    }
+}
+
+/// What a key is for, as its schema says it: a fragment after `:`.
+pub(super) fn purpose(schema: &Value) -> Option<String> {
+    let said = schema.get("description").and_then(Value::as_str)?;
+    let said = said.split_once(". ").map_or(said, |(first, _)| first);
+    let said = said
+        .split('\n')
+        .next()
+        .unwrap_or(said)
+        .trim_end_matches('.');
+    let (first, rest) = said.split_at(said.chars().next()?.len_utf8());
+    // What begins with an abbreviation keeps its capital letters.
+    match rest.starts_with(|c: char| c.is_uppercase()) {
+        true => Some(said.to_owned()),
+        false => Some(format!("{}{rest}", first.to_lowercase())),
+    }
+}
+
+/// How a length of time is written that was written otherwise.
+pub(super) fn duration_hint(text: &str) -> Option<String> {
+    if text
+        .chars()
+        .all(|c| c.is_ascii_digit() || " smhd".contains(c))
+    {
+        return None;
+    }
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let number = number.parse::<u32>().ok();
+    let written = match unit.trim().to_lowercase().as_str() {
+        "second" | "seconds" | "sec" | "secs" => Some((1, "s")),
+        "minute" | "minutes" | "min" | "mins" => Some((1, "m")),
+        "hour" | "hours" | "hr" | "hrs" | "std" => Some((1, "h")),
+        "day" | "days" => Some((1, "d")),
+        "week" | "weeks" | "w" => Some((7, "d")),
+        _ => None,
+    };
+    let written = number.zip(written).and_then(|(number, (factor, unit))| {
+        let number = number.checked_mul(factor)?;
+        Some(format!("write `{number}{unit}`"))
+    });
+    let usual = || "units are `s`, `m`, `h` and `d`, as in `90s` or `1h 30m`".to_owned();
+    Some(written.unwrap_or_else(usual))
+}
+
+/// A name in one pair of braces, where two were meant.
+pub(super) fn single_braces(text: &str) -> Option<&str> {
+    let roots = ["inputs.", "steps.", "run.", "item.", "today}", "now}"];
+    text.match_indices('{').find_map(|(at, _)| {
+        let rest = &text[at + 1..];
+        let alone = !rest.starts_with('{') && !text[..at].ends_with('{');
+        let end = rest.find('}')?;
+        let name = roots.iter().any(|root| rest.starts_with(root));
+        (alone && name).then(|| &text[at..at + end + 2])
+    })
 }

@@ -4,7 +4,7 @@ use std::{cell::OnceCell, rc::Rc};
 
 use serde_json::{Map, Value};
 
-use super::{Checker, Made};
+use super::{Checker, Made, verify};
 use crate::{
     catalogue::BotSchema,
     check::names::Output,
@@ -28,7 +28,7 @@ impl<'c> Checker<'c, '_, '_> {
         if let Some(bot) = bot {
             self.connection(bot, step.connection.as_ref(), node);
         }
-        self.once_in_loop(step, node);
+        self.once_in_loop((step, bot), node);
         let whole = self.parameters(bot, node, reads);
         let with = with(node);
         let verify = self.verify(step, (node, bot.filter(|_| whole)));
@@ -84,12 +84,18 @@ impl<'c> Checker<'c, '_, '_> {
     }
 
     /// An effect that is not to be repeated needs something by which it is known again.
-    fn once_in_loop(&mut self, step: &model::Step, node: &Node) {
+    fn once_in_loop(&mut self, (step, bot): (&model::Step, Option<&BotSchema>), node: &Node) {
         let keyed = step.key.is_some() || self.scope.loops.last().is_none_or(|one| one.keyed);
-        if let (Some(Effect::Once), false, Some(entry)) = (step.effect, keyed, node.get("effect")) {
+        let of_bot = || bot.and_then(|bot| verify::effect(bot, node));
+        let once = !keyed && step.effect.or_else(of_bot) == Some(Effect::Once);
+        let place = match (node.get("effect"), node.get("bot")) {
+            (Some(effect), _) => Some(effect.key.clone()),
+            (None, bot) => bot.map(|bot| bot.node.span.clone()),
+        };
+        if let (true, Some(place)) = (once, place) {
             self.report.warning(
                 "steps.once_without_key",
-                &entry.key,
+                &place,
                 (
                     "a later run with the same items does this again",
                     Some(
@@ -113,12 +119,23 @@ impl<'c> Checker<'c, '_, '_> {
         };
         let (span, bot_name) = (&entry.node.span, bot.name);
         match self.catalogue.connections.get(name) {
-            _ if bot.connections.is_empty() => self.report.error(
+            _ if bot.connections.is_empty() => self.report.hinted(
                 "steps.connection",
                 &entry.key,
-                format!("`{bot_name}` takes no connection"),
+                (
+                    format!("`{bot_name}` takes no connection"),
+                    Some("leave `connection` out".to_owned()),
+                ),
             ),
             None if self.catalogue.more_connections => (),
+            None if name.contains("{{") => self.report.hinted(
+                "steps.connection",
+                span,
+                (
+                    "the connection of a step cannot be computed",
+                    Some("choose among several steps by a `switch`".to_owned()),
+                ),
+            ),
             None => {
                 let names = self.catalogue.connections.keys().map(String::as_str);
                 let hint = suggest::hint(name, "the connections are", names.collect::<Vec<_>>());

@@ -58,7 +58,11 @@ impl<'c> Checker<'c, '_, '_> {
             (Some(cycle), _) => {
                 let names: Vec<String> = cycle.iter().map(|name| format!("`{name}`")).collect();
                 let message = format!("this never ends: {}", names.join(" calls "));
-                let hint = "let one of them do without the other".to_owned();
+                let hint = match name == self.workflow {
+                    true => "a workflow cannot call itself; a `for_each` goes through a list",
+                    false => "let one of them do without the other",
+                };
+                let hint = hint.to_owned();
                 self.report
                     .hinted("steps.call", &node.span, (message, Some(hint)));
             }
@@ -149,17 +153,19 @@ impl<'c> Checker<'c, '_, '_> {
 
     /// Whether the input can take what a template gives; text is read as what it stands for.
     fn takes(&mut self, name: &str, kind: Option<InputKind>, (node, known): (&Node, &Known)) {
-        let wanted: &[&str] = match kind {
+        let (wanted, word): (&[&str], &str) = match kind {
             None => return,
-            Some(InputKind::Text | InputKind::File | InputKind::Date) => &["string"],
-            Some(InputKind::Integer | InputKind::Decimal) => &["number", "string"],
-            Some(InputKind::Boolean) => &["boolean", "string"],
+            Some(InputKind::Text | InputKind::File) => (&["string"], "text"),
+            Some(InputKind::Date) => (&["string"], "a day such as `2026-03-29`"),
+            Some(InputKind::Integer) => (&["number", "string"], "a whole number"),
+            Some(InputKind::Decimal) => (&["number", "string"], "a number"),
+            Some(InputKind::Boolean) => (&["boolean", "string"], "true or false"),
             // A table stands for a list.
-            Some(InputKind::List) => &["array", "object", "string"],
-            Some(InputKind::Object) => &["object", "string"],
+            Some(InputKind::List) => (&["array", "object", "string"], "a list"),
+            Some(InputKind::Object) => (&["object", "string"], "a map"),
         };
         if let Some(is) = known.is_none_of(wanted) {
-            let message = format!("the input `{name}` cannot be {is}");
+            let message = format!("the input `{name}` takes {word}, this is {is}");
             self.report.error("steps.call", &node.head(), message);
         }
     }
@@ -172,6 +178,16 @@ impl<'c> Checker<'c, '_, '_> {
         let given = |name: &str| with.is_some_and(|with| with.node.get(name).is_some());
         let inputs = workflow.into_iter().flat_map(|workflow| &workflow.inputs);
         let required = inputs.filter(|(_, input): &(&String, &InputSchema)| input.required);
+        let keys = with.and_then(|with| with.node.map()).into_iter().flatten();
+        let known = |name: &str| workflow.is_some_and(|it| it.inputs.contains_key(name));
+        let misspelt: Vec<&str> = keys
+            .filter(|(key, _)| !known(key))
+            .filter_map(|(key, _)| {
+                let names = workflow?.inputs.keys().map(String::as_str);
+                suggest::nearest(key, names)
+            })
+            .collect();
+        let required = required.filter(|(name, _)| !misspelt.contains(&name.as_str()));
         for (name, _) in required.filter(|(name, _)| !given(name)) {
             let message = format!("the called workflow needs the input `{name}`");
             let hint = format!("add it under `with:`, as in `with: {{ {name}: … }}`");

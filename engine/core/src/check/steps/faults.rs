@@ -7,7 +7,10 @@ use indexmap::IndexMap;
 use super::{Checker, side};
 use crate::{
     check::names::Output,
-    language::model::{self, Word},
+    language::{
+        model::{self, Word},
+        suggest,
+    },
     plan::{OnFault, Then},
     yaml::{Node, What},
 };
@@ -25,6 +28,10 @@ impl Checker<'_, '_, '_> {
             What::List(items) => &items[..],
             _ => std::slice::from_ref(&entry.node),
         };
+        if let (What::Scalar { text, .. }, true) = (&entry.node.what, entry.node.text().is_some()) {
+            let hint = format!("write `on_fault: {{ then: {text} }}`");
+            self.report.advise("language.type", &entry.node.span, hint);
+        }
         let mut plan: Vec<(OnFault, &Node)> = Vec::new();
         let mut left = IndexMap::new();
         for (entry, place) in step.on_fault.0.iter().zip(nodes) {
@@ -40,8 +47,11 @@ impl Checker<'_, '_, '_> {
                     category: entry.category,
                     then,
                 };
-                self.never_fits(&entry, &plan, place);
-                plan.push((entry, place));
+                // An entry whose code could not be read fits nothing yet.
+                if entry.code.is_some() || place.get("code").is_none() {
+                    self.never_fits(&entry, &plan, place);
+                    plan.push((entry, place));
+                }
             }
         }
         // Only one entry counts, so none sees what another one did.
@@ -100,7 +110,29 @@ impl Checker<'_, '_, '_> {
                 &written.node.span,
                 (message, Some(hint.to_owned())),
             );
+        } else if !self.may_come(code) {
+            let message = format!("no fault has the code `{code}`, so this entry never fits");
+            let known = self.catalogue.faults.iter().copied();
+            let hint = match suggest::nearest(code, known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!(
+                    "`botswain explain {noun}` lists those of its noun, `botswain explain` all"
+                ),
+            };
+            let words = (message, Some(hint));
+            self.report
+                .warning("steps.on_fault", &written.node.span, words);
         }
+    }
+
+    /// Whether some fault can have the code, or one of the codes.
+    fn may_come(&self, code: &str) -> bool {
+        let faults = &self.catalogue.faults;
+        let mut fitting = faults.iter().filter(|known| match code.strip_suffix('*') {
+            Some(noun) => known.starts_with(noun),
+            None => **known == code,
+        });
+        faults.is_empty() || fitting.next().is_some()
     }
 
     fn never_fits(&mut self, entry: &OnFault, before: &[(OnFault, &Node)], place: &Node) {

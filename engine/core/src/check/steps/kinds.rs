@@ -1,6 +1,6 @@
 //! The kinds of step, and which key belongs to which of them.
 
-use super::Checker;
+use super::{Checker, keys};
 use crate::yaml::{Node, Report};
 
 /// The keys of which a step has exactly one.
@@ -52,14 +52,20 @@ impl Checker<'_, '_, '_> {
         match (given.next(), given.next()) {
             (Some(kind), None) => {
                 self.foreign(node, kind);
+                self.advise_keys(node, kind);
                 Some(kind)
             }
             (one, other) => {
+                if one.is_none() && keys::misspells_kind(node) {
+                    return None;
+                }
                 let hint = match (one, other) {
                     (Some(one), Some(other)) => {
                         Some(format!("make two steps of `{one}` and `{other}`"))
                     }
-                    _ => None,
+                    _ => {
+                        Some("say what it does, as in `wait: 10m`, or `bot: sheet.read`".to_owned())
+                    }
                 };
                 no_kind(self.report, node, hint);
                 None

@@ -25,11 +25,10 @@ impl Checker<'_, '_, '_> {
         let list = node.get("for_each")?;
         let known = self.template(&list.node, reads);
         let item = known.item().unwrap_or_else(|kind| {
-            self.report.error(
-                "steps.for_each",
-                &list.node.span,
-                format!("`for_each` goes through a list, this is {kind}"),
-            );
+            let message = format!("`for_each` goes through a list, this is {kind}");
+            let hint = list_hint(&list.node, &known);
+            self.report
+                .hinted("steps.for_each", &list.node.span, (message, hint));
             Known::any()
         });
         let name = self.item_name(step, node);
@@ -42,9 +41,10 @@ impl Checker<'_, '_, '_> {
         });
         let key_reads = self.key_reads(node, &own);
         if step.steps.is_empty() && node.get("steps").is_none() {
-            let message = "a `for_each` needs `steps`";
+            let message = "a `for_each` needs `steps`".to_owned();
+            let hint = "say below `steps:` what is done with each item".to_owned();
             self.report
-                .error("language.missing_key", &list.key, message);
+                .hinted("language.missing_key", &list.key, (message, Some(hint)));
         }
         // An item is a run of its own, which knows nothing of a fault around it.
         let fault = std::mem::take(&mut self.scope.fault);
@@ -99,6 +99,28 @@ impl Checker<'_, '_, '_> {
         Some(name)
     }
 
+    /// A key by which the items of this list, or of later ones, are mistaken for each other.
+    fn weak_key(&mut self, node: &Node, (own, reads): (&str, &[Path])) {
+        let of_item = |path: &&Path| path[0] == own || path[0] == "item";
+        let index = |path: &Path| path.len() == 2 && path[0] == "item" && path[1] == "index";
+        let (message, hint) = match reads {
+            _ if own.is_empty() => return,
+            reads if !reads.iter().any(|path| of_item(&path)) => (
+                "every item has the same key, so all but the first are skipped",
+                format!("name what tells one from another, as in `key: \"{{{{{own}.number}}}}\"`"),
+            ),
+            reads if reads.iter().all(index) => (
+                "the place in the list is no key: what stands there in a later run is skipped",
+                format!(
+                    "name what the item is called outside, as in `key: \"{{{{{own}.number}}}}\"`"
+                ),
+            ),
+            _ => return,
+        };
+        self.report
+            .warning("steps.weak_key", &node.head(), (message, Some(hint)));
+    }
+
     pub(super) fn key(&mut self, node: &Node, reads: &mut Vec<Path>) {
         let known = self.template(node, reads);
         if let Some(is) = known.is_none_of(&["string", "number"]) {
@@ -111,13 +133,44 @@ impl Checker<'_, '_, '_> {
     fn key_reads(&mut self, node: &Node, own: &str) -> Vec<Path> {
         let mut reads = Vec::new();
         if let Some(entry) = node.get("key") {
+            let before = self.report.errors();
             self.key(&entry.node, &mut reads);
+            if self.report.errors() == before {
+                self.weak_key(&entry.node, (own, &reads));
+            }
             if reads.contains(&vec!["item".to_owned(), "key".to_owned()]) {
-                let message = "the key of an item cannot read `item.key`";
-                self.report.error("steps.key", &entry.node.span, message);
+                let message = "the key of an item cannot read `item.key`".to_owned();
+                let hint = format!("name what tells one item from another, as in `{own}.number`");
+                self.report
+                    .hinted("steps.key", &entry.node.span, (message, Some(hint)));
             }
         }
         reads.retain(|path| path[0] != own && path[0] != "item");
         reads
+    }
+}
+
+/// What gives a list instead.
+fn list_hint(node: &Node, known: &Known) -> Option<String> {
+    let text = node.words()?;
+    let Some(inner) = text
+        .strip_prefix("{{")
+        .and_then(|text| text.strip_suffix("}}"))
+    else {
+        let name = text.contains('.') && !text.contains(' ');
+        return name.then(|| format!("write `\"{{{{{text}}}}}\"`"));
+    };
+    let is_list = |name: &&str| {
+        let part = known.walk(&[(*name).to_owned()]).ok();
+        part.is_some_and(|part| part.kinds().contains(&"array"))
+    };
+    let lists: Vec<&str> = known.names().into_iter().filter(is_list).collect();
+    match (&lists[..], known.kinds().first()) {
+        ([only], _) => Some(format!("did you mean `{}.{only}`?", inner.trim())),
+        (_, Some(&"string")) => Some(format!(
+            "make a list of the text, as in `\"{{{{split {} \\\",\\\"}}}}\"`",
+            inner.trim()
+        )),
+        _ => None,
     }
 }

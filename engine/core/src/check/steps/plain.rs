@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil};
 
 use super::{Checker, Made};
 use crate::{
-    check::{known::Known, names::Output},
+    check::{inputs::day, known::Known, names::Output},
     fault::Category,
     ids::StepId,
     language::model,
@@ -30,7 +30,8 @@ impl Checker<'_, '_, '_> {
             None => Some(format!("`{text}` is no day and no moment")),
         };
         if let Some(message) = problem {
-            let hint = "a day is written `2026-03-29`, a moment `2026-03-29T10:00`".to_owned();
+            let usual = "a day is written `2026-03-29`, a moment `2026-03-29T10:00`";
+            let hint = day(text).unwrap_or_else(|| usual.to_owned());
             self.report.hinted(
                 "steps.wait_until",
                 &entry.node.head(),
@@ -87,11 +88,14 @@ impl Checker<'_, '_, '_> {
         let known = self.template(node, reads);
         if let Some(is) = known.is_none_of(&["string", "number", "boolean"]) {
             let message = format!("`{key}` takes text, this is {is}");
-            self.report.error("steps.text", &node.head(), message);
+            let hint = "name the part of it that is meant, or write text around it".to_owned();
+            self.report
+                .hinted("steps.text", &node.head(), (message, Some(hint)));
         }
         if node.words().is_some_and(|words| words.trim().is_empty()) {
-            self.report
-                .error("steps.text", &node.span, format!("`{key}` says nothing"));
+            let hint = "write what a person should read".to_owned();
+            let words = (format!("`{key}` says nothing"), Some(hint));
+            self.report.hinted("steps.text", &node.span, words);
         }
     }
 }

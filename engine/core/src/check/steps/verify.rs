@@ -98,6 +98,6 @@ impl Checker<'_, '_, '_> {
 }
 
 /// What the bot does with the parameters in a map, where that can be known before they are rendered.
-fn effect(bot: &BotSchema, node: &Node) -> Option<Effect> {
+pub(super) fn effect(bot: &BotSchema, node: &Node) -> Option<Effect> {
     (bot.effect)(bots::with(node)).ok()
 }

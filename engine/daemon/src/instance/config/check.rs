@@ -160,6 +160,11 @@ fn text(field: &Field<'_>) -> Option<Words> {
             )
             .hint("run `botswain secret set NAME` and write `\"{{secrets.NAME}}\"`"),
         ),
+        (false, None) if field.format == Some("uri") => {
+            let wrong = botswain_bots::web::check_address(field.text).err()?;
+            let hint = "write it like `https://office.example.com`";
+            Some(Words::error("config.address", wrong).hint(hint))
+        }
         (false, None) => None,
     }
 }
@@ -174,8 +179,7 @@ pub(super) fn meaning(config: &Config, document: &Document<'_>, folder: &Path) -
     if jiff::tz::TimeZone::get(&config.timezone).is_err() {
         let message = format!("there is no zone `{}`", config.timezone);
         let words = Words::error("config.timezone", message);
-        let hint = "zones are called after places, as `Europe/Berlin`, or `UTC`";
-        found.push(document.at_value("/timezone", words.hint(hint)));
+        found.push(document.at_value("/timezone", words.hint(zone_hint(&config.timezone))));
     }
     for (index, root) in config.roots.iter().enumerate() {
         if !folder.join(root).is_dir() {
@@ -188,6 +192,23 @@ pub(super) fn meaning(config: &Config, document: &Document<'_>, folder: &Path) -
     found.extend(addresses(config, document));
     found.extend(groups(config, document));
     found
+}
+
+/// Zones are called after places; people know the place and forget the continent.
+fn zone_hint(zone: &str) -> String {
+    let place = zone.replace(' ', "_").to_lowercase();
+    let is_meant = |name: &str| {
+        let last = name.rsplit('/').next().unwrap_or_default();
+        last.to_lowercase() == place
+    };
+    let names = jiff::tz::db().available();
+    let mut meant = names
+        .map(|name| name.to_string())
+        .filter(|name| is_meant(name));
+    match meant.next() {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => "zones are called after places, as `Europe/Berlin`, or `UTC`".to_owned(),
+    }
 }
 
 fn groups(config: &Config, document: &Document<'_>) -> Vec<Diagnostic> {
@@ -238,7 +259,10 @@ fn notify(config: &Config, document: &Document<'_>) -> Option<Diagnostic> {
             "config.connection",
             format!("there is no connection `{name}`"),
         )
-        .maybe_hint(suggest(name, config.connections.keys().map(String::as_str))),
+        .hint(
+            suggest(name, config.connections.keys().map(String::as_str))
+                .unwrap_or_else(|| "name it under `connections:`".to_owned()),
+        ),
         Some(connection) if connection.kind != "smtp" => {
             let message = format!("connection `{name}` is of kind `{}`", connection.kind);
             Words::error("config.connection", message).hint("mails need one of kind `smtp`")

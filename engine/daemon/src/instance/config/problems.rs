@@ -16,6 +16,8 @@ pub(super) struct Problem {
     /// Whether the key is at fault rather than the value.
     pub(super) key: bool,
     pub(super) words: Words,
+    /// The key that is missing, or that was meant by one that is misspelt.
+    about: Option<String>,
 }
 
 /// Everything in `value` that does not fit `schema`.
@@ -25,6 +27,23 @@ pub(super) fn find(schema: &Value, value: &Value) -> Vec<Problem> {
     for error in validator.iter_errors(value) {
         collect(schema, &error, &mut problems);
     }
+    // What is there and only misspelt is not missing as well.
+    let misspelt = |missing: &Problem| {
+        let mut keys = problems.iter().filter(|problem| problem.key);
+        keys.any(|problem| {
+            let parent = problem
+                .pointer
+                .rsplit_once('/')
+                .map_or("", |(parent, _)| parent);
+            parent == missing.pointer && problem.about == missing.about
+        })
+    };
+    let told: Vec<bool> = problems
+        .iter()
+        .map(|problem| problem.words.is_missing() && misspelt(problem))
+        .collect();
+    let mut told = told.into_iter();
+    problems.retain(|_| told.next() != Some(true));
     problems
 }
 
@@ -46,7 +65,8 @@ fn collect(schema: &Value, error: &ValidationError<'_>, problems: &mut Vec<Probl
         kind => problems.push(Problem {
             pointer: pointer.to_owned(),
             key: false,
-            words: words(kind, name(pointer)),
+            words: words(kind, &name(pointer), error.instance()),
+            about: missing(kind),
         }),
     }
 }
@@ -89,6 +109,7 @@ fn no_form(branches: &Branches<'_>, pointer: &str) -> Problem {
         pointer: pointer.to_owned(),
         key: false,
         words,
+        about: None,
     }
 }
 
@@ -108,19 +129,22 @@ fn unknown(pointer: &str, key: &str, known: &[&str]) -> Problem {
         pointer: format!("{pointer}/{}", escape(key)),
         key: true,
         words: words.maybe_hint(suggest(key, known.iter().copied())),
+        about: nearest(key, known.iter().copied()).map(str::to_owned),
     }
 }
 
-fn words(kind: &ValidationErrorKind, name: &str) -> Words {
+fn words(kind: &ValidationErrorKind, name: &str, found: &Value) -> Words {
     let error = |message: String| Words::error("config.value", message);
     match kind {
         ValidationErrorKind::Required { property } => Words::error(
             "config.missing_key",
             format!("`{}` is missing", property.as_str().unwrap_or_default()),
-        ),
-        ValidationErrorKind::Type { kind } => {
-            Words::error("config.type", format!("{name} is {}", types(kind)))
-        }
+        )
+        .hint(format!(
+            "add `{}: …`",
+            property.as_str().unwrap_or_default()
+        )),
+        ValidationErrorKind::Type { kind } => wrong_type(kind, name, found),
         ValidationErrorKind::Enum { options } => {
             error(format!("{name} is one of {}", list(options)))
         }
@@ -133,13 +157,52 @@ fn words(kind: &ValidationErrorKind, name: &str) -> Words {
     }
 }
 
-fn name(pointer: &str) -> &str {
+/// Without the value, which may be a secret.
+fn wrong_type(wanted: &TypeKind, name: &str, found: &Value) -> Words {
+    let (wants, is) = (types(wanted), kind(found));
+    let words = Words::error(
+        "config.type",
+        format!("{name} should be {wants}, this is {is}"),
+    );
+    match (wants.as_str(), found) {
+        ("a list", Value::Object(_) | Value::Null | Value::Array(_)) => words,
+        ("a list", _) => words.hint("put it in brackets, as in `[ … ]`"),
+        ("text", Value::Number(_)) => {
+            words.hint("put it in quotes; a length of time has its unit, as in `30s` or `400d`")
+        }
+        ("text", Value::Bool(_)) => words.hint("put it in quotes"),
+        ("a map of keys and values", Value::Array(_)) => {
+            words.hint("name each of them by a key, without `-`")
+        }
+        _ => words,
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a map",
+    }
+}
+
+fn missing(kind: &ValidationErrorKind) -> Option<String> {
+    match kind {
+        ValidationErrorKind::Required { property } => property.as_str().map(str::to_owned),
+        _ => None,
+    }
+}
+
+fn name(pointer: &str) -> String {
     match pointer
         .rsplit('/')
         .find(|piece| piece.parse::<u64>().is_err())
     {
-        None | Some("") => "the file",
-        Some(name) => name,
+        None | Some("") => "the file".to_owned(),
+        Some(name) => format!("`{name}`"),
     }
 }
 
@@ -186,11 +249,18 @@ fn known_keys<'a>(schema: &'a Value, pointer: &str) -> Vec<&'a str> {
 /// `did you mean …?`, or else what there is.
 pub(super) fn suggest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     let known: Vec<&str> = known.collect();
+    match nearest(word, known.iter().copied()) {
+        Some(name) => Some(format!("did you mean `{name}`?")),
+        None if known.is_empty() => None,
+        None => Some(format!("known are `{}`", known.join("`, `"))),
+    }
+}
+
+/// The name that was probably meant.
+fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = 1 + word.chars().count() / 4;
     let distance = |name: &&str| strsim::damerau_levenshtein(word, name);
-    match known.iter().copied().min_by_key(distance) {
-        None => None,
-        Some(name) if distance(&name) <= allowed => Some(format!("did you mean `{name}`?")),
-        Some(_) => Some(format!("known are `{}`", known.join("`, `"))),
-    }
+    known
+        .min_by_key(distance)
+        .filter(|name| distance(name) <= allowed)
 }
