@@ -17,6 +17,7 @@ mod doctor;
 mod exceptions;
 mod excerpt;
 mod follow;
+mod import;
 mod keeping;
 mod log;
 mod mappings;
@@ -120,6 +121,7 @@ async fn dispatch(global: &Global, command: Command) -> Outcome {
         Command::Up => up::up(global).await,
         Command::Run(arguments) => run::run(global, arguments).await,
         Command::Check { paths } => check::check(global, &paths),
+        Command::Import(arguments) => import::import(global, &arguments),
         Command::Runs(arguments) => runs::runs(global, arguments).await,
         Command::Exceptions { command } => exceptions::exceptions(global, command).await,
         Command::Mappings { command } => mappings::mappings(global, command).await,

@@ -2,14 +2,15 @@
 //!
 //! Each module is one part: what lies on disk is `instance`, what the files say
 //! `workflows`, the process that works is `daemon`, what people see of it are
-//! `views`, served by `api` and shown by `cli` through `client`. The binary only
-//! calls what is here, so tests reach everything that it does.
+//! `views`, served by `api` and shown by `cli` through `client`. `import` makes
+//! workflows of what a browser's recorder has written. The binary only calls what is here, so tests reach everything that it does.
 
 pub mod api;
 pub mod cli;
 pub mod client;
 pub mod daemon;
 pub mod demo;
+pub mod import;
 pub mod instance;
 pub mod views;
 pub mod workflows;
