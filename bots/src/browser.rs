@@ -28,9 +28,9 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use self::{action::Changes, page::Page, player::Player, trouble::Trouble};
+use self::{action::Changes, evidence::Done, page::Page, player::Player, trouble::Trouble};
 pub use self::{
-    action::{Action, Each, Expect, Key, Otherwise, Text, WaitFor},
+    action::{Action, Each, Expect, Frame, Key, Otherwise, Scroll, Submit, Text, WaitFor},
     locator::Locator,
     pool::{Pool, end_leftovers},
     settings::{Browser, LoginActions, Settings, Window},
@@ -48,6 +48,12 @@ pub fn programs(browser: &Browser) -> [Result<PathBuf, Fault>; 2] {
 /// `css=`, `xpath=`, `name=`, `role=`, `label=`, `placeholder=`, `testid=` or `text=`. Each action
 /// waits until what it needs is there, visible and enabled. When several elements fit, it is a
 /// fault that lists them.
+///
+/// `css=#shipping >>> Street` looks for `Street` inside of `#shipping`. Open shadow roots are looked
+/// through by themselves, frames by `frame`. Alternatives stand in a list, or with ` || ` between
+/// them where a field is named, as in `"Quantity || css=#qty": 3`: the first that fits exactly one
+/// element is used. When it was not the first of them, the output says so under `drift`, so that
+/// somebody mends the workflow before the others are gone too.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Do {
@@ -208,6 +214,7 @@ impl Do {
         let mut player = Player::new(page, pool, Some(context), loan.is_logged_in());
         match player.perform(&self.actions).await {
             Ok(()) => {
+                self.note_drift(&mut player, context);
                 loan.give_back(player.logged_in).await;
                 Ok(Reading(player.output))
             }
@@ -223,19 +230,39 @@ impl Do {
         }
     }
 
+    /// What was found by a later alternative is told where somebody sees it.
+    fn note_drift(&self, player: &mut Player<'_>, context: &Context) {
+        let (run, step) = (&context.attempt.run, &context.attempt.step);
+        for words in player.done.iter().flat_map(Done::drift) {
+            tracing::warn!(%run, %step, "the page has changed: {words}");
+        }
+        if action::offers_alternatives(&self.actions) {
+            let own = player.done.iter().filter(|done| !done.is_of_login());
+            let drift: Vec<String> = own.flat_map(Done::drift).collect();
+            player.output.insert(DRIFT.to_owned(), json!(drift));
+        }
+    }
+
     fn refuse_reserved_names(&self) -> Result<(), Fault> {
-        match action::read_names(&self.actions).contains(&PICTURES) {
-            true => Err(Fault::business(
+        let names = action::read_names(&self.actions);
+        let reserved = [
+            (PICTURES, "keeps its pictures there"),
+            (DRIFT, "says there what was found by a later alternative"),
+        ];
+        match reserved.iter().find(|(name, _)| names.contains(name)) {
+            Some((name, why)) => Err(Fault::business(
                 "step.parameters",
-                "nothing can be read as `screenshots`: the output keeps its pictures there",
+                format!("nothing can be read as `{name}`: the output {why}"),
             )),
-            false => Ok(()),
+            None => Ok(()),
         }
     }
 }
 
 /// Where the output keeps the pictures that were asked for.
 const PICTURES: &str = "screenshots";
+/// Where the output says what was found by another alternative than the first.
+const DRIFT: &str = "drift";
 
 impl Pool {
     /// Opens the site and logs in, and says what answered.
@@ -263,6 +290,10 @@ fn output_schema(with: &Value) -> Schema {
     let mut properties = Map::new();
     match note_reads(&with["actions"], false, &mut properties) {
         Some(()) => {
+            if names_alternatives(&with["actions"]) {
+                let texts = json!({ "type": "array", "items": { "type": "string" } });
+                properties.insert(DRIFT.to_owned(), texts);
+            }
             let required: Vec<&String> = properties.keys().collect();
             let required = json!(required);
             json_schema!({
@@ -295,10 +326,34 @@ fn note_reads(actions: &Value, many: bool, properties: &mut Map<String, Value>) 
                 pictures["properties"][given.as_str()?] = json!({ "type": "object" });
             }
             "each" => note_reads(&given["do"], true, properties)?,
+            "frame" => note_reads(&given["do"], many, properties)?,
             _ => (),
         }
     }
     Some(())
+}
+
+/// Whether actions of the file name an element by alternatives; as [`action::offers_alternatives`]
+/// sees it once they are rendered.
+fn names_alternatives(actions: &Value) -> bool {
+    let several = |locator: &Value| match locator {
+        Value::String(written) => written.contains(locator::OR),
+        Value::Array(_) => true,
+        _ => false,
+    };
+    let of = |(name, given): (&String, &Value)| match name.as_str() {
+        "fill" | "type" | "select" => {
+            let fields = given.as_object().into_iter().flat_map(Map::keys);
+            fields.into_iter().any(|field| field.contains(locator::OR))
+        }
+        "read" => given.as_object().is_some_and(|it| it.values().any(several)),
+        "scroll" => several(&given["element"]),
+        "each" => names_alternatives(&given["do"]),
+        "frame" => several(&given["in"]) || names_alternatives(&given["do"]),
+        _ => several(given),
+    };
+    let mut actions = actions.as_array().into_iter().flatten();
+    actions.any(|action| action.as_object().into_iter().flatten().any(of))
 }
 
 #[cfg(test)]
@@ -317,6 +372,12 @@ mod tests {
         ] });
         expect![[r#"{"type":"object","properties":{"number":{"type":"string"},"places":{"type":"array","items":{"type":"string"}},"screenshots":{"type":"object","properties":{"saved":{"type":"object"}}}},"required":["number","places","screenshots"],"additionalProperties":false}"#]]
         .assert_eq(&Do::output(&with).to_value().to_string());
+        let with = json!({ "actions": [
+            { "fill": { "SKU || css=#sku": "{{line.sku}}" } },
+            { "frame": { "in": "Editor", "do": [{ "read": { "a": "css=#a" } }] } },
+        ] });
+        let output = Do::output(&with).to_value();
+        assert_eq!(output["required"], json!(["a", "drift"]));
         let unknown = Do::output(&json!({ "actions": "{{steps.a.actions}}" }));
         assert_eq!(unknown.to_value(), json!({}));
     }

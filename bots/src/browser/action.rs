@@ -19,7 +19,8 @@ use super::{Wait, locator::Locator};
 pub enum Action<V> {
     /// Opens a page: a path below the connection's address, or a whole address on the same host.
     Open(String),
-    /// Enters values into fields, each named by its locator, in this order.
+    /// Enters values into fields, each named by its locator, in this order. In a list the entry of
+    /// this text or value is chosen.
     Fill(IndexMap<Locator, V>),
     /// Enters values key by key, for fields that listen to the keyboard.
     Type(IndexMap<Locator, V>),
@@ -31,8 +32,17 @@ pub enum Action<V> {
     Untick(Locator),
     /// Clicks a button, a link or anything else.
     Click(Locator),
-    /// Clicks what saves or sends. From here on the effect may have taken place.
-    Submit(Locator),
+    /// Clicks twice in quick succession.
+    DoubleClick(Locator),
+    /// Clicks with the right button.
+    RightClick(Locator),
+    /// Moves the pointer over an element, as for a menu that opens by itself.
+    Hover(Locator),
+    /// Scrolls the page or an element, as for a list that grows as one reads on.
+    Scroll(Scroll),
+    /// Clicks what saves or sends, or presses a key that does, as in `{ press: Enter }`. From here
+    /// on the effect may have taken place.
+    Submit(Submit),
     /// Presses a key where the focus is, as in `Enter`, `Tab`, `Escape` or `Control+s`.
     Press(Key),
     /// Waits until the page is as described.
@@ -45,6 +55,8 @@ pub enum Action<V> {
     Screenshot(String),
     /// Does the same actions for each of several rows.
     Each(Each<V>),
+    /// Does actions within a frame of the page. What they `open` takes the place of the whole page.
+    Frame(Frame<V>),
 }
 
 /// What a page must show; all that is given must hold at once.
@@ -108,6 +120,76 @@ pub struct Each<V> {
     /// What is done for each of them.
     #[serde(rename = "do")]
     pub actions: Vec<Action<V>>,
+}
+
+/// A frame, and what to do within it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, bound = "V: serde::de::DeserializeOwned")]
+#[schemars(bound = "V: JsonSchema")]
+pub struct Frame<V> {
+    /// The frame: its title or name, or a `css=` or `xpath=`.
+    #[serde(rename = "in")]
+    pub locator: Locator,
+    /// What is done within it.
+    #[serde(rename = "do")]
+    pub actions: Vec<Action<V>>,
+}
+
+/// Where to scroll to; an element alone is brought into view.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scroll {
+    /// What is scrolled, when not the page.
+    pub element: Option<Locator>,
+    /// How far from the left, in CSS pixels.
+    pub x: Option<u32>,
+    /// How far from the top, in CSS pixels.
+    pub y: Option<u32>,
+}
+
+/// What saves or sends.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Value")]
+pub enum Submit {
+    Click(Locator),
+    /// Where the focus is.
+    Press(Key),
+}
+
+impl TryFrom<Value> for Submit {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Submit, String> {
+        let pressed = value.as_object().filter(|map| map.len() == 1);
+        match pressed.and_then(|map| map.get("press")) {
+            Some(Value::String(key)) => Key::try_from(key.clone()).map(Submit::Press),
+            _ => Locator::try_from(value).map(Submit::Click),
+        }
+    }
+}
+
+impl JsonSchema for Submit {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Submit".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (locator, key) = (Locator::json_schema(generator), Key::json_schema(generator));
+        json_schema!({ "anyOf": [
+            locator,
+            {
+                "type": "object",
+                "description": "A key, pressed where the focus is.",
+                "properties": { "press": key },
+                "required": ["press"],
+                "additionalProperties": false
+            },
+        ] })
+    }
 }
 
 /// A value for a field: text, a number, or the column of a row.
@@ -282,7 +364,15 @@ impl<V> Action<V> {
             Action::Tick(locator) => format!("tick {locator}"),
             Action::Untick(locator) => format!("untick {locator}"),
             Action::Click(locator) => format!("click {locator}"),
-            Action::Submit(locator) => format!("submit {locator}"),
+            Action::DoubleClick(locator) => format!("double_click {locator}"),
+            Action::RightClick(locator) => format!("right_click {locator}"),
+            Action::Hover(locator) => format!("hover {locator}"),
+            Action::Scroll(Scroll { element, .. }) => match element {
+                Some(locator) => format!("scroll {locator}"),
+                None => "scroll".to_owned(),
+            },
+            Action::Submit(Submit::Click(locator)) => format!("submit {locator}"),
+            Action::Submit(Submit::Press(key)) => format!("submit by {}", key.written),
             Action::Press(key) => format!("press {}", key.written),
             Action::WaitFor(_) => "wait_for".to_owned(),
             Action::Expect(_) => "expect".to_owned(),
@@ -292,6 +382,42 @@ impl<V> Action<V> {
             }
             Action::Screenshot(name) => format!("screenshot {name}"),
             Action::Each(each) => format!("each of {} rows", each.rows.len()),
+            Action::Frame(frame) => format!("frame {}", frame.locator),
+        }
+    }
+
+    /// The actions that it holds.
+    pub(crate) fn inner(&self) -> &[Action<V>] {
+        match self {
+            Action::Each(each) => &each.actions,
+            Action::Frame(frame) => &frame.actions,
+            _ => &[],
+        }
+    }
+
+    /// The elements that it acts on or reads.
+    pub(crate) fn locators(&self) -> Vec<&Locator> {
+        match self {
+            Action::Fill(fields) | Action::Type(fields) | Action::Select(fields) => {
+                fields.keys().collect()
+            }
+            Action::Tick(locator)
+            | Action::Untick(locator)
+            | Action::Click(locator)
+            | Action::DoubleClick(locator)
+            | Action::RightClick(locator)
+            | Action::Hover(locator)
+            | Action::Submit(Submit::Click(locator)) => vec![locator],
+            Action::Scroll(scroll) => scroll.element.iter().collect(),
+            Action::Read(reads) => reads.values().collect(),
+            Action::Frame(frame) => vec![&frame.locator],
+            Action::Open(_)
+            | Action::Submit(Submit::Press(_))
+            | Action::Press(_)
+            | Action::WaitFor(_)
+            | Action::Expect(_)
+            | Action::Screenshot(_)
+            | Action::Each(_) => Vec::new(),
         }
     }
 }
@@ -300,10 +426,17 @@ impl<V> Action<V> {
 pub(crate) fn read_names<V>(actions: &[Action<V>]) -> Vec<&str> {
     let names = actions.iter().flat_map(|action| match action {
         Action::Read(reads) => reads.keys().map(String::as_str).collect(),
-        Action::Each(each) => read_names(&each.actions),
-        _ => Vec::new(),
+        other => read_names(other.inner()),
     });
     names.collect()
+}
+
+/// Whether an element may be found by another alternative than the first.
+pub(crate) fn offers_alternatives<V>(actions: &[Action<V>]) -> bool {
+    actions.iter().any(|action| {
+        let mut locators = action.locators().into_iter();
+        locators.any(Locator::has_alternatives) || offers_alternatives(action.inner())
+    })
 }
 
 /// From which action on the world may change.
@@ -320,9 +453,11 @@ impl Changes {
     pub(crate) fn of<V>(actions: &[Action<V>]) -> Changes {
         let of = |action: &Action<V>| match action {
             Action::Submit(_) => Changes::Submit,
-            Action::Click(_) | Action::Press(_) => Changes::Click,
-            Action::Each(each) => Changes::of(&each.actions),
-            _ => Changes::Never,
+            Action::Click(_)
+            | Action::DoubleClick(_)
+            | Action::RightClick(_)
+            | Action::Press(_) => Changes::Click,
+            other => Changes::of(other.inner()),
         };
         actions
             .iter()
@@ -383,6 +518,21 @@ mod tests {
             { "each": { "rows": [], "do": [{ "submit": "Save" }] } },
         ]));
         assert_eq!(Changes::of(&actions.expect("actions")), Changes::Submit);
+    }
+
+    #[test]
+    fn a_key_can_submit_and_a_frame_hides_nothing() {
+        let actions = actions(json!([
+            { "frame": { "in": "Editor", "do": [{ "submit": { "press": "Enter" } }] } },
+        ]));
+        assert_eq!(Changes::of(&actions.expect("actions")), Changes::Submit);
+        let submit = |given: Value| Submit::try_from(given);
+        assert!(matches!(
+            submit(json!(["Save", "css=b"])),
+            Ok(Submit::Click(_))
+        ));
+        assert!(submit(json!({ "press": "Return" })).is_err());
+        assert!(submit(json!({ "click": "Save" })).is_err());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! both the secrets of the login are masked) and `actions.json` (where, what was done, how long it took;
 //! never a value that was entered).
 
-use std::{str::FromStr, time::Duration};
+use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
 use base64::Engine;
 use botswain_bot::{Context, Fault};
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::{
+    locator::OR,
     mask::Mask,
     page::{Browser, Page},
     player::Player,
@@ -31,6 +32,18 @@ pub(crate) struct Done {
     login: bool,
     millis: u128,
     succeeded: bool,
+    /// Where there were alternatives: which one was used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    found: Vec<Found>,
+}
+
+/// One alternative that was used.
+#[derive(Debug, Serialize)]
+struct Found {
+    by: String,
+    /// The one that should have been, when it was another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instead_of: Option<String>,
 }
 
 impl Done {
@@ -40,12 +53,47 @@ impl Done {
             login,
             millis: 0,
             succeeded: false,
+            found: Vec::new(),
         }
     }
 
     pub(crate) fn ended(&mut self, after: Duration, succeeded: bool) {
         self.millis = after.as_millis();
         self.succeeded = succeeded;
+    }
+
+    /// `used` says which alternative was used, by locator.
+    pub(crate) fn found(&mut self, used: BTreeMap<String, usize>) {
+        self.found = used.into_iter().filter_map(Found::of).collect();
+    }
+
+    pub(crate) fn is_of_login(&self) -> bool {
+        self.login
+    }
+
+    /// What was not found as it should have been, each in a sentence.
+    pub(crate) fn drift(&self) -> impl Iterator<Item = String> {
+        self.found.iter().filter_map(|Found { by, instead_of }| {
+            let missed = instead_of.as_ref()?;
+            Some(format!("`{missed}` was not found, `{by}` was"))
+        })
+    }
+}
+
+impl Found {
+    fn of((written, at): (String, usize)) -> Option<Found> {
+        let mut alternatives = written.split(OR).map(str::trim);
+        let first = alternatives.next()?;
+        Some(match at.checked_sub(1) {
+            None => Found {
+                by: first.to_owned(),
+                instead_of: None,
+            },
+            Some(at) => Found {
+                by: alternatives.nth(at)?.to_owned(),
+                instead_of: Some(first.to_owned()),
+            },
+        })
     }
 }
 
@@ -126,6 +174,7 @@ async fn look(page: &Page, mask: &Mask) -> Scene {
         if scene.dialog.is_some() {
             page.command(page.client().dismiss_alert()).await.ok();
         }
+        page.leave_frames().await.ok();
         scene.page = page.ask("page", Value::Null).await.unwrap_or_default();
         let source = page
             .ask("source", json!({ "limit": SOURCE_LIMIT }))

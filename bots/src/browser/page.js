@@ -4,7 +4,11 @@
 // It never waits (the caller asks again) and leaves nothing in the page but marks
 // under `window.__botswain`.
 const [operation, given] = arguments;
-const marks = (window.__botswain ??= { told: new WeakMap(), before: new WeakSet() });
+const marks = (window.__botswain ??= { told: new WeakMap(), before: new WeakSet(), asked: new Map() });
+// Which alternative of a locator was used.
+const used = [];
+// How long a page that has loaded has for showing the first alternative.
+const PATIENCE = 500;
 
 const tidy = text => (text ?? '').replace(/\s+/g, ' ').trim();
 // `Quantity *:` is called `Quantity`.
@@ -13,11 +17,16 @@ const lower = text => text.toLowerCase();
 const unique = list => [...new Set(list)];
 
 // Open shadow roots are searched like the page itself.
-const roots = [document];
-for (const root of roots) {
-  for (const el of root.querySelectorAll('*')) if (el.shadowRoot) roots.push(el.shadowRoot);
+function rootsOf(start) {
+  const found = start.shadowRoot ? [start, start.shadowRoot] : [start];
+  for (const root of found) {
+    for (const el of root.querySelectorAll('*')) if (el.shadowRoot) found.push(el.shadowRoot);
+  }
+  return found;
 }
-const all = selector => roots.flatMap(root => [...root.querySelectorAll(selector)]);
+// What is searched at the moment: the page, or the elements that a locator looks inside of.
+let roots = rootsOf(document);
+const all = selector => unique(roots.flatMap(root => [...root.querySelectorAll(selector)]));
 
 // Seen by a person: rendered, not transparent, larger than a dot, not moved off the page.
 function visible(el) {
@@ -36,6 +45,7 @@ const FIELD = 'input:not([type=hidden], [type=submit], [type=button], [type=imag
   '[role=checkbox], [role=switch], [role=radio]';
 const BUTTON = 'button, a[href], input[type=submit], input[type=button], input[type=image], input[type=reset], summary, ' +
   '[role=button], [role=link], [role=menuitem], [role=tab], [role=option], [onclick]';
+const FRAME = 'iframe, frame';
 const ROLES = {
   button: 'button, input[type=submit], input[type=button], input[type=reset], input[type=image], summary',
   link: 'a[href]', textbox: 'textarea, input:not([type]), input[type=text], input[type=email], input[type=tel], input[type=url]',
@@ -73,7 +83,7 @@ const innermost = list => list.filter(el => !list.some(other => other !== el && 
 
 // Elements whose whole text this is, innermost ones.
 function withText(same) {
-  const hits = all('body *').filter(el => !el.matches('script, style, option, datalist *') && el.textContent.length < 5000 && same(tidy(el.textContent)));
+  const hits = all('*').filter(el => !el.matches('html, head, head *, body, script, style, option, datalist *') && el.textContent.length < 5000 && same(tidy(el.textContent)));
   return innermost(hits.filter(visible));
 }
 
@@ -108,6 +118,10 @@ function* byName(wanted, kind) {
   const boxes = kind === 'box';
   for (const fold of [text => text, lower]) {
     const same = text => fold(text) === fold(wanted);
+    if (kind === 'frame') {
+      yield all(FRAME).filter(el => [el.title, el.name, el.getAttribute('aria-label')].some(name => same(tidy(name))));
+      continue;
+    }
     const label = text => same(text) || fold(text) === fold(caption(wanted));
     const fields = all(FIELD).filter(el => !boxes || isBox(el));
     if (kind !== 'button') {
@@ -137,7 +151,8 @@ function byRole(wanted) {
 function byXpath(wanted) {
   const found = document.evaluate(wanted, document, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
   const nodes = Array.from({ length: found.snapshotLength }, (_, i) => found.snapshotItem(i));
-  return nodes.filter(node => node.nodeType === Node.ELEMENT_NODE);
+  const within = node => roots.some(root => root === document || root.contains(node));
+  return nodes.filter(node => node.nodeType === Node.ELEMENT_NODE && within(node));
 }
 
 function candidates({ by, wanted }, kind) {
@@ -154,6 +169,22 @@ function candidates({ by, wanted }, kind) {
     default: return byName(text, kind);
   }
 }
+
+// Looks for each part inside of what the part before it has found.
+function* chained(parts, kind) {
+  const outer = roots;
+  try {
+    for (const part of parts.slice(0, -1)) {
+      const around = [...candidates(part, 'any')].find(list => list.length) ?? [];
+      roots = around.flatMap(rootsOf);
+    }
+    yield* candidates(parts.at(-1), kind);
+  } finally {
+    roots = outer;
+  }
+}
+
+const alternatives = (locator, kind) => locator.any.flatMap(parts => [...chained(parts, kind)]);
 
 // Says which element it is, and never what was entered into it.
 function describe(el) {
@@ -173,10 +204,33 @@ const isOff = el => el.matches(':disabled') || el.getAttribute('aria-disabled') 
 const isFixed = (el, kind) => isOff(el) || (kind === 'field' && (el.readOnly === true || el.getAttribute('aria-readonly') === 'true'));
 
 // `{ element }` when there is exactly one to be seen and used, else `{ problem }`.
-function find(locator, kind) {
+// Of several alternatives the first counts, the others once the page has had its time.
+function find(locator, kind, atOnce) {
+  let problem = null, hidden = 0;
+  for (const [at, parts] of locator.any.entries()) {
+    if (at && !atOnce && !hadItsTime(locator)) break;
+    const found = findOne(parts, kind);
+    if (found.element || found.problem === 'invalid' || found.problem === 'disabled') {
+      if (!at) marks.asked.delete(locator.written);
+      if (found.element && locator.any.length > 1) used.push([locator.written, at]);
+      return found;
+    }
+    hidden += found.hidden ?? 0;
+    if (!problem || problem.problem === 'missing') problem = found;
+  }
+  return problem.problem === 'missing' ? { ...problem, hidden } : problem;
+}
+
+function hadItsTime({ written }) {
+  if (document.readyState !== 'complete') return false;
+  if (!marks.asked.has(written)) marks.asked.set(written, performance.now());
+  return performance.now() - marks.asked.get(written) >= PATIENCE;
+}
+
+function findOne(parts, kind) {
   let hidden = 0;
   try {
-    for (const list of candidates(locator, kind)) {
+    for (const list of chained(parts, kind)) {
       const seen = unique(list.filter(usable));
       hidden += list.length - seen.length;
       if (seen.length > 1) return { problem: 'ambiguous', candidates: seen.slice(0, 8).map(describe), count: seen.length };
@@ -190,8 +244,9 @@ function find(locator, kind) {
 
 function one(element, kind) {
   if (kind === 'field' && !element.matches(FIELD)) return { problem: 'kind', candidates: [describe(element)] };
+  if (kind === 'frame' && !element.matches(FRAME)) return { problem: 'kind', candidates: [describe(element)] };
   if (kind === 'box' && !isBox(element)) return { problem: 'kind', candidates: [describe(element)] };
-  if (!['any', 'read', 'shown'].includes(kind) && isFixed(element, kind)) return { problem: 'disabled', candidates: [describe(element)] };
+  if (!['any', 'read', 'shown', 'frame'].includes(kind) && isFixed(element, kind)) return { problem: 'disabled', candidates: [describe(element)] };
   return { element };
 }
 
@@ -207,7 +262,6 @@ function setValue(el, value) {
 const shownIn = el => el.isContentEditable ? tidy(el.innerText) : el.localName === 'select' ? tidy(el.selectedOptions[0]?.textContent) : el.value;
 
 function unfillable(el, value) {
-  if (el.localName === 'select') return 'is a list: use `select`';
   if (isBox(el)) return 'is a box: use `tick` or `untick`';
   if (el.type === 'file') return 'takes a file, which cannot be typed';
   if (!el.isContentEditable && !el.matches('input, textarea')) return 'cannot be typed into';
@@ -227,6 +281,7 @@ function fillOne({ locator, value }) {
     if (!found.element) return found;
   }
   const el = found.element;
+  if (el.localName === 'select') return pick(el, value.trim());
   const message = unfillable(el, value);
   if (message) return { problem: 'unfillable', message };
   setValue(el, value);
@@ -241,6 +296,11 @@ function choose({ locator, value }) {
   if (!found.element) return found;
   const el = found.element;
   if (el.localName !== 'select') return { ...found, completes: true, listed: el.list ? [...el.list.options].map(option => tidy(option.value)) : null };
+  return pick(el, value);
+}
+
+// Chooses the entry of a list with this text, else with this value.
+function pick(el, value) {
   const options = [...el.options].filter(option => !option.hidden);
   const hits = options.filter(option => tidy(option.textContent) === value);
   const exact = hits.length ? hits : options.filter(option => option.value === value);
@@ -278,7 +338,7 @@ const seenText = () => roots.map(root => root === document ? document.body?.inne
 const status = () => performance.getEntriesByType('navigation')[0]?.responseStatus ?? 0;
 
 function refusal(locator) {
-  for (const list of candidates(locator, 'any')) {
+  for (const list of alternatives(locator, 'any')) {
     const told = list.filter(el => visible(el) && tidy(el.innerText) && marks.told.get(el) !== tidy(el.innerText));
     if (told.length) return unique(told.map(el => tidy(el.innerText))).join(' / ').slice(0, 500);
   }
@@ -290,7 +350,7 @@ function check({ text, element, gone, url, title, refused }) {
   if (text != null && !seenText().includes(tidy(text))) unmet.push('text');
   for (const [name, locator] of [['element', element], ['gone', gone]]) {
     if (!locator) continue;
-    const found = find(locator, 'any');
+    const found = find(locator, 'any', true);
     if (found.problem === 'invalid') return found;
     if ((name === 'gone') !== (found.problem === 'missing')) unmet.push(name);
   }
@@ -305,6 +365,27 @@ function read(locator) {
   if (!found.element) return found;
   const el = found.element;
   return { value: el.matches('input, textarea, select') ? shownIn(el) : (el.innerText ?? el.textContent).trim() };
+}
+
+// The element, once a pointer at its middle would meet it.
+function point(locator) {
+  const found = find(locator, 'button');
+  if (!found.element) return found;
+  const el = found.element;
+  el.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
+  const box = el.getBoundingClientRect();
+  const met = el.getRootNode().elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+  return el.contains(met) ? found : { problem: 'covered', candidates: met ? [describe(met)] : [] };
+}
+
+// To an element, or so far within it or the page.
+function scroll({ locator, x, y }) {
+  const found = locator ? find(locator, 'any') : { element: document.scrollingElement };
+  if (!found.element) return found;
+  const to = { behavior: 'instant', ...(x != null && { left: x }), ...(y != null && { top: y }) };
+  if (x == null && y == null) found.element.scrollIntoView({ block: 'center', ...to });
+  else found.element.scrollTo(to);
+  return { scrolled: true };
 }
 
 // Makes what was typed secretly unreadable, for a picture.
@@ -332,20 +413,25 @@ function act() {
         if (done.problem) return { at, ...done };
       }
       return { at: given.length };
-    case 'shown': return given.map(locator => {
+    case 'shown': return given.map(({ locator, value }) => {
       const found = find(locator, 'shown');
-      return found.element ? { value: shownIn(found.element) ?? '' } : found;
+      if (!found.element) return found;
+      // A list may have been asked for an entry by its value.
+      const chosen = found.element.localName === 'select' && found.element.value === value;
+      return { value: chosen ? value : shownIn(found.element) ?? '' };
     });
     case 'blur': document.activeElement?.blur(); return {};
     case 'choose': return choose(given);
-    case 'mark': all('body *').filter(visible).forEach(el => marks.before.add(el)); return {};
+    case 'mark': all('*').filter(visible).forEach(el => marks.before.add(el)); return {};
     case 'entries': return entries(given);
     case 'tick': return tick(given);
     case 'check': return check(given);
     case 'told':
-      for (const list of candidates(given, 'any')) list.filter(visible).forEach(el => marks.told.set(el, tidy(el.innerText)));
+      for (const list of alternatives(given, 'any')) list.filter(visible).forEach(el => marks.told.set(el, tidy(el.innerText)));
       return {};
     case 'read': return read(given);
+    case 'point': return point(given.locator);
+    case 'scroll': return scroll(given);
     case 'page': return {
       url: location.href, title: document.title, status: status(), broken: location.protocol === 'chrome-error:',
       width: Math.max(document.documentElement.clientWidth, Math.min(document.documentElement.scrollWidth, 4000)),
@@ -358,7 +444,8 @@ function act() {
 }
 
 try {
-  return act();
+  const answer = act();
+  return used.length && !Array.isArray(answer) ? { ...answer, used } : answer;
 } catch (err) {
   // A selector that is none.
   if (err instanceof DOMException) return { problem: 'invalid', message: String(err.message) };

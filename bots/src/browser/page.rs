@@ -4,14 +4,23 @@
 //! asks the page every 20 ms until what is needed is there, visible and enabled,
 //! and ends at its deadline with a fault that says what the page showed instead.
 
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use botswain_bot::Fault;
 use fantoccini::{
     Client,
+    actions::{
+        Actions, InputSource, MOUSE_BUTTON_LEFT, MOUSE_BUTTON_RIGHT, MouseActions, PointerAction,
+    },
     elements::{Element, ElementRef},
-    wd::TimeoutConfiguration,
+    wd::{TimeoutConfiguration, WebDriverCompatibleCommand},
 };
+use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
@@ -34,6 +43,7 @@ pub(crate) enum Purpose {
     Choice,
     Button,
     Read,
+    Frame,
 }
 
 impl Purpose {
@@ -44,7 +54,38 @@ impl Purpose {
             Purpose::Choice => "choice",
             Purpose::Button => "button",
             Purpose::Read => "read",
+            Purpose::Frame => "frame",
         }
+    }
+}
+
+/// What a pointer does over an element, beside a plain click.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gesture {
+    Hover,
+    DoubleClick,
+    RightClick,
+}
+
+impl Gesture {
+    fn over(self, element: Element) -> Actions {
+        let to = PointerAction::MoveToElement {
+            element,
+            duration: None,
+            x: 0.0,
+            y: 0.0,
+        };
+        let (button, times) = match self {
+            Gesture::Hover => (MOUSE_BUTTON_LEFT, 0),
+            Gesture::DoubleClick => (MOUSE_BUTTON_LEFT, 2),
+            Gesture::RightClick => (MOUSE_BUTTON_RIGHT, 1),
+        };
+        let mut mouse = MouseActions::new("mouse".to_owned()).then(to);
+        for _ in 0..times {
+            mouse = mouse.then(PointerAction::Down { button });
+            mouse = mouse.then(PointerAction::Up { button });
+        }
+        mouse.into()
     }
 }
 
@@ -92,11 +133,17 @@ impl From<Trouble> for Stop {
 pub(crate) struct Page {
     client: Client,
     wait: Duration,
+    /// Of locators with alternatives: which one was used last.
+    used: Arc<Mutex<BTreeMap<String, usize>>>,
 }
 
 impl Page {
     pub(crate) fn new(client: Client, wait: Duration) -> Page {
-        Page { client, wait }
+        Page {
+            client,
+            wait,
+            used: Arc::default(),
+        }
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -124,8 +171,27 @@ impl Page {
         let arguments = vec![json!(operation), given];
         match self.command(self.client.execute(SCRIPT, arguments)).await {
             Err(Trouble::Dialog(why)) => Err(self.dialog(why).await),
-            answer => answer,
+            Ok(answer) => {
+                self.note_used(&answer);
+                Ok(answer)
+            }
+            Err(trouble) => Err(trouble),
         }
+    }
+
+    fn note_used(&self, answer: &Value) {
+        let told = answer["used"].as_array().into_iter().flatten();
+        let told = told.filter_map(|one| {
+            let at = usize::try_from(one[1].as_u64()?).ok()?;
+            Some((one[0].as_str()?.to_owned(), at))
+        });
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.extend(told);
+    }
+
+    /// Which alternatives were used since this was asked last, by locator.
+    pub(crate) fn take_used(&self) -> BTreeMap<String, usize> {
+        std::mem::take(&mut self.used.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The dialog's own text says more than the driver's.
@@ -196,7 +262,7 @@ impl Page {
                 Err(Trouble::Covered(why)) => {
                     begin(false);
                     if Instant::now() + POLL > deadline {
-                        return Err(covered(locator, &why).into());
+                        return Err(problem::covered(locator, &why).into());
                     }
                 }
                 Err(Trouble::Dialog(why)) => return Err(self.dialog(why).await.into()),
@@ -204,6 +270,40 @@ impl Page {
             }
             sleep(POLL).await;
         }
+    }
+
+    /// Moves the pointer over the element, once nothing lies over it, and does what is asked for.
+    ///
+    /// `begin` is called right before a button goes down.
+    pub(crate) async fn point(
+        &self,
+        locator: &Locator,
+        gesture: Gesture,
+        begin: impl FnOnce(),
+    ) -> Result<(), Stop> {
+        let given = json!({ "locator": locator.wanted() });
+        let late = |answer: &Value| problem::fault(locator, Purpose::Button, answer).into();
+        let fits = |answer: &Value| self.element(answer);
+        let deadline = self.deadline(None);
+        let element = self.until(deadline, ("point", given), fits, late).await?;
+        begin();
+        let done = self.client.perform_actions(gesture.over(element));
+        match self.command(done).await {
+            Err(Trouble::Dialog(why)) => Err(self.dialog(why).await.into()),
+            done => Ok(done?),
+        }
+    }
+
+    /// From here on everything is about what the frame holds.
+    pub(crate) async fn enter(&self, frame: &Locator) -> Result<(), Stop> {
+        let deadline = self.deadline(None);
+        let element = self.find(frame, Purpose::Frame, deadline).await?;
+        Ok(self.command(element.enter_frame()).await?)
+    }
+
+    /// From here on everything is about the page again, whatever has become of its frames.
+    pub(crate) async fn leave_frames(&self) -> Result<(), Trouble> {
+        self.command(self.client.issue_cmd(ToTop)).await.map(drop)
     }
 
     /// Tells the driver how long a page and a script may take.
@@ -248,10 +348,16 @@ impl Page {
     }
 }
 
-fn covered(locator: &Locator, why: &str) -> Fault {
-    Fault::system(
-        "browser.covered",
-        format!("`{locator}` cannot be clicked, something lies over it: {why}"),
-    )
-    .hint("look at the screenshot; a banner or a dialog may have to be closed first")
+/// Switch To Frame of the WebDriver standard, to none.
+#[derive(Debug)]
+struct ToTop;
+
+impl WebDriverCompatibleCommand for ToTop {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, <Url as FromStr>::Err> {
+        base.join(&format!("session/{}/frame", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (hyper::Method, Option<String>) {
+        (hyper::Method::POST, Some(json!({ "id": null }).to_string()))
+    }
 }

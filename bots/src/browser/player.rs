@@ -15,10 +15,10 @@ use tokio::time::{Instant, sleep};
 
 use self::{entering::texts, looking::is_met};
 use super::{
-    action::{Action, Changes, Each, Entry, Key, read_names},
+    action::{Action, Changes, Each, Entry, Frame, Key, Scroll, Submit, read_names},
     evidence::{self, Done},
     locator::Locator,
-    page::{Page, Purpose, Stop},
+    page::{Gesture, Page, Purpose, Stop},
     pool::Pool,
     problem,
     trouble::Trouble,
@@ -46,6 +46,8 @@ pub(crate) struct Player<'a> {
     /// A login from an earlier step, which the first page has to confirm.
     unconfirmed: bool,
     logging_in: bool,
+    /// The frames around what is worked with, outermost first.
+    frames: Vec<Locator>,
 }
 
 impl<'a> Player<'a> {
@@ -67,6 +69,7 @@ impl<'a> Player<'a> {
             refusals: Vec::new(),
             unconfirmed: logged_in && pool.settings.logged_in.is_some(),
             logging_in: false,
+            frames: Vec::new(),
         }
     }
 
@@ -111,6 +114,7 @@ impl<'a> Player<'a> {
         // Boxed, for `each` and the login lead back here.
         let result: Result<(), Stop> = Box::pin(self.act(action, row)).await;
         self.done[place].ended(started.elapsed(), result.is_ok());
+        self.done[place].found(self.page.take_used());
         result
     }
 
@@ -123,14 +127,33 @@ impl<'a> Player<'a> {
             Action::Tick(locator) => self.tick(locator, true).await,
             Action::Untick(locator) => self.tick(locator, false).await,
             Action::Click(locator) => self.click(locator, self.changes == Changes::Click).await,
-            Action::Submit(locator) => self.submit(locator).await,
-            Action::Press(key) => self.press(key).await,
+            Action::DoubleClick(locator) => self.gesture(locator, Gesture::DoubleClick).await,
+            Action::RightClick(locator) => self.gesture(locator, Gesture::RightClick).await,
+            Action::Hover(locator) => self.gesture(locator, Gesture::Hover).await,
+            Action::Scroll(to) => self.scroll(to).await,
+            Action::Submit(submit) => self.submit(submit).await,
+            Action::Press(key) => self.press(key, self.changes == Changes::Click).await,
             Action::WaitFor(wait) => self.wait_for(wait, row).await,
             Action::Expect(expect) => self.expect(expect, row).await,
             Action::Read(reads) => self.read(reads, row.is_some()).await,
             Action::Screenshot(name) => self.screenshot(name).await,
             Action::Each(each) => self.each(each).await,
+            Action::Frame(frame) => self.frame(frame, row).await,
         }
+    }
+
+    async fn frame<V: Entry>(&mut self, frame: &Frame<V>, row: Option<&Row>) -> Result<(), Stop> {
+        self.page.enter(&frame.locator).await?;
+        self.frames.push(frame.locator.clone());
+        let result = self.play(&frame.actions, row).await;
+        self.frames.pop();
+        result?;
+        // The frame may have gone with its page, so the way back is from the top.
+        self.page.leave_frames().await?;
+        for outer in &self.frames {
+            self.page.enter(outer).await?;
+        }
+        Ok(())
     }
 
     async fn each<V: Entry>(&mut self, each: &Each<V>) -> Result<(), Stop> {
@@ -223,7 +246,7 @@ impl<'a> Player<'a> {
 
     // Clicking
 
-    async fn submit(&mut self, locator: &Locator) -> Result<(), Stop> {
+    async fn submit(&mut self, submit: &Submit) -> Result<(), Stop> {
         // What stands there now is no answer to what comes.
         for place in &self.refusals {
             let answer = self.page.ask("told", place.clone()).await?;
@@ -231,7 +254,38 @@ impl<'a> Player<'a> {
                 return Err(problem::invalid(&answer).into());
             }
         }
-        self.click(locator, self.changes != Changes::Never).await
+        let changes = self.changes != Changes::Never;
+        match submit {
+            Submit::Click(locator) => self.click(locator, changes).await,
+            Submit::Press(key) => self.press(key, changes).await,
+        }
+    }
+
+    async fn gesture(&mut self, locator: &Locator, gesture: Gesture) -> Result<(), Stop> {
+        let changes = self.changes == Changes::Click && gesture != Gesture::Hover;
+        if changes {
+            let deadline = self.page.deadline(None);
+            self.page.find(locator, Purpose::Button, deadline).await?;
+            self.announce().await?;
+        }
+        let begun = &mut self.begun;
+        self.page
+            .point(locator, gesture, || *begun |= changes)
+            .await
+    }
+
+    async fn scroll(&mut self, to: &Scroll) -> Result<(), Stop> {
+        let page = Locator::page();
+        let (locator, given) = match &to.element {
+            Some(element) => (element, json!(element.wanted())),
+            None => (&page, Value::Null),
+        };
+        let given = json!({ "locator": given, "x": to.x, "y": to.y });
+        let fits = |answer: &Value| answer["scrolled"].as_bool();
+        let late = |answer: &Value| problem::fault(locator, Purpose::Read, answer).into();
+        let deadline = self.page.deadline(None);
+        let scrolled = self.page.until(deadline, ("scroll", given), fits, late);
+        scrolled.await.map(drop)
     }
 
     async fn click(&mut self, locator: &Locator, changes: bool) -> Result<(), Stop> {
@@ -255,10 +309,10 @@ impl<'a> Player<'a> {
         }
     }
 
-    async fn press(&mut self, key: &Key) -> Result<(), Stop> {
+    async fn press(&mut self, key: &Key, changes: bool) -> Result<(), Stop> {
         let active = self.page.client().active_element();
         let active = self.page.command(active).await?;
-        if self.changes == Changes::Click {
+        if changes {
             self.announce().await?;
             self.begun = true;
         }
@@ -311,8 +365,7 @@ fn note_refusals<V>(actions: &[Action<V>], places: &mut Vec<Value>) {
             Action::Expect(expect) => {
                 places.extend(expect.refused.iter().map(|place| json!(place.wanted())));
             }
-            Action::Each(each) => note_refusals(&each.actions, places),
-            _ => (),
+            other => note_refusals(other.inner(), places),
         }
     }
 }

@@ -36,6 +36,7 @@ pub(crate) fn fault(locator: &Locator, purpose: Purpose, answer: &Value) -> Faul
             "browser.disabled",
             format!("`{locator}` is there but cannot be used: it is disabled or read-only"),
         ),
+        "covered" => covered(locator, &list(answer, "candidates")),
         "option" => option(locator, answer),
         _ => missing(locator, purpose, answer),
     }
@@ -48,6 +49,14 @@ pub(crate) fn invalid(answer: &Value) -> Fault {
         "browser.locator",
         format!("a locator is no valid selector: {message}"),
     )
+}
+
+pub(crate) fn covered(locator: &Locator, what: &str) -> Fault {
+    Fault::system(
+        "browser.covered",
+        format!("`{locator}` cannot be clicked, something lies over it: {what}"),
+    )
+    .hint("look at the screenshot; a banner or a dialog may have to be closed first")
 }
 
 fn missing(locator: &Locator, purpose: Purpose, answer: &Value) -> Fault {
@@ -107,5 +116,6 @@ fn noun(purpose: Purpose) -> &'static str {
         Purpose::Choice => "list",
         Purpose::Button => "button or link",
         Purpose::Read => "element",
+        Purpose::Frame => "frame",
     }
 }

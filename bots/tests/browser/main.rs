@@ -2,6 +2,8 @@
 //!
 //! Each test starts a site and a browser of its own and leaves no process behind.
 
+mod gestures;
+mod nested;
 mod site;
 mod world;
 

@@ -48,6 +48,18 @@ impl Site {
                 "/twins",
                 get(async || Html(include_str!("pages/twins.html"))),
             )
+            .route(
+                "/gestures",
+                get(async || Html(include_str!("pages/gestures.html"))),
+            )
+            .route(
+                "/nested",
+                get(async || Html(include_str!("pages/nested.html"))),
+            )
+            .route(
+                "/inner",
+                get(async || Html(include_str!("pages/inner.html"))),
+            )
             .route("/late", get(late))
             .route("/hung", get(hung))
             .route(
@@ -104,7 +116,8 @@ fn page(title: &str, body: &str) -> Html<String> {
 
 async fn late(State(site): State<Site>) -> Html<String> {
     site.note("/late");
-    let script = "setTimeout(() => document.body.insertAdjacentHTML('beforeend', '<p id=here>Here</p>'), 500)";
+    let script = "const add = (id, text, after) => setTimeout(() => document.body.insertAdjacentHTML('beforeend', `<b id=${id}>${text}</b>`), after);
+        add('soon', 'Soon', 200); add('here', 'Here', 500)";
     page("Late", &format!("<p>Wait</p><script>{script}</script>"))
 }
 

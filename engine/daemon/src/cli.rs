@@ -19,6 +19,7 @@ mod excerpt;
 mod explain;
 mod follow;
 mod helpers;
+mod import;
 mod keeping;
 mod log;
 mod mappings;
@@ -124,6 +125,7 @@ async fn dispatch(global: &Global, command: Command) -> Outcome {
         Command::Run(arguments) => run::run(global, arguments).await,
         Command::Check { paths, format } => check::check(global, &paths, format),
         Command::Explain { code } => explain::explain(global, code.as_deref()),
+        Command::Import(arguments) => import::import(global, &arguments),
         Command::Runs(arguments) => runs::runs(global, arguments).await,
         Command::Exceptions { command } => exceptions::exceptions(global, command).await,
         Command::Mappings { command } => mappings::mappings(global, command).await,

@@ -1,9 +1,10 @@
 //! Botswain's daemon and command line, as a library.
 //!
-//! Each module is one part: what lies on disk is `instance`, what the files say
-//! `workflows`, what people read about bots and helpers `manual`, the process that works is `daemon`, what people see of it are
-//! `views`, served by `api` and shown by `cli` through `client`. The binary only
-//! calls what is here, so tests reach everything that it does.
+//! Each module is one part: what lies on disk is `instance`, what the files say `workflows`, what
+//! people read about them `manual` and `pages`, what helps to write them `starter`, `import` and
+//! `editor`. The process that works is `daemon`, what people see of it are `views`, served by `api`
+//! and shown by `cli` through `client`. The binary only calls what is here, so tests reach
+//! everything that it does.
 
 pub mod api;
 pub mod cli;
@@ -11,9 +12,10 @@ pub mod client;
 pub mod daemon;
 pub mod demo;
 pub mod editor;
+pub mod import;
 pub mod instance;
 pub mod manual;
-pub mod starter;
 pub mod pages;
+pub mod starter;
 pub mod views;
 pub mod workflows;

@@ -95,7 +95,9 @@ impl Player<'_> {
         &self,
         fields: &[(&Locator, String)],
     ) -> Result<Vec<Option<String>>, Stop> {
-        let given = fields.iter().map(|(locator, _)| json!(locator.wanted()));
+        let given = fields.iter();
+        let given =
+            given.map(|(at, value)| json!({ "locator": at.wanted(), "value": value.trim() }));
         let given: Value = given.collect();
         let fits = |answer: &Value| answer.as_array().cloned();
         let late = |_: &Value| Trouble::Passing("it does not say what it shows".to_owned()).into();

@@ -151,7 +151,7 @@ impl Wanted {
         let unmet = answer["unmet"].as_array().map_or(&[][..], Vec::as_slice);
         let words = unmet.iter().filter_map(Value::as_str).map(|key| {
             let wanted = &self.given[key];
-            let wanted = wanted.get("wanted").unwrap_or(wanted);
+            let wanted = wanted.get("written").unwrap_or(wanted);
             let wanted = wanted.as_str().unwrap_or_default();
             match key {
                 "gone" => format!("it still shows `{wanted}`"),

@@ -61,6 +61,12 @@ pub(super) enum Command {
         /// As in `steps.unknown_bot`, or a noun such as `http` for all of its codes.
         code: Option<String>,
     },
+    /// Make a workflow of what was recorded in a browser.
+    ///
+    /// Reads the JSON of Chrome's DevTools Recorder and the projects of Selenium IDE. What was typed
+    /// becomes inputs, passwords become secrets of the connection's login. What could not be carried
+    /// over is said, here and at its place in the file.
+    Import(Import),
     /// List runs, show one, or bring one to its end.
     Runs(Runs),
     /// See to what was parked.
@@ -193,6 +199,24 @@ pub(super) struct Run {
     /// Who starts it.
     #[arg(long, env = "USER", default_value = "somebody", hide_env = true)]
     pub(super) by: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// The recorder's file, or `-` for stdin.
+    pub(super) recording: PathBuf,
+    /// What the workflow is called; otherwise as the recording is.
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    /// The connection it works with; otherwise the one whose address fits.
+    #[arg(long)]
+    pub(super) connection: Option<String>,
+    /// Which test of a Selenium project, when it holds several.
+    #[arg(long)]
+    pub(super) test: Option<String>,
+    /// Where the workflow goes, or `-` for stdout; otherwise to `workflows/NAME.yaml`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -15,6 +15,7 @@ mod daemon;
 mod decisions;
 mod doubt;
 mod exceptions;
+mod import;
 mod keeping;
 mod listings;
 mod nested;

@@ -8,3 +8,4 @@ mod demo;
 mod handler;
 mod kill;
 mod place;
+mod recorded;

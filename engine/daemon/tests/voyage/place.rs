@@ -169,7 +169,7 @@ impl Place {
         lines.filter(|line| line.contains(&here)).collect()
     }
 
-    fn set_secret(&self, name: &str, value: &str) {
+    pub(crate) fn set_secret(&self, name: &str, value: &str) {
         let instance = Instance::at(self.dir.path()).unwrap();
         instance.prepare().unwrap();
         instance
