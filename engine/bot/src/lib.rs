@@ -9,15 +9,17 @@ pub mod artifacts;
 pub mod bot;
 pub mod connection;
 pub mod context;
+pub mod preview;
 pub mod roots;
 pub mod schema;
 pub mod secret;
 
 pub use artifacts::{Artifacts, TableWriter};
-pub use bot::{Bot, BotSpec, Running};
+pub use bot::{Bot, BotSpec, Previewing, Running};
 pub use botswain_core::{ArtifactRef, Category, Effect, Fault, Reach, TableRef};
 pub use connection::{AnyConnection, Connection, ConnectionSpec, Connections, House};
 pub use context::{Announce, Attempt, Context, Templates};
+pub use preview::{Preview, PreviewKind};
 pub use roots::Roots;
 pub use schema::TemplateName;
 pub use secret::Secret;

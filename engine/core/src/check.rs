@@ -14,6 +14,7 @@ mod names;
 pub(crate) mod shape;
 mod steps;
 mod templates;
+pub(crate) mod testing;
 mod triggers;
 mod whole;
 
@@ -27,12 +28,16 @@ use std::{
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use self::names::{Place, Scope};
+use self::{
+    names::{Place, Scope},
+    testing::Tested,
+};
 use crate::{
     catalogue::Catalogue,
     ids::Hash,
     language::model::{self, Workflow},
     plan::{Plan, Retry},
+    testing::Test,
     yaml::{Node, Report, Span},
 };
 
@@ -54,6 +59,8 @@ pub(crate) struct Checked {
     pub(crate) calls: IndexMap<String, Hash>,
     /// JSON Schema of each of its outputs.
     pub(crate) outputs: BTreeMap<String, Value>,
+    /// What `botswain test` plays.
+    pub(crate) tests: Vec<Test>,
 }
 
 /// Checks everything that a schema cannot say.
@@ -96,11 +103,16 @@ pub(crate) fn check<'d>(
         exceptions: checker.exceptions(model, root),
         ..Plan::new(stem, steps)
     };
+    let (templates, calls) = (checker.templates, checker.calls);
+    let tested = Tested::new(&plan, checker.scope.ids.into_keys());
+    let tests = (&model.tests[..], items(root, "tests"));
+    let tests = testing::check(tests, Some(&tested), catalogue, report);
     Checked {
         plan,
-        templates: checker.templates,
-        calls: checker.calls,
+        templates,
+        calls,
         outputs: left,
+        tests,
     }
 }
 

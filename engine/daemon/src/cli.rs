@@ -17,6 +17,7 @@ mod doctor;
 mod exceptions;
 mod excerpt;
 mod follow;
+mod junit;
 mod keeping;
 mod log;
 mod mappings;
@@ -31,6 +32,7 @@ mod secrets;
 mod show;
 mod signals;
 mod table;
+mod test;
 mod times;
 mod up;
 mod workflows;
@@ -120,6 +122,7 @@ async fn dispatch(global: &Global, command: Command) -> Outcome {
         Command::Up => up::up(global).await,
         Command::Run(arguments) => run::run(global, arguments).await,
         Command::Check { paths } => check::check(global, &paths),
+        Command::Test(arguments) => test::test(global, &arguments),
         Command::Runs(arguments) => runs::runs(global, arguments).await,
         Command::Exceptions { command } => exceptions::exceptions(global, command).await,
         Command::Mappings { command } => mappings::mappings(global, command).await,

@@ -4,17 +4,18 @@
 //! the loop go. Everybody else (API, CLI, triggers) talks to the loop through a
 //! [`Handle`] and reads through its [`Parts`].
 
-mod answer;
-mod attempt;
+pub(crate) mod answer;
+pub(crate) mod attempt;
 mod driver;
 mod gather;
-mod holder;
+pub(crate) mod holder;
 mod keeping;
+pub(crate) mod memory;
 mod message;
 mod notify;
 mod parts;
 mod reload;
-mod rendering;
+pub(crate) mod rendering;
 mod tasks;
 mod values;
 
@@ -461,7 +462,7 @@ impl Handle {
 }
 
 /// For one command no schedule is followed; the version and its hash stay what they are.
-fn without_triggers(version: &Version) -> Version {
+pub(crate) fn without_triggers(version: &Version) -> Version {
     let mut version = version.clone();
     version.plan.triggers.clear();
     version

@@ -11,5 +11,6 @@ pub mod client;
 pub mod daemon;
 pub mod demo;
 pub mod instance;
+pub mod rehearsal;
 pub mod views;
 pub mod workflows;

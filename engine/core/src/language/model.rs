@@ -7,6 +7,7 @@
 
 mod fault;
 mod step;
+mod test;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -15,6 +16,7 @@ use serde::{Deserialize, de::IgnoredAny};
 pub(crate) use self::{
     fault::{OnFault, OnFaults, Then, Word},
     step::{Body, Step},
+    test::{Expect, Mock, MockedAttempt, MockedFault, Test, TestFile},
 };
 use crate::{
     duration::Duration,
@@ -27,7 +29,7 @@ use crate::{
 #[schemars(extend(
     "required" = ["steps"],
     "x-what" = "a workflow",
-    "x-later" = ["promise", "tests"]
+    "x-later" = ["promise"]
 ))]
 pub(crate) struct Workflow {
     /// As the file is called, without `.yaml`.
@@ -66,6 +68,9 @@ pub(crate) struct Workflow {
     /// Names that it had before: what was done under them is not done again.
     #[schemars(with = "Vec<String>")]
     pub(crate) formerly: Vec<Option<String>>,
+    /// What `botswain test` plays.
+    #[schemars(with = "Vec<Test>")]
+    pub(crate) tests: Vec<Option<Test>>,
 }
 
 /// What holds for every exception of a workflow.

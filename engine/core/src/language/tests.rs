@@ -10,6 +10,7 @@ mod names;
 mod rules;
 mod sight;
 mod slips;
+mod testing;
 mod whole;
 
 use std::{collections::BTreeMap, fmt::Write};

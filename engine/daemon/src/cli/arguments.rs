@@ -47,6 +47,10 @@ pub(super) enum Command {
         /// Workflow files or folders; without one, all of the instance's.
         paths: Vec<PathBuf>,
     },
+    /// Play the tests of the workflows: without a clock, and without changing anything outside.
+    ///
+    /// Exit code: 0 all passed, 1 a test failed, 2 wrong usage or a file with mistakes.
+    Test(Test),
     /// List runs, show one, or bring one to its end.
     Runs(Runs),
     /// See to what was parked.
@@ -165,6 +169,21 @@ pub(super) struct Run {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Test {
+    /// Workflow files, files of tests or folders; without one, all of the instance's.
+    pub(super) paths: Vec<PathBuf>,
+    /// Only tests with this text in the name of the workflow or of the test.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) filter: Option<String>,
+    /// Write the mails and documents that came into the files in `snapshots/`.
+    #[arg(long)]
+    pub(super) update: bool,
+    /// Write what came of it for a build server.
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Runs {
     #[command(subcommand)]
@@ -240,6 +259,8 @@ pub(super) enum StateName {
 pub(super) enum SchemaOf {
     /// `workflows/*.yaml`
     Workflow,
+    /// `workflows/*.test.yaml`
+    Tests,
     /// `botswain.yaml`
     Instance,
 }

@@ -1,6 +1,7 @@
 //! `bots` and `schema`: the manual, made of the bots' own schemas.
 
 use botswain_bot::BotSpec;
+use botswain_core::language;
 use serde_json::{Value, json};
 
 use super::{
@@ -41,6 +42,7 @@ pub(super) fn show(global: &Global, name: &str) -> Outcome {
 pub(super) fn schema(global: &Global, of: SchemaOf) -> Outcome {
     output::json(&match of {
         SchemaOf::Instance => Config::schema(botswain_bots::CONNECTIONS),
+        SchemaOf::Tests => language::tests_schema().clone(),
         SchemaOf::Workflow => workflow_schema(global)?,
     });
     Ok(Code::Done)
@@ -67,7 +69,7 @@ fn workflow_schema(global: &Global) -> Result<Value, Failure> {
             ..Default::default()
         },
     };
-    Ok(botswain_core::language::schema(&catalogue))
+    Ok(language::schema(&catalogue))
 }
 
 fn unknown(name: &str) -> Failure {
