@@ -23,7 +23,9 @@ mod log;
 mod mappings;
 mod outcome;
 mod output;
+mod past;
 mod progress;
+mod rehearse;
 mod resolve;
 mod run;
 mod runs;
@@ -122,6 +124,7 @@ async fn dispatch(global: &Global, command: Command) -> Outcome {
         Command::Up => up::up(global).await,
         Command::Run(arguments) => run::run(global, arguments).await,
         Command::Check { paths } => check::check(global, &paths),
+        Command::Render(arguments) => rehearse::render(global, arguments).await,
         Command::Test(arguments) => test::test(global, &arguments),
         Command::Runs(arguments) => runs::runs(global, arguments).await,
         Command::Exceptions { command } => exceptions::exceptions(global, command).await,

@@ -1,7 +1,5 @@
 //! What came of tests as build servers read it (JUnit's XML).
 
-use std::fmt::Write;
-
 use crate::rehearsal::suite::Verdict;
 
 pub(super) fn xml(verdicts: &[Verdict]) -> String {
@@ -35,8 +33,8 @@ fn case(verdict: &Verdict) -> String {
     for problem in &verdict.problems {
         let words = escaped(&problem.words());
         let first = escaped(&format!("{}: {}", problem.what, problem.message));
-        // A text cannot be refused.
-        let _ = writeln!(text, "      <failure message=\"{first}\">{words}</failure>");
+        let open = ["      <failure message=\"", &first, "\">"].concat();
+        text.extend([&open, &words, "</failure>\n"]);
     }
     text.push_str("    </testcase>\n");
     text

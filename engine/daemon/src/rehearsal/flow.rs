@@ -94,8 +94,22 @@ mod tests {
         });
         assert_eq!(
             flow(&json!({ "step": "form", "on": [1, "a b"], "a b": null })),
-            r#"{ step: "form", "on": [1, "a b"], "a b": null }"#
+            r#"{ step: form, "on": [1, "a b"], "a b": null }"#
         );
-        expect![[r#""#]].assert_eq(&block(&value));
+        expect![[r#"
+            step: form
+            "on": 1
+            empty: {}
+            text: |
+              a
+              b
+            rows:
+              -
+                sku: "0064"
+                long: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+                longer: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy
+              - { sku: "7" }
+        "#]]
+        .assert_eq(&block(&value));
     }
 }

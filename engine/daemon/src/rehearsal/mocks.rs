@@ -75,7 +75,7 @@ impl<'t> Mocks<'t> {
         let mock = own.or_else(|| mocks.iter().find(|mock| mock.item.is_none()))?;
         let asked = self.asked.entry((run.clone(), step.clone(), verifies));
         let asked = asked.or_default();
-        let answer = mock.attempts.get(*asked).or(mock.attempts.last());
+        let answer = mock.attempts.get(*asked).or_else(|| mock.attempts.last());
         *asked += 1;
         answer.cloned()
     }

@@ -40,7 +40,7 @@ impl Maker<'_> {
             if let Some(ways) = schema[key].as_array() {
                 let ways: Vec<&Value> = ways.iter().map(|way| self.resolved(way)).collect();
                 let something = ways.iter().find(|way| way["type"] != "null");
-                return match something.or(ways.first()) {
+                return match something.or_else(|| ways.first()) {
                     Some(way) => self.make(way, name, depth),
                     None => Ok(Value::Null),
                 };

@@ -21,7 +21,9 @@ pub(crate) enum Compared {
 }
 
 pub(crate) fn path(test: &Test, place: &Place) -> PathBuf {
-    let beside = Path::new(&test.file).parent().unwrap_or(Path::new(""));
+    let beside = Path::new(&test.file)
+        .parent()
+        .unwrap_or_else(|| Path::new(""));
     let item = place.item.as_ref().map(ToString::to_string);
     let item = item.map_or_else(String::new, |item| format!("@{}", plain(&item)));
     beside

@@ -234,7 +234,9 @@ impl Suite {
 
     /// A file beside the workflow comes before one in the instance.
     fn beside(&self, test: &Test, value: &mut Value) {
-        let folder = Path::new(&test.file).parent().unwrap_or(Path::new(""));
+        let folder = Path::new(&test.file)
+            .parent()
+            .unwrap_or_else(|| Path::new(""));
         let Some(path) = value.as_str().map(|path| folder.join(path)) else {
             return;
         };

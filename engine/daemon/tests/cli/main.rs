@@ -20,6 +20,7 @@ mod listings;
 mod manual;
 mod nested;
 mod office;
+mod rehearse;
 mod run;
 mod steps;
 mod testing;

@@ -44,7 +44,7 @@ fn the_page_about_testing_is_true() {
             other => panic!("a block in {other}"),
         }
     }
-    assert_eq!((files, commands), (5, 3));
+    assert_eq!((files, commands), (5, 4));
 }
 
 /// With a word for the day on which the test runs.

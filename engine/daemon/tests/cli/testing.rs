@@ -418,11 +418,11 @@ fn a_thousand_months_are_not_waited_for() {
     let mut text = String::from(
         "inputs: { n: { type: integer } }\nsteps:\n  - { id: a, wait: 30d }\n  - { id: b, set: { n: \"{{inputs.n}}\" } }\noutputs: { n: \"{{steps.b.n}}\" }\ntests:\n",
     );
-    for n in 0..1000 {
-        text.push_str(&format!(
+    text.extend((0..1000).map(|n| {
+        format!(
             "  - {{ name: number {n}, inputs: {{ n: {n} }}, expect: {{ state: succeeded, outputs: {{ n: {n} }} }} }}\n"
-        ));
-    }
+        )
+    }));
     office.write("workflows/many.yaml", &text);
     let said = office.says(&["test"]);
     // With a clock that is waited for it would take 82 years.
