@@ -14,7 +14,9 @@ use std::{
     sync::Arc,
 };
 
-use botswain_bot::{ArtifactRef, Artifacts, Bot, Context, Effect, Fault, KnownFault, schema};
+use botswain_bot::{
+    ArtifactRef, Artifacts, Bot, Context, Effect, Fault, KnownFault, Preview, PreviewKind, schema,
+};
 use botswain_core::Hash;
 use nix::{
     errno::Errno,
@@ -106,6 +108,34 @@ with:
         let done = tokio::task::spawn_blocking(move || self.drop_at(&target, &*artifacts)).await;
         done.unwrap_or_else(|panic| Err(Fault::business("bot.defect", panic.to_string())))
     }
+
+    async fn preview(self, context: &Context) -> Result<Option<Preview>, Fault> {
+        context.roots.target(&self.to)?;
+        let content = match (self.content, &self.from) {
+            (Some(text), None) => text,
+            (None, Some(artifact)) => shown(artifact, &*context.artifacts)?,
+            _ => return Err(one_source()),
+        };
+        let head = [("File", self.to)];
+        Ok(Some(Preview::new(PreviewKind::File, &head, &content)))
+    }
+}
+
+/// The text of an artifact, or what it is when it is none that people read here.
+fn shown(artifact: &ArtifactRef, artifacts: &dyn Artifacts) -> Result<String, Fault> {
+    const READ: u64 = 1024 * 1024;
+    let mut text = String::new();
+    let read = artifacts
+        .open(artifact)?
+        .take(READ)
+        .read_to_string(&mut text);
+    Ok(match read {
+        Ok(_) if artifact.size <= READ => text,
+        _ => format!(
+            "{} ({}, {} bytes)",
+            artifact.name, artifact.media, artifact.size
+        ),
+    })
 }
 
 impl Drop {

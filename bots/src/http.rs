@@ -15,7 +15,9 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use botswain_bot::{ArtifactRef, Bot, Context, Effect, Fault, KnownFault, schema};
+use botswain_bot::{
+    ArtifactRef, Bot, Context, Effect, Fault, KnownFault, Preview, PreviewKind, schema,
+};
 use botswain_core::duration::{self, Bounded};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -240,6 +242,36 @@ with:
         };
         perform(&exchange, context).await
     }
+
+    async fn preview(self, context: &Context) -> Result<Option<Preview>, Fault> {
+        let method = self.method.word();
+        let place = self.path.or(self.url).unwrap_or_default();
+        let mut head = vec![("Request", format!("{method} {place}"))];
+        let connection = context.attempt.connection.clone();
+        head.push(("Connection", connection.unwrap_or_default()));
+        let query = self.query.iter();
+        head.extend(query.map(|(name, value)| ("Query", format!("{name}={}", words(value)))));
+        let headers = self.headers.iter();
+        head.extend(headers.map(|(name, value)| ("Header", format!("{name}: {value}"))));
+        let body = match one_body(self.json, self.form, self.text)? {
+            None => String::new(),
+            Some(Body::Text(text)) => text,
+            Some(Body::Json(value)) => format!("{value:#}"),
+            Some(Body::Form(fields)) => {
+                let lines = fields.iter();
+                let lines = lines.map(|(name, value)| format!("{name}={}", words(value)));
+                lines.collect::<Vec<_>>().join("\n")
+            }
+        };
+        Ok(Some(Preview::new(PreviewKind::Request, &head, &body)))
+    }
+}
+
+/// A value as it stands in an address or a form.
+fn words(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 impl Method {

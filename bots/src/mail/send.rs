@@ -7,7 +7,8 @@
 use std::{io::Read, path::Path, sync::Arc};
 
 use botswain_bot::{
-    ArtifactRef, Artifacts, Bot, Context, Effect, Fault, KnownFault, Roots, faults,
+    ArtifactRef, Artifacts, Bot, Context, Effect, Fault, KnownFault, Preview, PreviewKind, Roots,
+    faults,
     schema::{self, TemplateName},
 };
 use schemars::JsonSchema;
@@ -160,15 +161,46 @@ with:
             message: kept,
         })
     }
+
+    async fn preview(self, context: &Context) -> Result<Option<Preview>, Fault> {
+        no_control("subject", &self.subject)?;
+        let (text, html) = self.body(context)?;
+        let attachments = self.attached(context).await?;
+        let from = match &self.from {
+            Some(from) => mailbox("from", from)?.to_string(),
+            None => "the sender of the connection".to_owned(),
+        };
+        let mut head = vec![("From", from)];
+        for (name, field, addresses) in [
+            ("To", "to", &self.to),
+            ("Cc", "cc", &self.cc),
+            ("Bcc", "bcc", &self.bcc),
+            ("Reply-To", "reply_to", &self.reply_to),
+        ] {
+            let mailboxes = addresses.mailboxes(field)?;
+            let words: Vec<String> = mailboxes.iter().map(ToString::to_string).collect();
+            head.push((name, words.join(", ")));
+        }
+        head.push(("Subject", self.subject));
+        let attached = attachments.iter();
+        head.extend(attached.map(|it| {
+            let size = it.content.len();
+            (
+                "Attachment",
+                format!("{} ({}, {size} bytes)", it.name, it.media),
+            )
+        }));
+        // The text beside an HTML is made from it and says nothing more.
+        let body = html.unwrap_or(text);
+        Ok(Some(Preview::new(PreviewKind::Mail, &head, &body)))
+    }
 }
 
 impl Send {
     async fn letter(self, smtp: &Smtp, context: &Context) -> Result<Letter, Fault> {
         no_control("subject", &self.subject)?;
         let (text, html) = self.body(context)?;
-        let (files, artifacts) = (self.attachments, Arc::clone(&context.artifacts));
-        let roots = Arc::clone(&context.roots);
-        let attachments = spawn_blocking(move || attachments(&files, &roots, &*artifacts)).await;
+        let attachments = self.attached(context).await?;
         Ok(Letter {
             from: match &self.from {
                 Some(from) => mailbox("from", from)?,
@@ -181,8 +213,15 @@ impl Send {
             subject: self.subject,
             text,
             html,
-            attachments: attachments.expect("reading does not panic")?,
+            attachments,
         })
+    }
+
+    async fn attached(&self, context: &Context) -> Result<Vec<Attached>, Fault> {
+        let (files, artifacts) = (self.attachments.clone(), Arc::clone(&context.artifacts));
+        let roots = Arc::clone(&context.roots);
+        let reading = spawn_blocking(move || attachments(&files, &roots, &*artifacts)).await;
+        reading.expect("reading does not panic")
     }
 
     /// The text, and the HTML if there is one.

@@ -38,8 +38,8 @@ pub(crate) fn texts(folder: &str) -> BTreeMap<String, String> {
         .join("..")
         .join(folder);
     let entries = std::fs::read_dir(&folder).expect("a folder of the repository");
-    let files = entries.map(|entry| {
-        let path = entry.expect("an entry").path();
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let files = paths.filter(|path| path.is_file()).map(|path| {
         let name = path.file_name().expect("a name").to_string_lossy();
         let text = std::fs::read_to_string(&path).expect("a text");
         (name.into_owned(), text)

@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{context::Context, faults::KnownFault};
+use crate::{context::Context, faults::KnownFault, preview::Preview};
 
 pub trait Bot: DeserializeOwned + JsonSchema + Send + 'static {
     /// The name written after `bot:` in a workflow, `noun.verb`.
@@ -50,6 +50,16 @@ pub trait Bot: DeserializeOwned + JsonSchema + Send + 'static {
     /// It ends soon after [`Context::cancelled`] does, keeps its memory bounded, and calls
     /// [`Context::begin_effect`] right before the first moment at which the world may change.
     fn run(self, context: &Context) -> impl Future<Output = Result<Self::Output, Fault>> + Send;
+
+    /// What it would do, for people to look at: nothing is done, and nobody outside is asked. It
+    /// refuses what [`Bot::run`] would refuse by itself. Nothing when the parameters say it all.
+    fn preview(
+        self,
+        context: &Context,
+    ) -> impl Future<Output = Result<Option<Preview>, Fault>> + Send {
+        let _ = context;
+        std::future::ready(Ok(None))
+    }
 }
 
 /// A bot as the registry holds it.
@@ -69,9 +79,13 @@ pub struct BotSpec {
     /// What rendered parameters do to the world; a fault when they do not fit the bot.
     pub effect: fn(Value) -> Result<Effect, Fault>,
     pub run: for<'a> fn(Value, &'a Context) -> Running<'a>,
+    /// What it would do with rendered parameters.
+    pub preview: for<'a> fn(Value, &'a Context) -> Previewing<'a>,
 }
 
 pub type Running<'a> = Pin<Box<dyn Future<Output = Result<Value, Fault>> + Send + 'a>>;
+
+pub type Previewing<'a> = Pin<Box<dyn Future<Output = Result<Option<Preview>, Fault>> + Send + 'a>>;
 
 impl BotSpec {
     pub const fn of<B: Bot>() -> BotSpec {
@@ -89,12 +103,20 @@ impl BotSpec {
             output: |with| B::output(with).to_value(),
             effect: |with| decode::<B>(with).map(|bot| bot.effect()),
             run: |with, context| Box::pin(run::<B>(with, context)),
+            preview: |with, context| Box::pin(preview::<B>(with, context)),
         }
     }
 
     /// The faults that it can give, beside those of [every step](crate::faults).
     pub fn faults(&self) -> impl Iterator<Item = &'static KnownFault> + use<> {
         self.faults.iter().copied().flatten()
+    }
+
+    /// Whether it does something on this machine alone that changes nothing: it takes no
+    /// connection, and these parameters only read.
+    pub fn is_local(&self, with: &Value) -> bool {
+        let effect = (self.effect)(with.clone());
+        self.connections.is_empty() && effect.is_ok_and(|effect| effect == Effect::None)
     }
 
     /// What the check needs to know of it.
@@ -139,6 +161,11 @@ async fn run<B: Bot>(with: Value, context: &Context) -> Result<Value, Fault> {
         )
         .in_doubt()
     })
+}
+
+async fn preview<B: Bot>(with: Value, context: &Context) -> Result<Option<Preview>, Fault> {
+    let bot: B = decode(with)?;
+    guarded(bot.preview(context), context).await
 }
 
 /// Runs the bot so that a panic ends its attempt and nothing else.

@@ -65,6 +65,14 @@ impl Roots {
         Ok(target)
     }
 
+    /// Refuses what [`Roots::writable`] would refuse, as far as that is known without making anything.
+    pub fn target(&self, path: &str) -> Result<(), Fault> {
+        let full = lexical(&self.instance.join(path));
+        let folder = full.parent().map(Path::to_owned).unwrap_or_default();
+        self.admit(path, folder)?;
+        self.refuse_own_files(path, &full)
+    }
+
     /// A workflow that could write workflows would escape every check.
     fn refuse_own_files(&self, path: &str, target: &Path) -> Result<(), Fault> {
         let own = ["workflows", "templates", "botswain.yaml", ".botswain"];

@@ -15,6 +15,7 @@ mod secrets;
 pub(crate) mod shape;
 mod steps;
 mod templates;
+pub(crate) mod testing;
 mod triggers;
 mod whole;
 
@@ -28,12 +29,16 @@ use std::{
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use self::names::{Place, Scope};
+use self::{
+    names::{Place, Scope},
+    testing::Tested,
+};
 use crate::{
     catalogue::Catalogue,
     ids::Hash,
     language::model::{self, Workflow},
     plan::{Plan, Retry},
+    testing::Test,
     yaml::{Node, Report, Span},
 };
 
@@ -55,6 +60,8 @@ pub(crate) struct Checked {
     pub(crate) calls: IndexMap<String, Hash>,
     /// JSON Schema of each of its outputs.
     pub(crate) outputs: BTreeMap<String, Value>,
+    /// What `botswain test` plays.
+    pub(crate) tests: Vec<Test>,
 }
 
 /// Checks everything that a schema cannot say.
@@ -98,11 +105,16 @@ pub(crate) fn check<'d>(
         promise: checker.promise(model.promise.as_ref(), root),
         ..Plan::new(stem, steps)
     };
+    let (templates, calls) = (checker.templates, checker.calls);
+    let tested = Tested::new(&plan, checker.scope.ids.into_keys());
+    let tests = (&model.tests[..], items(root, "tests"));
+    let tests = testing::check(tests, Some(&tested), catalogue, report);
     Checked {
         plan,
-        templates: checker.templates,
-        calls: checker.calls,
+        templates,
+        calls,
         outputs: left,
+        tests,
     }
 }
 

@@ -12,6 +12,7 @@ mod files;
 pub(crate) mod model;
 mod schema;
 pub(crate) mod suggest;
+mod suite;
 
 #[cfg(test)]
 mod tests;
@@ -19,9 +20,10 @@ mod tests;
 use self::draft::Draft;
 pub use self::{
     files::{Source, load_all},
-    schema::schema,
+    schema::{schema, tests_schema},
+    suite::is_tests,
 };
-use crate::{catalogue::Catalogue, diagnostic::Diagnostic, plan::Version};
+use crate::{catalogue::Catalogue, diagnostic::Diagnostic, plan::Version, testing::Test};
 
 /// What came of a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +32,8 @@ pub struct Loaded {
     pub version: Option<Version>,
     /// In the order of the file.
     pub diagnostics: Vec<Diagnostic>,
+    /// The tests in it; only when no diagnostic is an error.
+    pub tests: Vec<Test>,
 }
 
 /// Reads and checks a workflow. `file_name` is its path as people should see it; the last

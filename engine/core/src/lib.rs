@@ -19,6 +19,7 @@ pub mod plan;
 pub mod run;
 pub mod schedule;
 pub mod template;
+pub mod testing;
 pub mod value;
 pub mod yaml;
 

@@ -34,6 +34,7 @@ pub fn router(handle: Handle) -> Router {
         .route("/api/v1/runs/{run}", get(routes::run))
         .route("/api/v1/runs/{run}/cancellation", post(decisions::cancel))
         .route("/api/v1/runs/{run}/items/{step}", get(routes::items))
+        .route("/api/v1/versions/{hash}", get(routes::version))
         .route("/api/v1/exceptions", get(routes::exceptions))
         .route("/api/v1/exceptions/{id}", get(routes::exception))
         .route(

@@ -20,13 +20,16 @@ mod explain;
 mod follow;
 mod helpers;
 mod import;
+mod junit;
 mod keeping;
 mod log;
 mod mappings;
 mod new;
 mod outcome;
 mod output;
+mod past;
 mod progress;
+mod rehearse;
 mod resolve;
 mod run;
 mod runs;
@@ -35,6 +38,7 @@ mod secrets;
 mod show;
 mod signals;
 mod table;
+mod test;
 mod times;
 mod up;
 mod workflows;
@@ -126,6 +130,8 @@ async fn dispatch(global: &Global, command: Command) -> Outcome {
         Command::Check { paths, format } => check::check(global, &paths, format),
         Command::Explain { code } => explain::explain(global, code.as_deref()),
         Command::Import(arguments) => import::import(global, &arguments),
+        Command::Render(arguments) => rehearse::render(global, arguments).await,
+        Command::Test(arguments) => test::test(global, &arguments),
         Command::Runs(arguments) => runs::runs(global, arguments).await,
         Command::Exceptions { command } => exceptions::exceptions(global, command).await,
         Command::Mappings { command } => mappings::mappings(global, command).await,

@@ -4,17 +4,18 @@
 //! the loop go. Everybody else (API, CLI, triggers) talks to the loop through a
 //! [`Handle`] and reads through its [`Parts`].
 
-mod answer;
-mod attempt;
+pub(crate) mod answer;
+pub(crate) mod attempt;
 mod driver;
 mod gather;
-mod holder;
+pub(crate) mod holder;
 mod keeping;
+pub(crate) mod memory;
 mod message;
 mod notify;
 mod parts;
 mod reload;
-mod rendering;
+pub(crate) mod rendering;
 mod sources;
 mod tasks;
 mod values;

@@ -196,6 +196,12 @@ impl Instance {
         catalogue::workflow_files(&self.folder)
     }
 
+    /// The files of tests beside the workflows (`workflows/*.test.yaml`), relative to the instance,
+    /// sorted.
+    pub fn test_files(&self) -> Result<Vec<PathBuf>, Error> {
+        catalogue::test_files(&self.folder)
+    }
+
     /// A workflow's text, or what keeps it from being read; `path` is relative to the instance.
     pub fn workflow_text(&self, path: &Path) -> Result<String, Box<Diagnostic>> {
         self.read_text(path)

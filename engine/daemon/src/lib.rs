@@ -2,7 +2,7 @@
 //!
 //! Each module is one part: what lies on disk is `instance`, what the files say `workflows`, what
 //! people read about them `manual` and `pages`, what helps to write them `starter`, `import` and
-//! `editor`. The process that works is `daemon`, what people see of it are `views`, served by `api`
+//! `editor`, and what tries them out without the world `rehearsal`. The process that works is `daemon`, what people see of it are `views`, served by `api`
 //! and shown by `cli` through `client`. The binary only calls what is here, so tests reach
 //! everything that it does.
 
@@ -16,6 +16,7 @@ pub mod import;
 pub mod instance;
 pub mod manual;
 pub mod pages;
+pub mod rehearsal;
 pub mod starter;
 pub mod views;
 pub mod workflows;

@@ -9,6 +9,7 @@ use botswain_core::{
     diagnostic::{Diagnostic, Severity},
     language::{self, Source},
     plan::Version,
+    testing::Test,
 };
 
 use crate::instance::{self, Config, Instance, secrets};
@@ -20,6 +21,8 @@ pub struct Checked {
     /// The workflows without an error.
     pub versions: Vec<Arc<Version>>,
     pub diagnostics: Vec<Diagnostic>,
+    /// The tests in the files that were asked for, of those without an error.
+    pub tests: Vec<Test>,
     /// How many workflow files were read.
     pub files: usize,
 }
@@ -54,16 +57,18 @@ impl Checked {
     }
 }
 
-/// Checks `botswain.yaml` and every workflow.
+/// Checks `botswain.yaml`, every workflow and every file of tests.
 pub fn check(instance: &Instance) -> Result<Checked, Error> {
-    let (files, warnings) = instance.workflow_files()?;
+    let (mut files, warnings) = instance.workflow_files()?;
+    files.extend(instance.test_files()?);
+    files.sort();
     let mut checked = check_files(instance, &files)?;
     checked.diagnostics.extend(warnings);
     Ok(checked)
 }
 
 /// Checks `botswain.yaml` and these workflows; paths are relative to the instance. Of the
-/// others only what these call is among the versions.
+/// others only what these call, or test, is among the versions.
 pub fn check_files(instance: &Instance, files: &[PathBuf]) -> Result<Checked, Error> {
     let reading = instance.config()?;
     let mut diagnostics = reading.diagnostics;
@@ -79,17 +84,25 @@ pub fn check_files(instance: &Instance, files: &[PathBuf]) -> Result<Checked, Er
     let texts = texts(instance, files, &mut diagnostics)?;
     let sources: Vec<Source<'_>> = texts.iter().map(Text::source).collect();
     let mut loaded = language::load_all(&sources, &gathered.catalogue);
+    let mut tests = Vec::new();
     for (text, loaded) in texts.iter().zip(&mut loaded) {
         if text.asked {
             diagnostics.append(&mut loaded.diagnostics);
+            tests.append(&mut loaded.tests);
         }
     }
-    let asked = texts.iter().map(|text| text.asked);
-    let versions = loaded.into_iter().map(|loaded| loaded.version);
+    let is_tested = |version: &Version| tests.iter().any(|it| it.workflow == version.plan.name);
+    let versions: Vec<_> = loaded.into_iter().map(|loaded| loaded.version).collect();
+    let asked = texts
+        .iter()
+        .zip(&versions)
+        .map(|(text, version)| text.asked || version.as_ref().is_some_and(is_tested));
+    let asked: Vec<bool> = asked.collect();
     Ok(Checked {
         config: reading.config,
-        versions: with_called(versions.zip(asked)),
+        versions: with_called(versions.into_iter().zip(asked)),
         diagnostics,
+        tests,
         files: files.len(),
     })
 }

@@ -8,7 +8,7 @@ use std::{
     rc::Rc,
 };
 
-use serde::de::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
@@ -20,6 +20,7 @@ use crate::{
         shape::{At, Found, Shape},
     },
     plan::Version,
+    testing::Test,
     yaml::{self, Node, Report, Scalar, Span, What, without_bom},
 };
 
@@ -41,7 +42,8 @@ impl<'a> Draft<'a> {
     pub(super) fn read(source: Source<'a>) -> Draft<'a> {
         let mut report = Report::new(source.file, source.text);
         let read = read(&mut report, source.text).and_then(|root| {
-            let model = decode(&mut report, source.text, &root)?;
+            let what = (schema::workflow(), "a workflow");
+            let model = decode(&mut report, source.text, (&root, what))?;
             Some((root, model))
         });
         Draft {
@@ -67,9 +69,10 @@ impl<'a> Draft<'a> {
             let document = Document { model, root, stem };
             check::check(&document, catalogue, &mut self.report)
         });
-        let (mut outputs, mut version) = (BTreeMap::new(), None);
+        let (mut outputs, mut version, mut tests) = (BTreeMap::new(), None, Vec::new());
         if let Some(checked) = checked.filter(|_| self.report.errors() == 0) {
             outputs = checked.outputs;
+            tests = written_in(self.source.file, checked.tests);
             version = Some(Version {
                 plan: checked.plan,
                 source: self.source.text.to_owned(),
@@ -81,12 +84,21 @@ impl<'a> Draft<'a> {
         let loaded = Loaded {
             version,
             diagnostics,
+            tests,
         };
         Done { loaded, outputs }
     }
 }
 
-fn stem(file: &str) -> &str {
+/// The tests with the file in which they stand.
+pub(super) fn written_in(file: &str, mut tests: Vec<Test>) -> Vec<Test> {
+    for test in &mut tests {
+        file.clone_into(&mut test.file);
+    }
+    tests
+}
+
+pub(super) fn stem(file: &str) -> &str {
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
     name.strip_suffix(".yaml")
         .or_else(|| name.strip_suffix(".yml"))
@@ -94,7 +106,7 @@ fn stem(file: &str) -> &str {
 }
 
 /// The tree of the text; a file in which nothing stands is no workflow.
-fn read(report: &mut Report<'_>, text: &str) -> Option<Rc<Node>> {
+pub(super) fn read(report: &mut Report<'_>, text: &str) -> Option<Rc<Node>> {
     let root = yaml::read(report, text);
     if root.is_none() && report.errors() == 0 {
         report.error("language.empty", &(0..0), "the file is empty");
@@ -103,19 +115,22 @@ fn read(report: &mut Report<'_>, text: &str) -> Option<Rc<Node>> {
 }
 
 /// Holds the tree against the schema, then decodes it; what does not fit is left out.
-fn decode(report: &mut Report<'_>, text: &str, root: &Rc<Node>) -> Option<Workflow> {
+pub(super) fn decode<T: DeserializeOwned>(
+    report: &mut Report<'_>,
+    text: &str,
+    (root, (schema, name)): (&Rc<Node>, (&Value, &str)),
+) -> Option<T> {
     if matches!(root.scalar(), Some(Scalar::Null)) {
         report.error("language.empty", &(0..0), "the file is empty");
         return None;
     }
-    let schema = schema::workflow();
     let shape = Shape {
         root: schema,
         templates: false,
     };
     let (mut found, span) = (Found::default(), root.head());
     let at = At {
-        name: "a workflow",
+        name,
         span: &(span.start..span.start),
     };
     shape.check(schema, (root, at), report, &mut found);
@@ -145,13 +160,14 @@ fn undecoded(
     report.error(code, &span, message);
 }
 
-fn model<'de, D>(source: D) -> Result<Workflow, (serde_path_to_error::Path, D::Error)>
+fn model<'de, T, D>(source: D) -> Result<T, (serde_path_to_error::Path, D::Error)>
 where
+    T: serde::Deserialize<'de>,
     D: serde::Deserializer<'de>,
 {
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(source, &mut track);
-    let decoded = Workflow::deserialize(tracked);
+    let decoded = T::deserialize(tracked);
     decoded.map_err(|err| (track.path(), err))
 }
 

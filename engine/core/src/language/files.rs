@@ -5,14 +5,18 @@
 //! so that it knows what they leave, and its version names theirs: a change of
 //! one of them is a new version of each that calls it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Loaded,
     draft::Draft,
     model::{Step, Workflow},
+    suite,
 };
-use crate::catalogue::{Catalogue, InputSchema, WorkflowSchema};
+use crate::{
+    catalogue::{Catalogue, InputSchema, WorkflowSchema},
+    plan::Plan,
+};
 
 /// A file: its path as people should see it, and its text.
 #[derive(Clone, Copy, Debug)]
@@ -21,13 +25,22 @@ pub struct Source<'a> {
     pub text: &'a str,
 }
 
-/// Reads and checks workflows that may call each other, and those in the catalogue.
+/// Reads and checks workflows that may call each other, and those in the catalogue; files of
+/// tests among them after the workflows.
 pub fn load_all(sources: &[Source<'_>], catalogue: &Catalogue) -> Vec<Loaded> {
     let mut catalogue = catalogue.clone();
-    let mut drafts: Vec<Option<Draft<'_>>> =
-        sources.iter().copied().map(Draft::read).map(Some).collect();
+    let workflows = sources.iter().map(|source| !suite::is_tests(source.file));
+    let mut drafts: Vec<Option<Draft<'_>>> = sources
+        .iter()
+        .zip(workflows)
+        .map(|(source, is_workflow)| is_workflow.then(|| Draft::read(*source)))
+        .collect();
     let mut calls = Vec::new();
-    for draft in drafts.iter().flatten() {
+    for draft in &drafts {
+        let Some(draft) = draft else {
+            calls.push(("", BTreeSet::new()));
+            continue;
+        };
         let schema = draft.model().map(schema).unwrap_or_default();
         calls.push((draft.stem(), schema.calls.clone()));
         catalogue.workflows.insert(draft.stem().to_owned(), schema);
@@ -44,7 +57,13 @@ pub fn load_all(sources: &[Source<'_>], catalogue: &Catalogue) -> Vec<Loaded> {
         }
         loaded[place] = Some(done.loaded);
     }
-    loaded.into_iter().flatten().collect()
+    let versions = loaded.iter().flatten().filter_map(|it| it.version.as_ref());
+    let plans = versions.map(|version| (version.plan.name.clone(), version.plan.clone()));
+    let plans: BTreeMap<String, Plan> = plans.collect();
+    let all = sources.iter().zip(loaded);
+    let all = all
+        .map(|(source, loaded)| loaded.unwrap_or_else(|| suite::load(*source, &plans, &catalogue)));
+    all.collect()
 }
 
 /// What others can know of a workflow before it is checked.

@@ -7,6 +7,7 @@
 
 mod fault;
 mod step;
+mod test;
 mod trigger;
 
 use indexmap::IndexMap;
@@ -16,6 +17,7 @@ use serde::{Deserialize, de::IgnoredAny};
 pub(crate) use self::{
     fault::{OnFault, OnFaults, Then, Word},
     step::{Body, Step},
+    test::{Expect, Mock, MockedAttempt, MockedFault, Test, TestFile},
     trigger::{Calendar, Days, Promise, Trigger},
 };
 use crate::{
@@ -28,8 +30,7 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 #[schemars(extend(
     "required" = ["steps"],
-    "x-what" = "a workflow",
-    "x-later" = ["tests"]
+    "x-what" = "a workflow"
 ))]
 pub(crate) struct Workflow {
     /// As the file is called, without `.yaml`.
@@ -71,6 +72,9 @@ pub(crate) struct Workflow {
     /// How many runs must have succeeded by a time of the day; a person is told when they have not.
     #[schemars(with = "Promise")]
     pub(crate) promise: Option<Promise>,
+    /// What `botswain test` plays.
+    #[schemars(with = "Vec<Test>")]
+    pub(crate) tests: Vec<Option<Test>>,
 }
 
 /// What holds for every exception of a workflow.

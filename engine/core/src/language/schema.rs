@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
-use super::model::Workflow;
+use super::model::{TestFile, Workflow};
 use crate::{
     catalogue::{BotSchema, Catalogue},
     check::kinds::{KINDS, OWNERS},
@@ -16,6 +16,12 @@ use crate::{
 /// The schema of the model alone, which the check walks.
 pub(crate) fn workflow() -> &'static Value {
     static SCHEMA: LazyLock<Value> = LazyLock::new(|| schemars::schema_for!(Workflow).to_value());
+    &SCHEMA
+}
+
+/// The schema of files of tests, for editors and for the check.
+pub fn tests_schema() -> &'static Value {
+    static SCHEMA: LazyLock<Value> = LazyLock::new(|| schemars::schema_for!(TestFile).to_value());
     &SCHEMA
 }
 

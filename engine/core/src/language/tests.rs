@@ -10,6 +10,7 @@ mod names;
 mod rules;
 mod sight;
 mod slips;
+mod testing;
 mod triggers;
 mod whole;
 

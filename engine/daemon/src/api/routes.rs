@@ -13,6 +13,7 @@ use botswain_core::{
     ExceptionId, Hash, RunId, StepId,
     engine::{NO_ROOM, event::Reply},
     index::State as RunState,
+    plan::Version,
     schedule::Times,
 };
 use botswain_store::Filter;
@@ -173,6 +174,17 @@ pub(super) async fn items(
     let waits = waits(&handle).await;
     items.iter_mut().for_each(|item| waits.explain(item));
     Ok(Json(items))
+}
+
+/// A version of a workflow, as runs follow it.
+pub(super) async fn version(
+    State(handle): State<Handle>,
+    Path(hash): Path<Hash>,
+) -> Answer<Version> {
+    let asked = hash.clone();
+    let Json(version) = reading(&handle, move |parts| parts.store.version(&asked)).await?;
+    let missing = || Problem::not_found(format!("there is no version {}", hash.short()));
+    version.map(Json).ok_or_else(missing)
 }
 
 pub(super) async fn exceptions(

@@ -67,6 +67,12 @@ pub(super) enum Command {
     /// becomes inputs, passwords become secrets of the connection's login. What could not be carried
     /// over is said, here and at its place in the file.
     Import(Import),
+    /// Play the tests of the workflows: without a clock, and without changing anything outside.
+    ///
+    /// Exit code: 0 all passed, 1 a test failed, 2 wrong usage or a file with mistakes.
+    Test(Test),
+    /// Show what the templates of a step give on the data of a run.
+    Render(Render),
     /// List runs, show one, or bring one to its end.
     Runs(Runs),
     /// See to what was parked.
@@ -188,11 +194,21 @@ pub(super) enum OfDemo {
 
 #[derive(Debug, Args)]
 pub(super) struct Run {
-    /// The workflow's name.
-    pub(super) workflow: String,
+    /// The workflow's name; may be left out with `--again` and `--replay`.
+    #[arg(required_unless_present_any = ["again", "replay"])]
+    pub(super) workflow: Option<String>,
     /// An input of the workflow; may be given several times.
     #[arg(long = "input", short, value_name = "NAME=VALUE")]
     pub(super) inputs: Vec<Pair>,
+    /// Show what it would do: what only reads is done, nothing is sent or changed.
+    #[arg(long, conflicts_with_all = ["key", "again", "replay"])]
+    pub(super) dry_run: bool,
+    /// Start a run with the inputs of this one; when it had a key, another is needed.
+    #[arg(long, value_name = "RUN")]
+    pub(super) again: Option<botswain_core::RunId>,
+    /// Show what the file of today would send with what this run has read, against what it sent.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["key", "again", "inputs"])]
+    pub(super) replay: Option<botswain_core::RunId>,
     /// What it is about; a second run with the same key and inputs is skipped.
     #[arg(long)]
     pub(super) key: Option<String>,
@@ -217,6 +233,36 @@ pub(super) struct Import {
     /// Where the workflow goes, or `-` for stdout; otherwise to `workflows/NAME.yaml`.
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Render {
+    /// The workflow's name.
+    pub(super) workflow: String,
+    /// The id of the step.
+    #[arg(value_parser = exceptions::step)]
+    pub(super) step: botswain_core::StepId,
+    /// The run whose data are taken.
+    #[arg(long, value_name = "RUN")]
+    pub(super) run: botswain_core::RunId,
+    /// Only the item with this key, or at this place where the loop has no key.
+    #[arg(long, value_name = "KEY")]
+    pub(super) item: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Test {
+    /// Workflow files, files of tests or folders; without one, all of the instance's.
+    pub(super) paths: Vec<PathBuf>,
+    /// Only tests with this text in the name of the workflow or of the test.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) filter: Option<String>,
+    /// Write the mails and documents that came into the files in `snapshots/`.
+    #[arg(long)]
+    pub(super) update: bool,
+    /// Write what came of it for a build server.
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -303,6 +349,8 @@ pub(super) enum Format {
 pub(super) enum SchemaOf {
     /// `workflows/*.yaml`
     Workflow,
+    /// `workflows/*.test.yaml`
+    Tests,
     /// `botswain.yaml`
     Instance,
 }

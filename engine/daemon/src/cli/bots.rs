@@ -1,6 +1,7 @@
 //! `bots` and `schema`: the manual and the schemas, made of the bots themselves.
 
 use botswain_bot::BotSpec;
+use botswain_core::language;
 use serde_json::{Value, json};
 
 use super::{
@@ -62,6 +63,7 @@ pub(super) fn schema(global: &Global, of: SchemaOf, write: bool) -> Outcome {
     };
     output::json(&match of {
         SchemaOf::Instance => editor::config_schema(),
+        SchemaOf::Tests => language::tests_schema().clone(),
         SchemaOf::Workflow => editor::workflow_schema(instance.as_ref())?,
     });
     Ok(Code::Done)

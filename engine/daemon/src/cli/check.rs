@@ -87,12 +87,13 @@ fn files_of(checked: &Checked) -> usize {
 }
 
 /// The workflow files that are meant, relative to the instance.
-fn files(instance: &Instance, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+pub(super) fn files(instance: &Instance, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for path in paths {
         let relative = relative(instance, path)?;
         if instance.folder().join(&relative).is_dir() {
-            let (all, _) = instance.workflow_files()?;
+            let (mut all, _) = instance.workflow_files()?;
+            all.extend(instance.test_files()?);
             files.extend(all.into_iter().filter(|file| file.starts_with(&relative)));
         } else if relative != Path::new(CONFIG_FILE) {
             files.push(relative);

@@ -12,8 +12,8 @@ use super::{
     arguments::Run,
     excerpt,
     follow::{self, Followed, Following},
-    outcome::{Code, Failure, Outcome},
-    output,
+    outcome::{Code, Failure, Outcome, Pair},
+    output, rehearse,
     signals::Signals,
 };
 use crate::{
@@ -24,10 +24,20 @@ use crate::{
     workflows,
 };
 
-pub(super) async fn run(global: &Global, arguments: Run) -> Outcome {
+pub(super) async fn run(global: &Global, mut arguments: Run) -> Outcome {
+    if let Some(run) = arguments.replay.take() {
+        return rehearse::replay(global, arguments, &run).await;
+    }
+    if arguments.dry_run {
+        return rehearse::dry_run(global, arguments).await;
+    }
     let instance = global.instance()?;
     let mut signals = Signals::catch()?;
-    if !is_sound(&instance, &arguments.workflow)? {
+    if let Some(run) = arguments.again.take() {
+        let again = async |client: &mut Client| again(client, arguments, &run).await;
+        arguments = global.with_client(again).await?;
+    }
+    if !is_sound(&instance, arguments.workflow.as_deref().unwrap_or_default())? {
         return Ok(Code::Usage);
     }
     let work = async |client: &mut Client| {
@@ -78,19 +88,55 @@ fn code(detail: &RunDetail) -> Code {
     }
 }
 
+/// What starts a run like an earlier one; a key that was used is not used again.
+async fn again(client: &Client, arguments: Run, run: &RunId) -> Result<Run, Failure> {
+    let detail = rehearse::started(client, run).await?;
+    let own = &detail.run.workflow;
+    if let Some(other) = arguments.workflow.filter(|it| it != own) {
+        let message = format!("run {run} is of `{own}`, not of `{other}`");
+        return Err(Failure::usage(message));
+    }
+    if let Some(key) = &detail.run.key
+        && arguments.key.as_ref().is_none_or(|it| it == key)
+    {
+        return Err(
+            Failure::usage(format!("run {run} had the key `{key}`, which is used"))
+                .hint("give the new run a key of its own with `--key`"),
+        );
+    }
+    let given = detail.inputs.as_object().cloned().unwrap_or_default();
+    let others = given.into_iter().filter(|(name, _)| {
+        let mut given = arguments.inputs.iter();
+        !given.any(|pair| pair.name == *name)
+    });
+    let others = others.map(|(name, value)| Pair {
+        value: value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned),
+        name,
+    });
+    let inputs = others.collect::<Vec<_>>();
+    Ok(Run {
+        workflow: Some(detail.run.workflow),
+        inputs: [inputs, arguments.inputs].concat(),
+        ..arguments
+    })
+}
+
 async fn start(client: &Client, arguments: Run) -> Result<RunId, Failure> {
     let Run {
         workflow,
         inputs,
         key,
         by,
+        ..
     } = arguments;
     // The daemon makes of each text what its input is.
     let inputs = inputs
         .into_iter()
         .map(|pair| (pair.name, pair.value.into()));
     let request = RunRequest {
-        workflow,
+        workflow: workflow.unwrap_or_default(),
         inputs: inputs.collect(),
         key,
         by,

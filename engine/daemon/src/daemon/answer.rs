@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use super::parts::Parts;
 
 /// Answers a command with an event; an error when the store cannot be read.
-pub(super) fn to(parts: &Parts, command: Command) -> Result<Event, String> {
+pub(crate) fn to(parts: &Parts, command: Command) -> Result<Event, String> {
     Ok(match command {
         Command::Fire {
             version,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use botswain_bot::{Announce, Attempt, BotSpec, Context};
+use botswain_bot::{Announce, Attempt, BotSpec, Connections, Context};
 use botswain_core::{
     Effect, Fault, Payload, engine::event::Call, evaluate::Values, value::secret_name,
 };
@@ -17,7 +17,7 @@ use super::{
 };
 
 /// How long an attempt may take when neither the step nor the workflow says.
-const TIMEOUT: Duration = Duration::from_secs(300);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// How long a bot may take to clear up once it was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -55,7 +55,7 @@ pub(super) fn prepare(
     Work,
     impl Future<Output = Result<Payload, Box<Fault>>> + Send + 'static,
 ) {
-    let context = context(parts, &call);
+    let context = context(parts, &call, parts.connections.clone());
     let context = Arc::new(match call.announces {
         true => context.announcing(announce(&call, sender)),
         false => context,
@@ -74,7 +74,11 @@ pub(super) fn prepare(
     (work, outcome)
 }
 
-async fn perform(parts: &Arc<Parts>, call: &Call, context: &Context) -> Result<Payload, Fault> {
+pub(crate) async fn perform(
+    parts: &Arc<Parts>,
+    call: &Call,
+    context: &Context,
+) -> Result<Payload, Fault> {
     let Some(bot) = parts.instance.bot(&call.bot) else {
         return Err(Fault::business(
             "bot.unknown",
@@ -181,7 +185,11 @@ fn revealed(parts: &Parts, value: Value) -> Result<Value, Fault> {
     }
 }
 
-fn context(parts: &Arc<Parts>, call: &Call) -> Context {
+pub(crate) fn context(
+    parts: &Arc<Parts>,
+    call: &Call,
+    connections: Arc<dyn Connections>,
+) -> Context {
     let attempt = Attempt {
         run: call.run.clone(),
         step: call.step.clone(),
@@ -197,13 +205,7 @@ fn context(parts: &Arc<Parts>, call: &Call) -> Context {
         timezone: parts.timezone(),
     };
     let (kept, roots) = (Arc::new(parts.kept.clone()), parts.roots());
-    Context::new(
-        attempt,
-        kept,
-        roots,
-        Arc::new(templates),
-        parts.connections.clone(),
-    )
+    Context::new(attempt, kept, roots, Arc::new(templates), connections)
 }
 
 /// Lets the loop know that a bot is about to act, and the bot when it may.
@@ -224,7 +226,7 @@ fn announce(call: &Call, sender: &mpsc::UnboundedSender<Message>) -> Announce {
 }
 
 /// A bot that only reads, or may be repeated, leaves nothing in doubt.
-fn at_most(mut fault: Fault, effect: Effect) -> Fault {
+pub(crate) fn at_most(mut fault: Fault, effect: Effect) -> Fault {
     if effect != Effect::Once {
         fault.effect = botswain_core::Reach::None;
     }

@@ -21,7 +21,7 @@ use super::parts::Parts;
 
 /// Fills in the holder where the event carries a key. A claim that was made under another name
 /// of the workflow counts as well.
-pub(super) fn look_up<'a>(
+pub(crate) fn look_up<'a>(
     parts: &Parts,
     workflows: impl Iterator<Item = &'a Arc<Version>>,
     event: &mut Event,

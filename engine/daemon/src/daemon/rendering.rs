@@ -33,11 +33,11 @@ pub(super) enum Place {
 }
 
 /// Something to be rendered.
-pub(super) struct Rendering {
-    pub(super) version: Arc<Version>,
-    pub(super) scope: Box<Scope>,
-    pub(super) edits: IndexMap<String, Value>,
-    pub(super) subject: Subject,
+pub(crate) struct Rendering {
+    pub(crate) version: Arc<Version>,
+    pub(crate) scope: Box<Scope>,
+    pub(crate) edits: IndexMap<String, Value>,
+    pub(crate) subject: Subject,
 }
 
 impl Rendering {
@@ -70,7 +70,7 @@ impl Rendering {
     }
 
     /// Renders; a fault is an answer too.
-    pub(super) fn answer(self, parts: &Parts) -> Event {
+    pub(crate) fn answer(self, parts: &Parts) -> Event {
         let Rendering {
             version,
             scope,

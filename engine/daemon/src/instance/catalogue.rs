@@ -12,6 +12,7 @@ use std::{
 use botswain_core::{
     catalogue::{Catalogue, WorkflowSchema},
     diagnostic::{Diagnostic, Severity},
+    language::is_tests,
 };
 
 use super::{Error, Instance, TEXT_LIMIT, config::Outline, read_text, secrets, unreadable};
@@ -57,8 +58,24 @@ impl Instance {
     }
 }
 
-/// `workflows/*.yaml`, relative to the instance.
+/// `workflows/*.yaml` but the files of tests, relative to the instance.
 pub(super) fn workflow_files(folder: &Path) -> Result<(Vec<PathBuf>, Vec<Diagnostic>), Error> {
+    let (files, warnings) = yaml_files(folder)?;
+    let workflows = files.into_iter().filter(|file| !holds_tests(file));
+    Ok((workflows.collect(), warnings))
+}
+
+/// `workflows/*.test.yaml`, relative to the instance.
+pub(super) fn test_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let (files, _) = yaml_files(folder)?;
+    Ok(files.into_iter().filter(|file| holds_tests(file)).collect())
+}
+
+fn holds_tests(file: &Path) -> bool {
+    is_tests(&file.to_string_lossy())
+}
+
+fn yaml_files(folder: &Path) -> Result<(Vec<PathBuf>, Vec<Diagnostic>), Error> {
     let (mut files, mut warnings) = (Vec::new(), Vec::new());
     for path in entries(&folder.join("workflows"))? {
         let relative = relative(folder, &path);
@@ -246,6 +263,7 @@ mod tests {
         let files = [
             ("workflows/b.yaml", ""),
             ("workflows/a.yaml", ""),
+            ("workflows/a.test.yaml", ""),
             ("workflows/c.yml", ""),
             ("workflows/notes.md", ""),
             ("workflows/deep/d.yaml", ""),
@@ -256,6 +274,8 @@ mod tests {
             found,
             [Path::new("workflows/a.yaml"), Path::new("workflows/b.yaml")]
         );
+        let tests = instance.test_files().unwrap();
+        assert_eq!(tests, [Path::new("workflows/a.test.yaml")]);
         assert_eq!(warnings.len(), 1);
         assert_eq!(warnings[0].file, "workflows/c.yml");
         assert_eq!(warnings[0].severity, Severity::Warning);

@@ -183,7 +183,7 @@ fn what_is_no_workflow() {
         expect![[r#"
             1:2 language.missing_key: a workflow needs `steps`
             1:2 language.unknown_key: a workflow has no key `a`
-                hint: its keys are: `name`, `description`, `triggers`, `overlap`, `inputs`, `retry`, `timeout`, `steps`, `outputs`, `on_failure`, `finally`, `exceptions`, `formerly`, `promise`
+                hint: its keys are: `name`, `description`, `triggers`, `overlap`, `inputs`, `retry`, `timeout`, `steps`, `outputs`, `on_failure`, `finally`, `exceptions`, `formerly`, `promise`, `tests`
             1:8 yaml.duplicate_key: `a` is given twice
                 hint: keep one of them
         "#]],

@@ -94,14 +94,12 @@ steps:
 #[test]
 fn unknown_and_coming_keys() {
     check(
-        &format!("trigers: []\ncolour: red\ntests: []\n{FINE}"),
+        &format!("trigers: []\ncolour: red\n{FINE}"),
         expect![[r#"
             1:1 language.unknown_key: a workflow has no key `trigers`
                 hint: did you mean `triggers`?
             2:1 language.unknown_key: a workflow has no key `colour`
-                hint: its keys are: `name`, `description`, `triggers`, `overlap`, `inputs`, `retry`, `timeout`, `steps`, `outputs`, `on_failure`, `finally`, `exceptions`, `formerly`, `promise`
-            3:1 language.not_available: `tests` is not available yet
-                hint: this version of Botswain does not have it
+                hint: its keys are: `name`, `description`, `triggers`, `overlap`, `inputs`, `retry`, `timeout`, `steps`, `outputs`, `on_failure`, `finally`, `exceptions`, `formerly`, `promise`, `tests`
         "#]],
     );
     check(

@@ -204,7 +204,7 @@ fn exception(text: &str) -> Result<u64, String> {
         .map_err(|_| format!("`{text}` is not the number of an exception"))
 }
 
-fn step(text: &str) -> Result<StepId, String> {
+pub(super) fn step(text: &str) -> Result<StepId, String> {
     match StepId::is_valid(text) {
         true => Ok(StepId::new(text)),
         false => Err(format!("`{text}` is not the name of a step")),
