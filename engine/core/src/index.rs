@@ -4,6 +4,8 @@
 //! and the tables of corrections can be computed again from the facts; a change to it is written in the same
 //! atomic batch as the facts it follows from.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -26,10 +28,10 @@ pub struct Batch {
 /// A record of the index before and after an append.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// The summary of a run. `before` is `None` for a new run.
+    /// The summary of a run, and the state in the one before; `None` for a new run.
     Run {
-        before: Option<Box<Summary>>,
-        after: Box<Summary>,
+        before: Option<State>,
+        after: Arc<Summary>,
     },
     /// An exception opened (`Some`) or was resolved (`None`).
     Exception {

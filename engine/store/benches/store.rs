@@ -7,7 +7,10 @@
     reason = "a measurement stops at what it did not expect"
 )]
 
-use std::{sync::mpsc::channel, time::Duration};
+use std::{
+    sync::{Arc, mpsc::channel},
+    time::Duration,
+};
 
 use botswain_core::{
     Category, ExceptionId, Fault, Hash, Payload, Reach, RunId, StepId,
@@ -144,14 +147,14 @@ impl Run {
         self.0.ended = Some(jiff::Timestamp::UNIX_EPOCH);
         for change in &mut batch.changes {
             if let Change::Run { after, .. } = change {
-                **after = self.0.clone();
+                *after = Arc::new(self.0.clone());
             }
         }
         batch
     }
 
     fn step(&mut self) -> Batch {
-        let before = (self.0.facts > 0).then(|| Box::new(self.0.clone()));
+        let before = (self.0.facts > 0).then_some(self.0.state);
         let fact = Fact {
             at: jiff::Timestamp::UNIX_EPOCH,
             what: What::Succeeded {
@@ -162,7 +165,7 @@ impl Run {
         };
         let facts = vec![(self.0.id.clone(), self.0.facts, fact)];
         self.0.facts += 1;
-        let after = Box::new(self.0.clone());
+        let after = Arc::new(self.0.clone());
         Batch {
             facts,
             changes: vec![Change::Run { before, after }],

@@ -5,10 +5,14 @@
 //! written, so that two batches that touch one counter count right. Nothing is
 //! written here: a refused draft is dropped and leaves no trace.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, hash_map},
+    sync::Arc,
+};
 
 use botswain_core::{
-    ExceptionId, Payload, RunId,
+    ExceptionId, Payload, RunId, StepId,
     engine::rebuild::Rebuilt,
     index::{Batch, Change, Claim, ClaimKey, Exception, Mapping, State, Summary, Tally},
     plan::Version,
@@ -21,14 +25,76 @@ use crate::{
     backend::Backend,
     error::{AppendError, ReadError},
     key::{self, Key},
-    record,
+    record::{self, Trace},
 };
 
-/// Records to write, and to remove (`None`).
+/// Records to write as they are, and to remove (`None`).
 pub(crate) type Writes = BTreeMap<Key, Option<Vec<u8>>>;
 
-/// What the backend holds under keys that were looked at, before the group is written.
-pub(crate) type Read = HashMap<Key, Option<Vec<u8>>>;
+/// A record to write, or to remove (`None`).
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) before: Before,
+    pub(crate) after: Option<Vec<u8>>,
+}
+
+/// What lies under a key before its group is written. Nobody else writes, so it holds until then.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Before {
+    Unread,
+    Known(Option<Trace>),
+}
+
+/// Nothing lies there.
+const NOTHING: Before = Before::Known(None);
+
+/// What a draft writes, or a group.
+#[derive(Debug, Default)]
+pub(crate) struct Drafted(pub(crate) HashMap<Key, Written>);
+
+impl Drafted {
+    fn put(&mut self, key: Key, written: Written) {
+        match self.0.entry(key) {
+            // What lay there before the first of several writes is what the backend holds.
+            hash_map::Entry::Occupied(mut first) => first.get_mut().after = written.after,
+            hash_map::Entry::Vacant(place) => drop(place.insert(written)),
+        }
+    }
+
+    fn extend(&mut self, later: impl IntoIterator<Item = (Key, Written)>) {
+        for (key, written) in later {
+            self.put(key, written);
+        }
+    }
+}
+
+/// What is known of a run from one append to the next, so that it need not be read again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Head {
+    /// How many facts it has.
+    facts: u64,
+    /// It has begun, and nothing but facts is written of it yet.
+    is_new: bool,
+    stands: Option<Standing>,
+}
+
+/// What a summary says that the next one has to fit to.
+#[derive(Clone, Debug)]
+struct Standing {
+    state: State,
+    workflow: Arc<str>,
+    parent: Option<(RunId, StepId, u64)>,
+    /// Of the summary's record.
+    trace: Trace,
+}
+
+/// The counters before a group, and as its batches have left them so far.
+#[derive(Clone, Copy, Debug)]
+struct Counting {
+    lies: Before,
+    before: Highest,
+    now: Highest,
+}
 
 /// The highest numbers in use, and how many exceptions are open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,16 +148,25 @@ pub struct Mapped {
 /// Batches that are written together.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
-    pub(crate) writes: Writes,
-    /// How many facts each run has, as far as it was asked.
-    pub(crate) heads: HashMap<RunId, u64>,
+    pub(crate) writes: Drafted,
+    /// What is known of runs that have not ended.
+    pub(crate) heads: HashMap<RunId, Head>,
     /// The global number of the next fact.
     pub(crate) next: u64,
-    /// Nobody else writes, so it holds until the group is written, and no longer.
-    pub(crate) read: Read,
+    /// Written once, however many batches count.
+    counting: Option<Counting>,
+    ended: Vec<RunId>,
 }
 
 impl Group {
+    pub(crate) fn new(heads: HashMap<RunId, Head>, next: u64) -> Group {
+        Group {
+            heads,
+            next,
+            ..Group::default()
+        }
+    }
+
     /// Takes in the whole batch or, on an error, nothing of it.
     pub(crate) fn append(
         &mut self,
@@ -99,25 +174,55 @@ impl Group {
         batch: &Batch,
     ) -> Result<(), AppendError> {
         let mut draft = Draft::over(backend, self);
-        draft.append(batch)?;
+        let counting = draft.append(batch)?;
         let Draft {
             writes,
             heads,
             next,
-            read,
+            ended,
             ..
         } = draft;
         self.next = next;
-        self.read.extend(read);
-        self.writes.extend(writes);
+        self.counting = Some(counting);
+        self.writes.extend(writes.0);
         self.heads.extend(heads);
+        self.ended.extend(ended);
         Ok(())
     }
 
     /// Takes in records as they are, whatever they are.
     pub(crate) fn put_raw(&mut self, writes: Writes, next: Option<u64>) {
-        self.writes.extend(writes);
+        self.put_counters();
+        let unread = |(key, after)| {
+            let before = Before::Unread;
+            (key, Written { before, after })
+        };
+        self.writes.extend(writes.into_iter().map(unread));
+        // Summaries may be among them.
+        for head in self.heads.values_mut() {
+            (head.is_new, head.stands) = (false, None);
+        }
         self.next = next.unwrap_or(self.next);
+    }
+
+    /// Makes it ready to be written: nothing is drafted any more.
+    pub(crate) fn close(&mut self) {
+        self.put_counters();
+        // No fact follows the last one, so nothing has to be known.
+        for run in self.ended.drain(..) {
+            self.heads.remove(&run);
+        }
+    }
+
+    fn put_counters(&mut self) {
+        if let Some(counting) = self.counting.take()
+            && counting.now != counting.before
+        {
+            let key = key::COUNTERS.to_vec();
+            let after = Some(encoded(&key, self.next, &counting.now));
+            let before = counting.lies;
+            self.writes.put(key, Written { before, after });
+        }
     }
 
     /// Takes in what the index says of a run whose facts are there.
@@ -128,7 +233,7 @@ impl Group {
     ) -> Result<(), AppendError> {
         let summary = Change::Run {
             before: None,
-            after: Box::new(rebuilt.summary.clone()),
+            after: Arc::new(rebuilt.summary.clone()),
         };
         let exception = rebuilt.exceptions.iter().map(|open| Change::Exception {
             id: open.id,
@@ -154,12 +259,12 @@ impl Group {
     ) -> Result<(), AppendError> {
         let key = key::version(&version.hash());
         let mut draft = Draft::over(backend, self);
-        if draft.bytes(&key)?.is_none() {
-            draft.put(key, version);
+        let (is_there, lies) = draft.lies(&key)?;
+        if !is_there {
+            draft.put(key, lies, version);
         }
-        let (writes, read) = (draft.writes, draft.read);
-        self.writes.extend(writes);
-        self.read.extend(read);
+        let writes = draft.writes;
+        self.writes.extend(writes.0);
         Ok(())
     }
 }
@@ -167,10 +272,10 @@ impl Group {
 struct Draft<'a> {
     backend: &'a dyn Backend,
     group: &'a Group,
-    writes: Writes,
-    heads: HashMap<RunId, u64>,
+    writes: Drafted,
+    heads: HashMap<RunId, Head>,
     next: u64,
-    read: Read,
+    ended: Vec<RunId>,
 }
 
 impl<'a> Draft<'a> {
@@ -178,42 +283,57 @@ impl<'a> Draft<'a> {
         Draft {
             backend,
             group,
-            writes: Writes::new(),
+            writes: Drafted::default(),
             heads: HashMap::new(),
             next: group.next,
-            read: Read::new(),
+            ended: Vec::new(),
         }
     }
 
-    fn append(&mut self, batch: &Batch) -> Result<(), AppendError> {
-        let before: Highest = self.get(key::COUNTERS)?.unwrap_or_default();
-        let mut highest = before;
+    /// Gives the counters as they are after it.
+    fn append(&mut self, batch: &Batch) -> Result<Counting, AppendError> {
+        let mut counting = self.counting()?;
+        let highest = &mut counting.now;
         for (run, seq, fact) in &batch.facts {
             self.fact(run, *seq, fact)?;
             highest.run = highest.run.max(run.number());
         }
         for change in &batch.changes {
-            self.change(change, &mut highest)?;
+            self.change(change, highest)?;
         }
-        if highest != before {
-            self.put(key::COUNTERS.to_vec(), &highest);
+        Ok(counting)
+    }
+
+    fn counting(&self) -> Result<Counting, ReadError> {
+        if let Some(counting) = self.group.counting {
+            return Ok(counting);
         }
-        Ok(())
+        let (stored, lies) = self.get(key::COUNTERS)?;
+        let before = stored.unwrap_or_default();
+        Ok(Counting {
+            lies,
+            before,
+            now: before,
+        })
     }
 
     fn fact(&mut self, run: &RunId, seq: u64, fact: &Fact) -> Result<(), AppendError> {
-        let expected = self.head(run)?;
-        if seq != expected {
+        let mut head = self.head(run)?;
+        if seq != head.facts {
             return Err(AppendError::Sequence {
                 run: run.clone(),
-                expected,
+                expected: head.facts,
                 found: seq,
             });
         }
         let key = key::fact(run, seq);
-        let bytes = record::encode(&key, self.next, fact);
-        self.writes.insert(key, Some(bytes));
-        self.heads.insert(run.clone(), seq + 1);
+        let after = Some(record::encode(&key, self.next, fact));
+        // As many facts are there as were counted.
+        let before = NOTHING;
+        self.writes.put(key, Written { before, after });
+        head.facts += 1;
+        head.is_new |= seq == 0;
+        self.heads.insert(run.clone(), head);
         self.next += 1;
         Ok(())
     }
@@ -222,7 +342,7 @@ impl<'a> Draft<'a> {
         match change {
             Change::Run { before, after } => {
                 highest.run = highest.run.max(after.id.number());
-                self.run(before.as_deref(), after)
+                self.run(*before, after)
             }
             Change::Exception { id, after } => self.exception(*id, after.as_deref(), highest),
             Change::Claim {
@@ -230,7 +350,7 @@ impl<'a> Draft<'a> {
                 after: Some(after),
             } => self.claim(claim, after),
             Change::Claim { claim, after: None } => {
-                self.writes.insert(key::claim(claim), None);
+                self.remove(key::claim(claim), Before::Unread);
                 Ok(())
             }
             Change::Fired {
@@ -241,8 +361,8 @@ impl<'a> Draft<'a> {
             Change::Pending { pending, open } => {
                 let key = key::pending(pending);
                 match open {
-                    true => self.put(key, pending),
-                    false => drop(self.writes.insert(key, None)),
+                    true => self.put(key, Before::Unread, pending),
+                    false => self.remove(key, Before::Unread),
                 }
                 Ok(())
             }
@@ -253,74 +373,83 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn run(&mut self, before: Option<&Summary>, after: &Summary) -> Result<(), AppendError> {
+    fn run(&mut self, before: Option<State>, after: &Summary) -> Result<(), AppendError> {
         let key = key::summary(&after.id);
-        let stored: Option<Summary> = self.get(&key)?;
-        self.check_run(before, stored.as_ref(), after)?;
+        let mut head = self.head(&after.id)?;
+        let (stored, lies) = self.standing(&head, &key)?;
+        check_run((before, stored.as_ref()), after, head.facts)?;
+        let state = stored.as_ref().map(|stored| stored.state);
         if let Some((parent, step, _)) = &after.parent {
-            let tally = key::tally(parent, step);
-            self.count(tally, stored.as_ref().map(|run| run.state), after.state)?;
+            self.count(key::tally(parent, step), state, after.state)?;
         }
         // Its workflow and its parent stay, so only its state moves it.
-        if stored.as_ref().map(|run| run.state) != Some(after.state) {
-            self.move_between_lists(stored.as_ref(), after);
+        if state != Some(after.state) {
+            self.move_between_lists(state, after, head.is_new);
         }
-        self.put(key, after);
-        Ok(())
-    }
-
-    fn move_between_lists(&mut self, stored: Option<&Summary>, after: &Summary) {
-        let old = stored.map(key::lists).unwrap_or_default();
-        let new = key::lists(after);
-        for left in old.iter().filter(|list| !new.contains(list)) {
-            self.writes.insert(left.clone(), None);
-        }
-        for joined in new.into_iter().filter(|list| !old.contains(list)) {
-            self.put(joined, &after.id);
-        }
-    }
-
-    // What leaves a list must be what entered it, or the lists and counters go wrong for ever.
-    fn check_run(
-        &self,
-        before: Option<&Summary>,
-        stored: Option<&Summary>,
-        after: &Summary,
-    ) -> Result<(), AppendError> {
-        let state = |run: Option<&Summary>| run.map(|run| run.state);
-        let refuse = |why: String| AppendError::Change {
-            run: after.id.clone(),
-            why,
+        let bytes = encoded(&key, self.next, after);
+        let trace = Trace::of(&key, &bytes);
+        head.stands = Some(match stored {
+            Some(stored) => Standing {
+                state: after.state,
+                trace,
+                ..stored
+            },
+            None => Standing::of(after, trace),
+        });
+        head.is_new = false;
+        let written = Written {
+            before: lies,
+            after: Some(bytes),
         };
-        if state(before) != state(stored) {
-            let why = format!(
-                "it was {:?}, the change says {:?}",
-                state(stored),
-                state(before)
-            );
-            return Err(refuse(why));
-        }
-        if stored.is_some_and(|run| run.parent != after.parent || run.workflow != after.workflow) {
-            return Err(refuse("a run keeps its parent and its workflow".to_owned()));
-        }
-        let head = self.head(&after.id)?;
-        if after.facts != head {
-            let why = format!("it has {head} facts, its summary says {}", after.facts);
-            return Err(refuse(why));
+        self.writes.put(key, written);
+        self.heads.insert(after.id.clone(), head);
+        if after.state.has_ended() {
+            self.ended.push(after.id.clone());
         }
         Ok(())
+    }
+
+    /// How a run stands, and what lies under the key of its summary.
+    fn standing(&self, head: &Head, key: &[u8]) -> Result<(Option<Standing>, Before), ReadError> {
+        if head.is_new {
+            return Ok((None, NOTHING));
+        }
+        if let Some(stands) = &head.stands {
+            let lies = Before::Known(Some(stands.trace));
+            return Ok((Some(stands.clone()), lies));
+        }
+        let (found, lies) = self.find(key)?;
+        let Some(bytes) = found else {
+            return Ok((None, lies));
+        };
+        let summary: Summary = record::decode(key, &bytes)?;
+        Ok((Some(Standing::of(&summary, Trace::of(key, &bytes))), lies))
+    }
+
+    fn move_between_lists(&mut self, stored: Option<State>, after: &Summary, is_new: bool) {
+        let old = stored.map(|state| key::lists_in(after, state));
+        let (old, new) = (old.unwrap_or_default(), key::lists(after));
+        for left in old.iter().filter(|list| !new.contains(list)) {
+            self.remove(left.clone(), Before::Unread);
+        }
+        // A store may list what an older Botswain has listed.
+        let before = if is_new { NOTHING } else { Before::Unread };
+        for joined in new.into_iter().filter(|list| !old.contains(list)) {
+            self.put(joined, before, &after.id);
+        }
     }
 
     fn count(&mut self, key: Key, before: Option<State>, after: State) -> Result<(), AppendError> {
         if before == Some(after) {
             return Ok(());
         }
-        let mut tally: Tally = self.get(&key)?.unwrap_or_default();
+        let (tally, lies) = self.get(&key)?;
+        let mut tally: Tally = tally.unwrap_or_default();
         if before.is_some_and(|before| counted(&tally, before) == 0) {
             return Err(record::damaged(&key, "counts less than there is").into());
         }
         tally.shift(before, after);
-        self.put(key, &tally);
+        self.put(key, lies, &tally);
         Ok(())
     }
 
@@ -332,15 +461,15 @@ impl<'a> Draft<'a> {
     ) -> Result<(), AppendError> {
         highest.exception = highest.exception.max(id.0);
         let key = key::exception(id);
-        let was_open = self.bytes(&key)?.is_some();
+        let (was_open, lies) = self.lies(&key)?;
         match after {
             Some(exception) => {
                 highest.open += u64::from(!was_open);
-                self.put(key, exception);
+                self.put(key, lies, exception);
             }
             None => {
                 highest.open -= u64::from(was_open);
-                self.writes.insert(key, None);
+                self.remove(key, lies);
             }
         }
         Ok(())
@@ -348,13 +477,14 @@ impl<'a> Draft<'a> {
 
     fn claim(&mut self, claim: &ClaimKey, after: &Claim) -> Result<(), AppendError> {
         let key = key::claim(claim);
-        match self.get::<Claimed>(&key)? {
+        let (found, lies) = self.get::<Claimed>(&key)?;
+        match found {
             Some(first) if first.claim.run != after.run => Err(AppendError::Claimed {
                 claim: Box::new(claim.clone()),
                 by: first.claim.run,
             }),
             _ => {
-                self.put(key, &Claimed::of(claim, after));
+                self.put(key, lies, &Claimed::of(claim, after));
                 Ok(())
             }
         }
@@ -362,11 +492,13 @@ impl<'a> Draft<'a> {
 
     fn fired(&mut self, workflow: &str, schedule: &str, at: Timestamp) -> Result<(), AppendError> {
         let key = key::fired(workflow, schedule);
-        let newest = self.get::<Place>(&key)?.map(|place| place.at);
+        let (newest, lies) = self.get::<Place>(&key)?;
+        let newest = newest.map(|place| place.at);
         if newest.is_none_or(|newest| at > newest) {
             let (workflow, schedule) = (workflow.to_owned(), schedule.to_owned());
             self.put(
                 key,
+                lies,
                 &Place {
                     workflow,
                     schedule,
@@ -380,58 +512,114 @@ impl<'a> Draft<'a> {
     fn mapping(&mut self, table: &str, from: &str, after: Option<&Mapping>) {
         let key = key::mapping(table, from);
         match after {
-            None => drop(self.writes.insert(key, None)),
+            None => self.remove(key, Before::Unread),
             Some(mapping) => {
                 let record = Mapped {
                     table: table.to_owned(),
                     from: from.to_owned(),
                     mapping: mapping.clone(),
                 };
-                self.put(key, &record);
+                self.put(key, Before::Unread, &record);
             }
         }
     }
 
-    /// How many facts a run has, this batch's so far among them.
-    fn head(&self, run: &RunId) -> Result<u64, ReadError> {
+    /// What is known of a run, this batch's facts so far among them.
+    fn head(&self, run: &RunId) -> Result<Head, ReadError> {
         if let Some(head) = self.heads.get(run).or_else(|| self.group.heads.get(run)) {
-            return Ok(*head);
+            return Ok(head.clone());
         }
         let range = key::below(&key::facts(run));
         let last = self.backend.scan(&range.start..&range.end, 1, true)?;
-        match last.first() {
-            None => Ok(0),
+        let facts = match last.first() {
+            None => 0,
             Some((key, _)) => match key::seq(key) {
-                Some(seq) => Ok(seq + 1),
-                None => Err(record::damaged(key, "has no number")),
+                Some(seq) => seq + 1,
+                None => return Err(record::damaged(key, "has no number")),
             },
-        }
+        };
+        Ok(Head {
+            facts,
+            ..Head::default()
+        })
     }
 
-    fn get<T: DeserializeOwned>(&mut self, key: &[u8]) -> Result<Option<T>, ReadError> {
-        let bytes = self.bytes(key)?;
-        bytes.map(|bytes| record::decode(key, bytes)).transpose()
+    /// What a record says, and what lies under its key before the group.
+    fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<(Option<T>, Before), ReadError> {
+        let (found, lies) = self.find(key)?;
+        let decoded = found.map(|bytes| record::decode(key, &bytes));
+        Ok((decoded.transpose()?, lies))
     }
 
-    fn bytes(&mut self, key: &[u8]) -> Result<Option<&[u8]>, ReadError> {
-        if let Some(written) = self.writes.get(key).or_else(|| self.group.writes.get(key)) {
-            return Ok(written.as_deref());
-        }
-        if let Some(read) = self.group.read.get(key) {
-            return Ok(read.as_deref());
-        }
-        if !self.read.contains_key(key) {
-            let found = self.backend.get(key)?;
-            self.read.insert(key.to_vec(), found);
-        }
-        Ok(self.read.get(key).and_then(Option::as_deref))
+    /// Whether there is a record.
+    fn lies(&self, key: &[u8]) -> Result<(bool, Before), ReadError> {
+        let (found, lies) = self.find(key)?;
+        Ok((found.is_some(), lies))
     }
 
-    fn put(&mut self, key: Key, body: &impl Serialize) {
-        let newest = self.next.saturating_sub(1);
-        let bytes = record::encode(&key, newest, body);
-        self.writes.insert(key, Some(bytes));
+    fn find(&self, key: &[u8]) -> Result<(Option<Cow<'_, [u8]>>, Before), ReadError> {
+        let (own, group) = (&self.writes.0, &self.group.writes.0);
+        if let Some(written) = own.get(key).or_else(|| group.get(key)) {
+            let after = written.after.as_deref().map(Cow::Borrowed);
+            return Ok((after, written.before));
+        }
+        let found = self.backend.get(key)?;
+        let lies = Before::Known(found.as_ref().map(|bytes| Trace::of(key, bytes)));
+        Ok((found.map(Cow::Owned), lies))
     }
+
+    fn put(&mut self, key: Key, before: Before, body: &impl Serialize) {
+        let after = Some(encoded(&key, self.next, body));
+        self.writes.put(key, Written { before, after });
+    }
+
+    fn remove(&mut self, key: Key, before: Before) {
+        let after = None;
+        self.writes.put(key, Written { before, after });
+    }
+}
+
+impl Standing {
+    fn of(run: &Summary, trace: Trace) -> Standing {
+        Standing {
+            state: run.state,
+            workflow: run.workflow.as_str().into(),
+            parent: run.parent.clone(),
+            trace,
+        }
+    }
+}
+
+/// A record that is no fact, with the number of the newest one.
+fn encoded(key: &[u8], next: u64, body: &impl Serialize) -> Vec<u8> {
+    record::encode(key, next.saturating_sub(1), body)
+}
+
+// What leaves a list must be what entered it, or the lists and counters go wrong for ever.
+fn check_run(
+    (before, stored): (Option<State>, Option<&Standing>),
+    after: &Summary,
+    facts: u64,
+) -> Result<(), AppendError> {
+    let refuse = |why: String| AppendError::Change {
+        run: after.id.clone(),
+        why,
+    };
+    let state = stored.map(|stored| stored.state);
+    if before != state {
+        let why = format!("it was {state:?}, the change says {before:?}");
+        return Err(refuse(why));
+    }
+    let keeps =
+        |stored: &Standing| stored.parent == after.parent && *stored.workflow == *after.workflow;
+    if !stored.is_none_or(keeps) {
+        return Err(refuse("a run keeps its parent and its workflow".to_owned()));
+    }
+    if after.facts != facts {
+        let why = format!("it has {facts} facts, its summary says {}", after.facts);
+        return Err(refuse(why));
+    }
+    Ok(())
 }
 
 fn counted(tally: &Tally, state: State) -> u64 {

@@ -13,6 +13,9 @@ use botswain_core::{
 
 pub(crate) type Key = Vec<u8>;
 
+/// Many keys end with a number.
+const NUMBER: usize = size_of::<u64>();
+
 /// The format of the whole store.
 pub(crate) const FORMAT: &[u8] = b"m/format";
 /// How many records there are, and the digest over them.
@@ -29,7 +32,9 @@ pub(crate) const QUARANTINE: &[u8] = b"m/quarantine";
 pub(crate) const ALL: Range<&[u8]> = b"\0".as_slice()..b"\xff".as_slice();
 
 pub(crate) fn fact(run: &RunId, seq: u64) -> Key {
-    [&facts(run)[..], &seq.to_be_bytes()].concat()
+    let mut key = facts(run);
+    key.extend(seq.to_be_bytes());
+    key
 }
 
 /// Begins the keys of all facts of `run`.
@@ -132,6 +137,11 @@ pub(crate) fn version(hash: &Hash) -> Key {
 
 /// The lists in which a run of this summary stands. Their records hold its id.
 pub(crate) fn lists(run: &Summary) -> Vec<Key> {
+    lists_in(run, run.state)
+}
+
+/// The lists in which it would stand in another state.
+pub(crate) fn lists_in(run: &Summary, state: State) -> Vec<Key> {
     let mut lists = Vec::new();
     match &run.parent {
         Some((parent, step, index)) => lists.push(item(parent, step, *index)),
@@ -140,14 +150,17 @@ pub(crate) fn lists(run: &Summary) -> Vec<Key> {
             let narrowed = [
                 list(None, None),
                 list(Some(&run.workflow), None),
-                list(None, Some(run.state)),
-                list(Some(&run.workflow), Some(run.state)),
+                list(None, Some(state)),
+                list(Some(&run.workflow), Some(state)),
             ];
-            lists.extend(narrowed.map(|list| [&list[..], &number].concat()));
+            lists.extend(narrowed.map(|mut list| {
+                list.extend(number);
+                list
+            }));
         }
     }
     // A run that waits for a person is found by its exception: there may be very many.
-    if !run.state.has_ended() && run.state != State::Parked {
+    if !state.has_ended() && state != State::Parked {
         let number = run.id.number().to_be_bytes();
         lists.push([b"o", &number[..], run.id.as_str().as_bytes()].concat());
     }
@@ -184,7 +197,9 @@ pub(crate) fn end(prefix: &[u8]) -> Key {
 }
 
 fn named(kind: u8, names: &[&str]) -> Key {
-    let mut key = vec![kind];
+    let length: usize = names.iter().map(|name| name.len() + 1).sum();
+    let mut key = Vec::with_capacity(1 + length + NUMBER);
+    key.push(kind);
     for name in names {
         key.extend(name.as_bytes());
         key.push(0);

@@ -20,7 +20,7 @@ use crate::{
     backend::{self, Backend, Write},
     error::ReadError,
     key::{self, Key},
-    record,
+    record::{self, Trace},
 };
 
 /// How many records are read at a time when all are.
@@ -43,17 +43,17 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// Takes in what a write does to the record at `key`.
-    pub(crate) fn shift(&mut self, key: &[u8], before: Option<&[u8]>, after: Option<&[u8]>) {
+    pub(crate) fn shift(&mut self, key: &[u8], before: Option<Trace>, after: Option<Trace>) {
         let facts = u64::from(key::is_fact(key));
         if let Some(before) = before {
             self.records -= 1;
             self.facts -= facts;
-            self.digest = self.digest.wrapping_sub(record::weight(key, before));
+            self.digest = self.digest.wrapping_sub(before.weight);
         }
         if let Some(after) = after {
             self.records += 1;
             self.facts += facts;
-            self.digest = self.digest.wrapping_add(record::weight(key, after));
+            self.digest = self.digest.wrapping_add(after.weight);
         }
     }
 
@@ -139,7 +139,7 @@ pub(crate) fn begin(
     let key = key::FORMAT.to_vec();
     let bytes = record::encode(&key, 0, &format);
     let mut ledger = Ledger::default();
-    ledger.shift(&key, None, Some(&bytes));
+    ledger.shift(&key, None, Some(Trace::of(&key, &bytes)));
     ledger.writes = 1;
     backend.write(vec![(key, Some(bytes)), ledger.to_write()])?;
     if let Some(mark) = mark {
@@ -170,7 +170,7 @@ fn sum(backend: &dyn Backend) -> Result<Ledger, ReadError> {
         for (key, value) in &page {
             record::verify(key, value)?;
             if key != key::LEDGER {
-                found.shift(key, None, Some(value));
+                found.shift(key, None, Some(Trace::of(key, value)));
             }
         }
         match page.last() {
@@ -324,7 +324,8 @@ mod tests {
             let mut write = |key: &[u8], body: Option<&str>| {
                 let before = memory.get(key).unwrap();
                 let after = body.map(|body| record::encode(key, 0, &body));
-                ledger.shift(key, before.as_deref(), after.as_deref());
+                let trace = |bytes: &Option<Vec<u8>>| bytes.as_ref().map(|it| Trace::of(key, it));
+                ledger.shift(key, trace(&before), trace(&after));
                 let writes = vec![(key.to_vec(), after), ledger.to_write()];
                 memory.write(writes).unwrap();
                 before

@@ -63,8 +63,26 @@ pub(crate) fn body(bytes: &[u8]) -> &[u8] {
     bytes.get(BODY..).unwrap_or_default()
 }
 
+/// What the ledger and the backend have to know of a record whose place another takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Trace {
+    /// In bytes.
+    pub(crate) length: usize,
+    /// What it adds to the digest over all records.
+    pub(crate) weight: u64,
+}
+
+impl Trace {
+    pub(crate) fn of(key: &[u8], bytes: &[u8]) -> Trace {
+        Trace {
+            length: bytes.len(),
+            weight: weight(key, bytes),
+        }
+    }
+}
+
 /// What a record adds to the digest over all of them; the sum knows no order.
-pub(crate) fn weight(key: &[u8], bytes: &[u8]) -> u64 {
+fn weight(key: &[u8], bytes: &[u8]) -> u64 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(bytes);
     hasher.update(key);

@@ -19,9 +19,10 @@ use botswain_core::{RunId, engine::rebuild::Rebuilt, index::Batch, plan::Version
 
 use crate::{
     backend::{self, Backend, Replacement},
-    draft::{Group, Read, Writes},
+    draft::{Before, Drafted, Group, Head, Writes},
     error::{AppendError, ReadError},
     ledger::{self, Ledger, Mark},
+    record::Trace,
     room::Room,
 };
 
@@ -29,7 +30,7 @@ use crate::{
 const GROUP: usize = 1024;
 /// How many facts and changes, roughly: it bounds the memory of a group.
 const WEIGHT: usize = 8192;
-/// How many runs' lengths are remembered.
+/// How many open runs are remembered.
 const HEADS: usize = 65_536;
 
 pub(crate) enum Request {
@@ -174,7 +175,7 @@ struct Work {
     mark: Option<Mark>,
     ledger: Ledger,
     room: Option<Room>,
-    heads: HashMap<RunId, u64>,
+    heads: HashMap<RunId, Head>,
     failure: Arc<OnceLock<String>>,
     last: Arc<OnceLock<Ledger>>,
 }
@@ -202,11 +203,7 @@ impl Work {
         let mut checks = Vec::new();
         let mut looks = Vec::new();
         let mut written = Vec::new();
-        let mut group = Group {
-            heads: std::mem::take(&mut self.heads),
-            next: self.ledger.next,
-            ..Group::default()
-        };
+        let mut group = Group::new(std::mem::take(&mut self.heads), self.ledger.next);
         for request in requests {
             let (result, done) = match request {
                 Request::Check { reply } => {
@@ -261,19 +258,20 @@ impl Work {
     }
 
     /// Makes the group durable. An error is final.
-    fn commit(&mut self, group: Group) -> Result<(), AppendError> {
+    fn commit(&mut self, mut group: Group) -> Result<(), AppendError> {
         if let Some(why) = self.failure.get() {
             return Err(AppendError::Final(why.clone()));
         }
+        group.close();
         let Group {
             writes,
             heads,
             next,
-            read,
+            ..
         } = group;
-        let written = match writes.is_empty() {
+        let written = match writes.0.is_empty() {
             true => Ok(()),
-            false => self.write(writes, read, next),
+            false => self.write(writes, next),
         };
         match written {
             Ok(()) => {
@@ -287,16 +285,21 @@ impl Work {
         }
     }
 
-    fn write(&mut self, writes: Writes, mut read: Read, next: u64) -> Result<(), backend::Error> {
+    fn write(&mut self, drafted: Drafted, next: u64) -> Result<(), backend::Error> {
         let mut ledger = self.ledger;
-        let mut replacements = Vec::with_capacity(writes.len() + 1);
-        for (key, after) in writes {
-            let before = match read.remove(&key) {
-                Some(before) => before,
-                None => self.backend.get(&key)?,
+        let mut replacements = Vec::with_capacity(drafted.0.len() + 1);
+        for (key, written) in drafted.0 {
+            let before = match written.before {
+                Before::Known(before) => before,
+                Before::Unread => {
+                    let found = self.backend.get(&key)?;
+                    found.map(|bytes| Trace::of(&key, &bytes))
+                }
             };
-            ledger.shift(&key, before.as_deref(), after.as_deref());
-            let before = before.map(|value| value.len());
+            let after = written.after;
+            let trace = after.as_ref().map(|bytes| Trace::of(&key, bytes));
+            ledger.shift(&key, before, trace);
+            let before = before.map(|trace| trace.length);
             replacements.push(Replacement { key, before, after });
         }
         ledger.writes += 1;

@@ -5,6 +5,8 @@
 //! behind it: the store keeps the order, so an outcome is durable only if its start is. A crash
 //! in between leaves a step that was never begun, as far as anybody knows, and it is begun then.
 
+use std::sync::Arc;
+
 use super::{Command, Engine, commit::attempts, event::Ticket};
 use crate::{
     fault::Effect,
@@ -20,7 +22,7 @@ use crate::{
 pub(super) struct Ahead {
     ticket: Ticket,
     facts: Vec<Fact>,
-    after: Summary,
+    after: Arc<Summary>,
 }
 
 /// Whether nobody but us could tell that these facts were lost.
@@ -37,7 +39,13 @@ pub(super) fn may_be_believed(run: &Run, facts: &[Fact]) -> bool {
 
 impl Engine {
     /// Takes the run as it will be for what it is; the append was given.
-    pub(super) fn believe(&mut self, ticket: Ticket, run: Run, facts: Vec<Fact>, after: Summary) {
+    pub(super) fn believe(
+        &mut self,
+        ticket: Ticket,
+        run: Run,
+        facts: Vec<Fact>,
+        after: Arc<Summary>,
+    ) {
         self.commands.extend(attempts(&run, &facts));
         let live = self.runs.get_mut(&run.id);
         let live = live.expect("the run is in memory");
@@ -60,7 +68,7 @@ impl Engine {
         self.commands.push(Command::Committed {
             run: run.clone(),
             facts: ahead.facts,
-            summary: Box::new(ahead.after),
+            summary: ahead.after,
         });
         true
     }

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     fault::Effect,
     ids::{ExceptionId, RunId, StepId},
-    index::{Batch, Change, Claim, ClaimKey, Exception, Pending, Summary},
+    index::{Batch, Change, Claim, ClaimKey, Exception, Pending, State, Summary},
     plan::{Kind, Version},
     run::{
         Illegal, Next, Run,
@@ -27,8 +27,8 @@ pub(super) struct Proposal {
     /// The run as it will be.
     run: Run,
     facts: Vec<Fact>,
-    before: Option<Summary>,
-    after: Summary,
+    before: Option<State>,
+    after: Arc<Summary>,
     claims: Vec<ClaimKey>,
     /// What follows from it in other workflows.
     pending: Vec<Pending>,
@@ -45,8 +45,8 @@ impl Proposal {
 struct Step {
     /// The number of the first of them.
     first: u64,
-    before: Option<Summary>,
-    after: Summary,
+    before: Option<State>,
+    after: Arc<Summary>,
     exceptions: Vec<Change>,
     claims: Vec<(ClaimKey, Option<Claim>)>,
 }
@@ -55,8 +55,8 @@ impl Step {
     fn between(before: Option<&Run>, after: &Run, facts: &[Fact]) -> Step {
         Step {
             first: before.map_or(0, |run| run.facts),
-            before: before.map(Run::summary),
-            after: after.summary(),
+            before: before.map(Run::state),
+            after: Arc::new(after.summary()),
             exceptions: exception_changes(before, after),
             claims: claim_changes(before, after, facts),
         }
@@ -161,8 +161,8 @@ impl Engine {
             open: true,
         }));
         changes.push(Change::Run {
-            before: before.clone().map(Box::new),
-            after: Box::new(after.clone()),
+            before,
+            after: after.clone(),
         });
         let numbered = (first..)
             .zip(&facts)
@@ -259,7 +259,7 @@ impl Engine {
         self.commands.push(Command::Committed {
             run: id.clone(),
             facts,
-            summary: Box::new(after.clone()),
+            summary: after.clone(),
         });
         self.commands
             .extend(opened.into_iter().map(|it| Command::Opened(Box::new(it))));
@@ -270,16 +270,15 @@ impl Engine {
             self.take_up(pending);
         }
         if let Some((parent, step)) = parent {
-            self.item_changed(&parent, &step, before.as_ref(), &after, now);
+            self.item_changed((&parent, &step), before, after.state, now);
         }
     }
 
     fn item_changed(
         &mut self,
-        parent: &RunId,
-        step: &StepId,
-        before: Option<&Summary>,
-        after: &Summary,
+        (parent, step): (&RunId, &StepId),
+        before: Option<State>,
+        after: State,
         now: Timestamp,
     ) {
         let Some(live) = self.runs.get_mut(parent) else {
@@ -287,7 +286,7 @@ impl Engine {
         };
         // A loop that was closed counts no more.
         if let Some(this) = live.loops.get_mut(step) {
-            this.shift(before.map(|summary| summary.state), after.state);
+            this.shift(before, after);
             self.advance(parent, now);
         }
     }

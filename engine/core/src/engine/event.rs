@@ -499,7 +499,7 @@ pub enum Command {
     Committed {
         run: RunId,
         facts: Vec<Fact>,
-        summary: Box<Summary>,
+        summary: Arc<Summary>,
     },
     /// A person is needed.
     Opened(Box<Exception>),

@@ -12,9 +12,12 @@ impl Engine {
             .workflows
             .get(workflow)
             .map_or(Overlap::Queue, |it| it.version.plan.overlap);
+        // Most runs wait for no turn, so that is asked first.
         let mut queued: Vec<(u64, RunId)> = self
-            .roots(workflow)
+            .runs
+            .values()
             .filter(|live| live.is_queued() && live.proposal.is_none())
+            .filter(|live| is_root_of(live, workflow))
             .map(|live| (live.run.id.number(), live.run.id.clone()))
             .collect();
         queued.sort();
@@ -36,8 +39,12 @@ impl Engine {
     }
 
     pub(super) fn roots<'a>(&'a self, workflow: &'a str) -> impl Iterator<Item = &'a Live> {
-        self.runs.values().filter(move |live| {
-            live.run.parent().is_none() && live.run.version.plan.name == workflow
-        })
+        self.runs
+            .values()
+            .filter(move |live| is_root_of(live, workflow))
     }
+}
+
+fn is_root_of(live: &Live, workflow: &str) -> bool {
+    live.run.parent().is_none() && live.run.version.plan.name == workflow
 }

@@ -7,21 +7,22 @@ use crate::{
     fault::Category,
     ids::{Hash, StepId},
     index::{Exception, ExceptionCategory, State, Summary},
-    plan::Kind,
+    plan::{Kind, Step},
 };
 
 impl Run {
     /// What lists show. A run whose `for_each` is open is `running` here, whatever its items do.
     pub fn summary(&self) -> Summary {
-        let current = self.current();
+        let at = self.frontier();
+        let current = self.current(&at);
         let record = current.as_ref().and_then(|step| self.record(step));
         Summary {
             id: self.id.clone(),
             workflow: self.version.plan.name.clone(),
             version: self.version_hash.clone(),
-            state: self.state(),
+            state: self.state_at(&at),
             attempt: record.map_or(0, |record| record.attempts),
-            until: self.until(),
+            until: self.until_at(&at),
             step: current,
             created: self.created_at,
             scheduled_for: self.created.scheduled_for,
@@ -36,6 +37,10 @@ impl Run {
     }
 
     pub fn state(&self) -> State {
+        self.state_at(&self.frontier())
+    }
+
+    fn state_at(&self, at: &[&Step]) -> State {
         if let Some(end) = &self.ended {
             return end.outcome.into();
         }
@@ -46,7 +51,6 @@ impl Run {
         if !self.admitted {
             return State::Queued;
         }
-        let at = self.frontier();
         let all = |fits: fn(&Status) -> bool| at.iter().all(|step| fits(self.status(step)));
         match is_parked {
             true if all(is_parked_status) => State::Parked,
@@ -102,22 +106,25 @@ impl Run {
     }
 
     /// The step that it does, waits to do or is parked at; what a person is needed for goes first.
-    fn current(&self) -> Option<StepId> {
+    fn current(&self, at: &[&Step]) -> Option<StepId> {
         if self.ended.is_some() {
             return None;
         }
         if let Some((step, _)) = self.parked().next() {
             return Some(step.clone());
         }
-        self.frontier().first().map(|step| step.id.clone())
+        at.first().map(|step| step.id.clone())
     }
 
     /// When something goes on by itself, if it waits for a time.
     pub(crate) fn until(&self) -> Option<Timestamp> {
+        self.until_at(&self.frontier())
+    }
+
+    fn until_at(&self, at: &[&Step]) -> Option<Timestamp> {
         if self.ended.is_some() || matches!(self.frame.status, Status::Parked { .. }) {
             return None;
         }
-        let at = self.frontier();
         let untils = at.iter().filter_map(|step| match self.status(step) {
             Status::Ready { not_before } => *not_before,
             Status::Waiting { until } => Some(*until),

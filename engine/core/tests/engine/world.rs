@@ -772,10 +772,10 @@ impl Disk {
         for change in changes {
             match change {
                 Change::Run { before, after } => {
-                    let old = self.summaries.insert(after.id.clone(), *after);
+                    let old = self.summaries.insert(after.id.clone(), (*after).clone());
                     assert_eq!(
-                        before.map(|it| *it),
-                        old,
+                        before,
+                        old.map(|it| it.state),
                         "a change starts from what is written"
                     );
                 }

@@ -11,7 +11,7 @@ use botswain_core::{
         Counters,
         event::{Holder, Ticket},
     },
-    index::{Batch, Change, Claim, ClaimKey, Exception, Fired, Pending, Summary, Tally},
+    index::{Batch, Change, Claim, ClaimKey, Exception, Fired, Pending, State, Summary, Tally},
     run::fact::{Fact, Resolution, What},
 };
 use jiff::Timestamp;
@@ -171,7 +171,7 @@ impl Disk {
 
     fn change(&mut self, change: &Change) {
         match change {
-            Change::Run { before, after } => self.summarise(before.as_deref(), after),
+            Change::Run { before, after } => self.summarise(*before, after),
             Change::Exception { id, after: None } => drop(self.exceptions.remove(id)),
             Change::Exception { id, after } => {
                 self.counters.exception = self.counters.exception.max(id.0);
@@ -204,14 +204,13 @@ impl Disk {
         }
     }
 
-    fn summarise(&mut self, before: Option<&Summary>, after: &Summary) {
+    fn summarise(&mut self, before: Option<State>, after: &Summary) {
         let old = self.summaries.insert(after.id.clone(), after.clone());
-        assert_eq!(before, old.as_ref(), "a change starts from what is written");
+        let old = old.map(|it| it.state);
+        assert_eq!(before, old, "a change starts from what is written");
         if let Some((parent, step, _)) = &after.parent {
             let tally = self.tallies.entry((parent.clone(), step.clone()));
-            tally
-                .or_default()
-                .shift(old.map(|it| it.state), after.state);
+            tally.or_default().shift(old, after.state);
         }
     }
 

@@ -148,7 +148,7 @@ fn with_run(mut batch: Batch, id: RunId, facts: Vec<Fact>, version: &Arc<Version
     let run = Run::recover(id.clone(), version.clone(), &[], &facts).unwrap();
     batch.changes.push(Change::Run {
         before: None,
-        after: Box::new(run.summary()),
+        after: Arc::new(run.summary()),
     });
     batch
         .changes

@@ -257,7 +257,7 @@ pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
 fn put(batch: &mut sled::Batch, replacement: Replacement) -> Result<(), Error> {
     let Replacement { key, before, after } = replacement;
     let old = parts_for(before.unwrap_or(0))?;
-    let Some(value) = after else {
+    let Some(mut value) = after else {
         remove_parts(batch, &key, 0..old);
         batch.remove(key);
         return Ok(());
@@ -265,7 +265,8 @@ fn put(batch: &mut sled::Batch, replacement: Replacement) -> Result<(), Error> {
     let count = parts_for(value.len())?;
     remove_parts(batch, &key, count..old);
     if count == 0 {
-        batch.insert(key, [&[WHOLE], &value[..]].concat());
+        value.insert(0, WHOLE);
+        batch.insert(key, value);
         return Ok(());
     }
     for (chunk, index) in value.chunks(INLINE).zip(0..) {

@@ -1,6 +1,9 @@
 //! Runs, facts and batches for the tests, and an append that waits.
 
-use std::{collections::BTreeMap, sync::mpsc::channel};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, mpsc::channel},
+};
 
 use botswain_core::{
     Category, ExceptionId, Fault, Hash, Payload, Reach, RunId, StepId,
@@ -117,8 +120,8 @@ impl Book {
                 .map(|seq| (after.id.clone(), seq, fact(seq)))
                 .collect(),
             changes: vec![Change::Run {
-                before: before.map(Box::new),
-                after: Box::new(after),
+                before: before.map(|run| run.state),
+                after: Arc::new(after),
             }],
         }
     }

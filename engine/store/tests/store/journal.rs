@@ -242,8 +242,8 @@ fn changes(before: Option<Rebuilt>, after: Rebuilt) -> Vec<Change> {
         after: Some(by.clone()),
     }));
     changes.push(Change::Run {
-        before: before.map(|it| Box::new(it.summary)),
-        after: Box::new(after.summary),
+        before: before.map(|it| it.summary.state),
+        after: Arc::new(after.summary),
     });
     changes
 }

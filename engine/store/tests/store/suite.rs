@@ -1,8 +1,6 @@
 //! What the store promises, on both of its backends.
 
-use std::collections::BTreeMap;
-
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use crate::common::{Book, append, changes, exception, fact, opens, resolves, time};
 use botswain_core::engine::Counters;
@@ -433,11 +431,11 @@ fn what_was_collected_survives() {
     let Change::Run { after, .. } = &mut batch.changes[0] else {
         panic!("a book changes runs");
     };
-    after.collected = Some(Payload::Inline(json!({ "amount": 10.10 })));
+    Arc::make_mut(after).collected = Some(Payload::Inline(json!({ "amount": 10.10 })));
     let expected = after.clone();
     append(&open(dir.path()), batch).unwrap();
     let items = open(dir.path())
         .items(&run(1), &"each".into(), 0, 9)
         .unwrap();
-    assert_eq!(items, [*expected]);
+    assert_eq!(items, [expected.as_ref().clone()]);
 }
