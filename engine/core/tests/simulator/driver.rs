@@ -158,6 +158,7 @@ impl Driver {
                 reads::look_up(&mut event, outside);
                 self.asides.push(event);
             }
+            Command::Count { .. } => unreachable!("nothing is promised here"),
             Command::Spawn(call) => self.spawn(*call, outside),
             Command::Proceed { run, step, attempt } => {
                 invariants::was_announced((&run, &step, attempt), outside);
