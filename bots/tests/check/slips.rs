@@ -65,19 +65,19 @@ fn a_wrong_parameter_of_each_bot_is_found() {
     slip(
         &FORM.replace("actions:", "action:"),
         &expect![[r#"
-        5:11 error: unknown key `action` (hint: did you mean `actions`?)
-    "#]],
+            5:11 error: `with` has no key `action` (hint: did you mean `actions`?)
+        "#]],
     );
     slip(
         "id: a\nbot: document.render\nwith: { templat: purchase-order.txt.hbs }",
         &expect![[r#"
-            3:17 error: unknown key `templat` (hint: did you mean `template`?)
+            3:17 error: `with` has no key `templat` (hint: did you mean `template`?)
         "#]],
     );
     slip(
         "id: a\nbot: file.drop\nwith: { to: outbox/a.csv, contents: x }",
         &expect![[r#"
-            3:35 error: unknown key `contents` (hint: did you mean `content`?)
+            3:35 error: `with` has no key `contents` (hint: did you mean `content`?)
         "#]],
     );
     slip(
@@ -95,7 +95,7 @@ fn a_wrong_parameter_of_each_bot_is_found() {
     slip(
         "id: a\nbot: mail.send\nconnection: office-mail\nwith: { to: a@b.example, subjct: x }",
         &expect![[r#"
-            4:34 error: unknown key `subjct` (hint: did you mean `subject`?)
+            4:34 error: `with` has no key `subjct` (hint: did you mean `subject`?)
         "#]],
     );
     slip(
@@ -125,8 +125,8 @@ fn lengths_of_time_have_bounds() {
         (
             "10 min",
             expect![[r#"
-            8:17 error: `10 min` is not a duration such as `10s`, `5m` or `1h30m`
-        "#]],
+                8:17 error: `10 min` is not a duration such as `10s`, `5m` or `1h30m` (hint: write `10m`)
+            "#]],
         ),
     ] {
         slip(&format!("{FORM}  wait: {wait}"), &expected);
@@ -207,25 +207,25 @@ fn what_goes_together_is_held_together() {
     ];
     let found: Vec<String> = steps.iter().map(|step| found(step)).collect();
     expect![[r#"
-        4:9 error: `mail.send` takes exactly one of `text` and `template`
+        4:9 error: `mail.send` takes exactly one of `text` and `template` (hint: add one of them below `with:`)
         -
-        8:11 error: `mail.send` takes exactly one of `text` and `template`
+        8:11 error: `mail.send` takes exactly one of `text` and `template` (hint: keep one of them)
         -
         -
-        7:11 error: unknown key `txet` (hint: did you mean `text`?)
+        7:11 error: `with` has no key `txet` (hint: did you mean `text`?)
         -
-        3:9 error: `file.drop` takes exactly one of `content` and `from`
+        3:9 error: `file.drop` takes exactly one of `content` and `from` (hint: add one of them below `with:`)
         -
-        3:40 error: `file.drop` takes exactly one of `content` and `from`
+        3:40 error: `file.drop` takes exactly one of `content` and `from` (hint: keep one of them)
         3:46 error: `{{line.order}}` is text, `from` wants an artifact
         -
-        2:9 error: `http.get` takes exactly one of `path` and `url`
+        2:9 error: `http.get` takes exactly one of `path` and `url` (hint: add one of them below `with:`)
         -
         3:17 error: `path` needs a connection (hint: name one of kind `web`, as in `connection: NAME`)
         -
         -
         3:30 error: `path` needs a connection (hint: name one of kind `web`, as in `connection: NAME`)
-        3:40 error: `http.request` takes exactly one of `path` and `url`
+        3:40 error: `http.request` takes exactly one of `path` and `url` (hint: keep one of them)
     "#]].assert_eq(&found.join("-\n"));
 }
 

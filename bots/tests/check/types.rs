@@ -217,7 +217,7 @@ fn columns_are_known_to_the_helpers_on_rows() {
         len (where steps.rows.rows 'skuu' 'A1')
         7:48 error: there is no field `skuu` (hint: did you mean `sku`?)
         len (where steps.rows.rows 'sku' 5)
-        7:48 error: `eq` cannot compare `"sku"`, text, with `5`, a number (hint: make the text a number by `(number …)`, or the number a text by `(text …)`)
+        7:48 error: `eq` cannot compare `"sku"`, text, with `5`, a number (hint: write `\"5\"`)
         len (where steps.rows.rows 'quantity' 'gt' 5)
         len (where steps.rows.rows 'sku')
         7:48 error: `where` takes a condition that is true or false, this is text (hint: as in `(where rows (gt (field "amount") 0))`)

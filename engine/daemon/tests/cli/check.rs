@@ -293,7 +293,6 @@ fn what_a_workflow_calls_is_checked_with_it() {
         found.collect::<Vec<_>>().join("\n")
     };
     expect![[r#"
-        "workflows/caller.yaml": "the called workflow needs the input `day`" ("add it under `with:`, as in `with: { day: … }`")
         "workflows/caller.yaml": "the called workflow has no input `dya`" ("did you mean `day`?")
         "workflows/caller.yaml": "`steps.a` has no `cuont`" ("did you mean `count`?")
         "workflows/caller.yaml": "there is no group `bosses`" ("name its people in botswain.yaml: `groups: { bosses: [anna@example.com] }`")"#]].assert_eq(&messages("workflows/caller.yaml"));

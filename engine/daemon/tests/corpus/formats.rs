@@ -26,7 +26,12 @@ fn says(format: &str) -> (Option<i32>, String) {
 fn github_shows_each_at_its_line() {
     let (code, text) = says("github");
     assert_eq!(code, Some(2));
-    expect![[r#""#]].assert_eq(&text);
+    expect![[r#"
+        ::error file=workflows/a b%2Cc.yaml,line=1,endLine=1,col=1,endColumn=1,title=language.name::`a b,c` cannot be the name of a workflow%0Ahint: call the file with lower-case letters, digits and `-`, as in `order-entry.yaml`
+        ::error file=workflows/a b%2Cc.yaml,line=2,endLine=2,col=36,endColumn=40,title=language.unknown_key::a step has no key `wiat`%0Ahint: did you mean `wait`?
+        ::error file=workflows/a b%2Cc.yaml,line=3,endLine=3,col=9,endColumn=21,title=steps.id::`a, b: 100%25` cannot be the id of a step%0Ahint: use letters, digits, `-` and `_`, beginning with a letter
+        ::warning file=workflows/a b%2Cc.yaml,line=5,endLine=5,col=23,endColumn=25,title=yaml.unquoted::`no` is text here, but many programs read it as true or false%0Ahint: write `"no"`
+    "#]].assert_eq(&text);
 }
 
 #[test]
@@ -52,7 +57,30 @@ fn sarif_names_rules_regions_and_help() {
         }
     }
     let first = serde_json::to_string_pretty(&run["results"][0]).unwrap();
-    expect![[r#""#]].assert_eq(&first);
+    expect![[r#"
+        {
+          "ruleId": "language.name",
+          "ruleIndex": 0,
+          "level": "error",
+          "message": {
+            "text": "`a b,c` cannot be the name of a workflow\nhint: call the file with lower-case letters, digits and `-`, as in `order-entry.yaml`"
+          },
+          "locations": [
+            {
+              "physicalLocation": {
+                "artifactLocation": {
+                  "uri": "workflows/a%20b%2Cc.yaml"
+                },
+                "region": {
+                  "startLine": 1,
+                  "startColumn": 1,
+                  "endLine": 1,
+                  "endColumn": 1
+                }
+              }
+            }
+          ]
+        }"#]].assert_eq(&first);
 }
 
 #[test]

@@ -72,11 +72,9 @@ fn what_is_given_and_left() {
             ),
         ],
         expect![[r#"
-            zz 2:34 steps.call: the called workflow needs the input `day`
-                hint: add it under `with:`, as in `with: { day: … }`
             zz 2:42 steps.call: the called workflow has no input `dai`
                 hint: did you mean `day`?
-            zz 2:57 steps.call: the input `files` cannot be a whole number
+            zz 2:57 steps.call: the input `files` takes a list, this is a whole number
             zz 2:81 steps.call: the input `limit` is not a decimal such as `10000.00`
             zz 2:87 steps.call: the called workflow has no input `rows`
                 hint: its inputs are: `day`, `files`, `limit`
@@ -159,7 +157,7 @@ fn a_circle_is_named() {
         ],
         expect![[r#"
             alone 2:20 steps.call: this never ends: `alone` calls `alone`
-                hint: let one of them do without the other
+                hint: a workflow cannot call itself; a `for_each` goes through a list
             one 2:20 steps.call: this never ends: `one` calls `two` calls `three` calls `one`
                 hint: let one of them do without the other
             two 2:20 steps.call: this never ends: `two` calls `three` calls `one` calls `two`

@@ -26,9 +26,9 @@ fn entries_of_on_fault() {
     check_step(
         &format!("{READ}on_fault: retry"),
         expect![[r#"
-        5:15 language.type: `on_fault` expects a list or a map, found text
-            hint: write it as a list: `[retry]`
-    "#]],
+            5:15 language.type: `on_fault` expects a list or a map, found text
+                hint: write `on_fault: { then: retry }`
+        "#]],
     );
     check_step(
         &format!(
@@ -36,6 +36,7 @@ fn entries_of_on_fault() {
         ),
         expect![[r#"
             6:11 language.missing_key: an entry of `on_fault` needs `then`
+                hint: add `then: …`, what to do: `retry`, `park`, `continue`, `fail`, or steps
             6:17 steps.on_fault: `x` is no code of a fault
                 hint: write `http.status` for one, `http.*` for all of a noun
             7:17 steps.on_fault: `*` is no code of a fault
@@ -50,7 +51,9 @@ fn entries_of_on_fault() {
             9:43 language.value: `category` cannot be `buisness`
                 hint: did you mean `business`?
             10:9 language.type: an item of `on_fault` expects a map, found text
+                hint: name each value by its key, as in `then: …`
             11:19 language.type: `then` expects a list or text, found a map
+                hint: begin each item with `- `, as in `- id: …`
         "#]],
     );
 }
@@ -97,7 +100,7 @@ fn verifying() {
         ),
         expect![[r#"
             6:49 template.unknown_name: there is no `rows` here
-                hint: did you mean `now`?
+                hint: a template can read: `inputs`, `steps`, `run`, `today`, `now`, `secrets`
             6:70 steps.verify: `happened` wants true or false, this is a whole number
                 hint: compare it, as in `{{gt line.amount 0}}`
             6:91 language.type: `settle` expects a duration such as `10s`, found a whole number

@@ -66,18 +66,16 @@ fn control_characters_are_shown() {
     check(
         "name: de\0mo\nsteps: \u{1b}[1m\n",
         expect![[r#"
-        1:9 yaml.character: the character U+0000 cannot stand in a file
-            hint: is this a text file in UTF-8?
-        2:8 yaml.character: the character U+001B cannot stand in a file
-            hint: is this a text file in UTF-8?
-    "#]],
+            1:9 yaml.character: the character U+0000 cannot stand in a file, and one more like it below
+                hint: delete it, or save the file anew as text in UTF-8
+        "#]],
     );
     check(
         "name: demo\rsteps: []",
         expect![[r#"
-        1:11 yaml.character: the character U+000D cannot stand in a file
-            hint: is this a text file in UTF-8?
-    "#]],
+            1:11 yaml.character: the character U+000D cannot stand in a file
+                hint: save the file with the line ends of Unix or Windows
+        "#]],
     );
 }
 
@@ -140,14 +138,16 @@ fn what_is_no_workflow() {
     check(
         "just text",
         expect![[r#"
-        1:1 language.type: a workflow expects a map, found text
-    "#]],
+            1:1 language.type: a workflow expects a map, found text
+                hint: name each value by its key, as in `steps: …`
+        "#]],
     );
     check(
         "- a\n- b\n",
         expect![[r#"
-        1:3 language.type: a workflow expects a map, found a list
-    "#]],
+            1:3 language.type: a workflow expects a map, found a list
+                hint: name each of them by a key, without `-`
+        "#]],
     );
     check(
         "steps: []\n---\nsteps: []\n",
@@ -182,6 +182,7 @@ fn what_is_no_workflow() {
         "{a: 1, a: 2}\n",
         expect![[r#"
             1:2 language.missing_key: a workflow needs `steps`
+                hint: add `steps: …`, what it does, one after the other
             1:2 language.unknown_key: a workflow has no key `a`
                 hint: its keys are: `name`, `description`, `triggers`, `overlap`, `inputs`, `retry`, `timeout`, `steps`, `outputs`, `on_failure`, `finally`, `exceptions`, `formerly`, `promise`, `tests`
             1:8 yaml.duplicate_key: `a` is given twice

@@ -79,8 +79,9 @@ fn a_step_of_no_kind_or_of_two() {
     check_step(
         "name: x",
         expect![[r#"
-        2:5 steps.kind: a step has exactly one of `bot`, `call`, `for_each`, `parallel`, `switch`, `approve`, `wait`, `wait_until`, `set` and `fail`
-    "#]],
+            2:5 steps.kind: a step has exactly one of `bot`, `call`, `for_each`, `parallel`, `switch`, `approve`, `wait`, `wait_until`, `set` and `fail`
+                hint: say what it does, as in `wait: 10m`, or `bot: sheet.read`
+        "#]],
     );
     check_step(
         "bot: sheet.read\nwith: { file: x }\ncall: other",
@@ -108,7 +109,9 @@ steps:
                 hint: use letters, digits, `-` and `_`, beginning with a letter
             4:59 language.value: `z` needs at least 1 in its list
             4:63 language.type: `v` has no value
+                hint: give it a value, or leave it out
             4:73 language.type: `w` expects a list, found a map
+                hint: begin each item with `- `, as in `- id: …`
             5:14 steps.switch: a `switch` needs `cases`, at least one
                 hint: as in `cases: { DE: [ … ], AT: [ … ] }`
             6:35 steps.switch: a `switch` needs `cases`, at least one
@@ -188,20 +191,24 @@ steps:
 "#,
         expect![[r#"
             4:23 steps.text: `approve` takes text, this is a list
+                hint: name the part of it that is meant, or write text around it
             4:48 steps.group: there is no group `supervisor`
                 hint: did you mean `supervisors`?
             4:70 template.unknown_name: there is no `nothing` here
                 hint: a template can read: `inputs`, `steps`, `run`, `today`, `now`, `secrets`
             5:23 steps.text: `approve` says nothing
+                hint: write what a person should read
             5:32 language.type: `ask` expects a list, found text
                 hint: write it as a list: `[managers]`
             5:61 language.type: `after` expects a duration such as `10s`, found a whole number
                 hint: write `5s` for seconds
             5:68 language.value: `to` needs at least 1 in its list
             6:30 language.missing_key: `escalate` needs `after`
+                hint: add `after: …`, how long after the question
             6:47 steps.group: there is no group `boss`
                 hint: the groups are: `managers`, `supervisors`
             7:20 steps.text: `fail` takes text, this is a list
+                hint: name the part of it that is meant, or write text around it
             7:49 language.value: `category` cannot be `human`
                 hint: it is one of: `business`, `system`
         "#]],
@@ -226,7 +233,9 @@ steps:
             4:34 language.type: `n` expects text, found a whole number
                 hint: write `"5"`
             4:41 language.type: `l` expects text, found a list
+                hint: write `1` without brackets
             5:53 template.unknown_name: `c` cannot read its own output
+                hint: it is there only when the step is done
             6:110 template.unknown_name: `steps.c` has no `m`
                 hint: it has: `n`, `t`
             6:120 template.type: `{{steps.c.n}}` is a whole number, `cc` wants a list
@@ -304,6 +313,7 @@ finally: {}
             3:35 language.type: an item of `formerly` expects text, found a whole number
                 hint: write `"5"`
             4:20 language.duration: `soon` is not a duration such as `10s`, `5m` or `1h30m`
+                hint: units are `s`, `m`, `h` and `d`, as in `90s` or `1h 30m`
             4:34 steps.group: there is no group `nobody`
                 hint: the groups are: `managers`, `supervisors`
             4:68 language.address: `ops` is not a mail address
@@ -312,6 +322,8 @@ finally: {}
                 hint: its keys are: `due`, `assign`, `notify`
             5:12 language.name: `a b` cannot be the name of an output
                 hint: use letters, digits, `-` and `_`, beginning with a letter
+            5:36 template.unknown_name: `steps.a` has no `x`, for that step leaves nothing
+                hint: only a `bot`, `call`, `for_each`, `approve` or `set` leaves something
             5:45 language.type: `d` expects text, found a whole number
                 hint: write `"5"`
             7:13 language.value: `on_failure` needs at least 1 in its list

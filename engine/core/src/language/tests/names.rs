@@ -63,12 +63,13 @@ fn first_names() {
             9:47 template.unknown_name: there is no `foo` here
                 hint: a template can read: `inputs`, `steps`, `run`, `today`, `now`, `secrets`
             10:47 template.unknown_name: there is no `trigger` here
-                hint: a template can read: `inputs`, `steps`, `run`, `today`, `now`, `secrets`
+                hint: a run knows `run.scheduled_for`; a trigger gives more to it by its own `inputs:`
             11:47 template.unknown_name: `item` is there only inside a `for_each`
+                hint: move the step among the `steps` of the `for_each`
             12:47 template.unknown_name: `steps` alone is not a value
                 hint: name the step, as in `steps.ID`
             13:47 template.unknown_name: there is no `line` here
-                hint: a template can read: `inputs`, `steps`, `run`, `today`, `now`, `secrets`
+                hint: it is the item of `each`, and is there only in the steps of that
         "#]],
     );
 }
@@ -105,7 +106,7 @@ fn names_below() {
                 hint: it has: `id`, `workflow`, `scheduled_for`
             14:53 template.unknown_name: `today` is text and has no `year`
             15:58 template.unknown_name: `steps.each` has no `failures`
-                hint: did you mean `failed`?
+                hint: it has: `total`, `succeeded`, `skipped`, `failed`, `cancelled`, `open`, `items`
         "#]],
     );
 }
@@ -150,6 +151,7 @@ fn steps_out_of_sight() {
             7:53 template.unknown_name: `late` has not run yet at this place
                 hint: a template can read only the steps above it
             8:53 template.unknown_name: `s2` cannot read its own output
+                hint: it is there only when the step is done
             9:53 template.unknown_name: `in` runs inside of `each`, once for each item
                 hint: let `each` `collect:` what you need, and read `steps.each.items`
             10:53 template.unknown_name: there is no step `nowhere`
@@ -199,6 +201,7 @@ fn inside_a_loop() {
             10:100 template.unknown_name: `three` has not run yet at this place
                 hint: a template can read only the steps above it
             11:32 steps.for_each: `for_each` goes through a list, this is text
+                hint: make a list of the text, as in `"{{split line.sku \",\"}}"`
         "#]],
     );
 }

@@ -87,6 +87,8 @@ steps:
                 hint: did you mean `with`?
             13:30 template.unknown_name: `steps.lines` has no `rowz`
                 hint: did you mean `rows`?
+            17:14 warning: steps.once_without_key: a later run with the same items does this again
+                hint: give the `for_each` a `key:`, as in `key: "{{line.order}}"`
         "#]],
     );
 }
@@ -125,8 +127,9 @@ fn unknown_and_coming_keys() {
     check(
         "name: demo\n",
         expect![[r#"
-        1:1 language.missing_key: a workflow needs `steps`
-    "#]],
+            1:1 language.missing_key: a workflow needs `steps`
+                hint: add `steps: …`, what it does, one after the other
+        "#]],
     );
 }
 
@@ -149,6 +152,7 @@ fn values_of_the_wrong_kind() {
         "name: [a]\ndescription:\nretry: 3\nsteps: {}\n",
         expect![[r#"
             1:8 language.type: `name` expects text, found a list
+                hint: write `a` without brackets
             3:8 language.type: `retry` expects a map, found a whole number
             4:8 language.type: `steps` expects a list, found a map
         "#]],
@@ -165,18 +169,23 @@ fn values_of_the_wrong_kind() {
                 hint: write `10s` for seconds
             2:42 language.type: `factor` expects a number, found text
             2:56 language.duration: `5 min` is not a duration such as `10s`, `5m` or `1h30m`
+                hint: write `5m`
         "#]],
     );
     check(
         "steps:\n  - text\n  -\n  - { id: [a], bot: sheet.read, with: 5, when: true, timeout: -5s }\n",
         expect![[r#"
             2:5 language.type: an item of `steps` expects a map, found text
+                hint: name each value by its key, as in `id: …`
             3:4 language.type: an item of `steps` has no value
+                hint: name each value by its key, as in `id: …`
             4:12 language.type: `id` expects text, found a list
+                hint: write `a` without brackets
             4:39 language.type: `with` expects a map, found a whole number
             4:48 language.type: `when` expects text, found true or false
                 hint: write a template, as in `"{{inputs.ready}}"`
             4:63 language.duration: `-5s` is not a duration such as `10s`, `5m` or `1h30m`
+                hint: units are `s`, `m`, `h` and `d`, as in `90s` or `1h 30m`
         "#]],
     );
     check(
@@ -220,6 +229,7 @@ fn exactly_one_kind() {
         "steps:\n  - id: a\n  - { id: b, bot: sheet.read, with: { file: x }, for_each: \"{{inputs}}\", as: x, steps: [] }\n",
         expect![[r#"
             2:5 steps.kind: a step has exactly one of `bot`, `call`, `for_each`, `parallel`, `switch`, `approve`, `wait`, `wait_until`, `set` and `fail`
+                hint: say what it does, as in `wait: 10m`, or `bot: sheet.read`
             3:7 steps.kind: a step has exactly one of `bot`, `call`, `for_each`, `parallel`, `switch`, `approve`, `wait`, `wait_until`, `set` and `fail`
                 hint: make two steps of `bot` and `for_each`
             3:88 language.value: `steps` needs at least 1 in its list
@@ -232,7 +242,9 @@ fn exactly_one_kind() {
             3:14 language.missing_key: a `for_each` needs `as`
                 hint: give the item a name, as in `as: line`
             3:14 language.missing_key: a `for_each` needs `steps`
+                hint: say below `steps:` what is done with each item
             3:24 steps.for_each: `for_each` goes through a list, this is text
+                hint: make a list of the text, as in `"{{split today \",\"}}"`
             3:37 steps.kind: `with` belongs to a step with `bot` or `call`, this one has `for_each`
             3:47 steps.kind: `connection` belongs to a step with `bot`, this one has `for_each`
         "#]],
@@ -260,6 +272,7 @@ fn ids() {
             4:11 steps.id: `1a` cannot be the id of a step
                 hint: use letters, digits, `-` and `_`, beginning with a letter
             5:7 language.missing_key: a step needs `id`
+                hint: add `id: …`, by which later steps refer to it; once in a file
         "#]],
     );
 }
@@ -278,13 +291,14 @@ fn bots_and_their_parameters() {
     check_step(
         "bot: sheet.read",
         expect![[r#"
-        3:10 language.missing_key: `with` needs `file`
-    "#]],
+            3:10 language.missing_key: `sheet.read` needs the parameter `file`
+                hint: give it under `with:`, as in `with: { file: … }`
+        "#]],
     );
     check_step(
         "bot: sheet.read\nwith: { fil: x }",
         expect![[r#"
-            4:13 language.unknown_key: unknown key `fil`
+            4:13 language.unknown_key: `with` has no key `fil`
                 hint: did you mean `file`?
         "#]],
     );
@@ -300,7 +314,7 @@ fn bots_and_their_parameters() {
                 hint: it is one of: `open`, `fill`, `expect`
             10:22 language.type: `A` expects text, found a whole number
                 hint: write `"1"`
-            11:21 language.unknown_key: unknown key `txt`
+            11:21 language.unknown_key: `expect` has no key `txt`
                 hint: did you mean `text`?
             11:35 language.value: `else` cannot be `busines`
                 hint: did you mean `business`?
@@ -314,6 +328,7 @@ fn bots_and_their_parameters() {
             5:28 language.range: `copies` is at least 0
             5:40 language.type: `urgent` expects true or false, found a whole number
             5:49 language.type: `cc` expects a list, found a map
+                hint: begin each item with `- `, as in `- a: …`
         "#]],
     );
 }
@@ -333,6 +348,7 @@ fn lengths_of_time_in_parameters() {
         &format!("{mail}soon }}"),
         expect![[r#"
             5:28 language.duration: `soon` is not a duration such as `10s`, `5m` or `1h30m`
+                hint: units are `s`, `m`, `h` and `d`, as in `90s` or `1h 30m`
         "#]],
     );
 }
@@ -410,6 +426,7 @@ fn connections() {
         "bot: sheet.read\nconnection: office\nwith: { file: x }",
         expect![[r#"
             4:5 steps.connection: `sheet.read` takes no connection
+                hint: leave `connection` out
         "#]],
     );
 }
@@ -434,9 +451,11 @@ fn secrets() {
     check_step(
         &format!("{mail}password: hunter2"),
         expect![[r#"
-        7:17 secrets.plain: `password` is a secret and does not belong in a file
-            hint: keep it with `botswain secret set NAME`, and write `"{{secrets.NAME}}"`
-    "#]],
+            7:17 secrets.plain: `password` is a secret and does not belong in a file
+                hint: keep it with `botswain secret set NAME`, and write `"{{secrets.NAME}}"`
+            7:17 warning: secrets.plain_text: `password` stands here for all to read
+                hint: keep it with `botswain secret set NAME`, and let a connection of botswain.yaml use it: `auth:`, or `login:` for pages
+        "#]],
     );
     check_step(
         &format!("{mail}password: \"{{{{run.id}}}}\""),
@@ -509,20 +528,22 @@ fn inputs() {
         ),
         expect![[r#"
             2:14 language.value: `type` cannot be `number`
-                hint: it is one of: `text`, `integer`, `decimal`, `boolean`, `list`, `object`, `date`, `file`
+                hint: did you mean `decimal`?
             3:32 inputs.default: the default of `b` is not a whole number
                 hint: write `5` without quotes
             4:29 inputs.default: the default of `c` is not text
                 hint: write `"4711"`
             5:29 inputs.default: the default of `d` is not a day such as `2026-03-29`
-            6:34 language.unknown_key: an input has no key `5`
-                hint: its keys are: `type`, `description`, `default`
+            6:34 language.unknown_key: the `,` before `5` ends the value in front of it
+                hint: a number has a `.` and no other marks, as in `10000.00`; put text in quotes
             7:32 inputs.default: the default of `f` is not true or false
                 hint: write `true` or `false`
             8:29 inputs.default: the default of `g` is not a list
+                hint: write `[x]`
             9:3 language.name: `h i` cannot be the name of an input
                 hint: use letters, digits, `-` and `_`, beginning with a letter
             11:3 language.missing_key: an input needs `type`
+                hint: add `type: …`
         "#]],
     );
 }
@@ -563,10 +584,13 @@ fn loops() {
         "steps:\n  - { id: a, for_each: \"{{today}}\", as: item }\n  - id: b\n    for_each: \"{{steps.a.items}}\"\n    key: \"{{item.key}}\"\n    as: line\n    steps:\n      - { id: c, for_each: \"{{line.x}}\", as: line, steps: [{ id: d, bot: sheet.read, with: { file: \"{{line}}\" } }] }\n      - { id: e, for_each: \"{{line.x}}\", as: a-b, steps: [] }\n      - { id: f, for_each: \"{{line.x}}\", steps: [{ id: g, bot: sheet.read, with: { file: x } }] }\n",
         expect![[r#"
             2:14 language.missing_key: a `for_each` needs `steps`
+                hint: say below `steps:` what is done with each item
             2:24 steps.for_each: `for_each` goes through a list, this is text
+                hint: make a list of the text, as in `"{{split today \",\"}}"`
             2:41 steps.as: `item` already means something in templates
                 hint: choose another name
             5:10 steps.key: the key of an item cannot read `item.key`
+                hint: name what tells one item from another, as in `line.number`
             8:46 steps.as: `line` is the item of a loop around this one
                 hint: choose another name
             9:46 steps.as: `a-b` cannot be a name: use letters, digits and `_`
@@ -606,6 +630,7 @@ fn conditions() {
         "for_each: \"{{today}}, {{now}}\"\nas: x\nsteps: [{ id: b, bot: sheet.read, with: { file: x } }]",
         expect![[r#"
             3:15 steps.for_each: `for_each` goes through a list, this is text
+                hint: make a list of the text, as in `"{{split today}}, {{now \",\"}}"`
         "#]],
     );
 }

@@ -12,6 +12,7 @@ fn a_template_without_quotes() {
             6:11 yaml.unquoted_template: a value that begins with a template needs quotes
                 hint: write `to: "{{inputs.x}}"  # who`
             6:20 template.unknown_name: there is no input `x`
+                hint: say what a run is given at the top of the file, as in `inputs: { x: { type: text } }`
             7:16 yaml.unquoted_template: a value that begins with a template needs quotes
                 hint: write `subject: "{{today}} over b"`
         "#]],
@@ -99,15 +100,19 @@ fn what_is_simply_no_yaml() {
     check(
         "name: demo\nsteps\n  - id: a\n",
         expect![[r#"
-            3:7 yaml.syntax: a `:` is missing, here or in the line above
-                hint: end each key with `:` and a space
+            2:1 yaml.colon: a `:` is missing behind the key
+                hint: write `steps:`
+            3:5 steps.kind: a step has exactly one of `bot`, `call`, `for_each`, `parallel`, `switch`, `approve`, `wait`, `wait_until`, `set` and `fail`
+                hint: say what it does, as in `wait: 10m`, or `bot: sheet.read`
         "#]],
     );
     check(
         "name: demo\nsteps:\n  - id:a\n    bot: x\n",
         expect![[r#"
-            4:8 yaml.syntax: a `:` cannot stand here
-                hint: indent the line like its neighbours, and put a space after each `:` that ends a key
+            3:4 yaml.space: a space is missing behind the `:`
+                hint: write `- id: a`
+            4:10 steps.unknown_bot: there is no bot `x`
+                hint: the bots are: `browser.do`, `mail.send`, `sheet.read`
         "#]],
     );
     check(
@@ -127,22 +132,22 @@ fn what_is_simply_no_yaml() {
     check(
         "name: demo\ndescription: \"a\" b\nsteps: []\n",
         expect![[r#"
-            2:18 yaml.syntax: nothing can follow the closing quote
-                hint: put the whole value in quotes
+            2:16 yaml.quotes: the quote ends here, but the value goes on
+                hint: write `description: "a b"`
         "#]],
     );
     check(
         "name: demo\n description: a\nsteps: []\n",
         expect![[r#"
-            2:13 yaml.syntax: a `:` cannot stand here
-                hint: indent the line like its neighbours, and put a space after each `:` that ends a key
+            2:2 yaml.indent: `description` stands further right than `name` above it, which has its value
+                hint: begin it in the same column as `name`
         "#]],
     );
     check(
         "name: \"a\\qb\"\n",
         expect![[r#"
-            1:7 yaml.syntax: in double quotes a `\` begins an escape, and there is none like this
-                hint: write `\\`, or use single quotes
+            1:9 yaml.quotes: in double quotes a `\` begins an escape, and there is none like this
+                hint: write `name: 'a\qb'`, or `\\` for each `\`
         "#]],
     );
     check(
@@ -188,6 +193,7 @@ fn what_is_mended_is_checked_on_in_its_place() {
             8:31 yaml.unquoted_template: a template needs quotes
                 hint: write `with: { actions: [{ open: "{{inputs.x}}" }, { fil: {} }] }`
             8:40 template.unknown_name: there is no input `x`
+                hint: say what a run is given at the top of the file, as in `inputs: { x: { type: text } }`
             8:49 language.value: an item of `actions` cannot be `fil`
                 hint: did you mean `fill`?
         "#]],

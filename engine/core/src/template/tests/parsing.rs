@@ -210,13 +210,15 @@ fn what_is_refused() {
     );
     check(
         "{{x \"a}}",
-        expect!["4: the text in quotes is never closed"],
+        expect![[r#"
+            4: the text in quotes is never closed
+            hint: close it with the same quote before the `}}`"#]],
     );
     check(
         "{{}}",
         expect![[r#"
-        2: this is no expression that Handlebars can read
-        hint: an expression is a name (`line.amount`, `line.[Order No]`) or a helper and its arguments (`gt line.amount 100`)"#]],
+            2: nothing stands between the braces
+            hint: write a name, as in `{{line.amount}}`, or leave the braces out"#]],
     );
     check(
         "ab\ncd {{x y z.}}",

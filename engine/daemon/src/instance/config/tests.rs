@@ -130,16 +130,15 @@ notify: { connection: mail, to: [] }
         expect![[r#"
             2:1 error config.unknown_key: `nmae` is not known here [nmae]
               hint: did you mean `name`?
-            2:1 error config.missing_key: `name` is missing [nmae: office]
-            3:11 error config.type: timezone is text [5]
-            5:3 error config.missing_key: `url` is missing [shop]
-            7:15 error config.value: sessions is at least 1 [0]
+            3:11 error config.type: `timezone` should be text, this is a number [5]
+              hint: put it in quotes; a length of time has its unit, as in `30s` or `400d`
+            7:15 error config.value: `sessions` is at least 1 [0]
             8:5 error config.unknown_key: `ulr` is not known here [ulr]
               hint: did you mean `url`?
-            9:11 error config.value: mode is one of `fast`, `careful` [quick]
-            10:11 error config.value: pace is one of `quick`, `slow` [fast]
-            11:5 error config.missing_key: `word` is missing [login]
-            11:20 error config.type: user is text [1]
+            9:11 error config.value: `mode` is one of `fast`, `careful` [quick]
+            10:11 error config.value: `pace` is one of `quick`, `slow` [fast]
+            11:20 error config.type: `user` should be text, this is a number [1]
+              hint: put it in quotes; a length of time has its unit, as in `30s` or `400d`
             11:23 error config.unknown_key: `wrd` is not known here [wrd]
               hint: did you mean `word`?
             12:3 error config.name: `Shop2` is not a name for a connection [Shop2]
@@ -147,7 +146,8 @@ notify: { connection: mail, to: [] }
             12:18 error config.kind: there is no kind `shopp` [shopp]
               hint: did you mean `shop`?
             13:3 error config.missing_key: `kind` is missing [other]
-            14:33 error config.value: to has at least 1 entry [[]]
+              hint: add `kind: …`
+            14:33 error config.value: `to` has at least 1 entry [[]]
         "#]],
     );
 }
@@ -193,23 +193,23 @@ limits:
   odd: { session: 1 }
 "#,
         expect![[r#"
-            4:40 error config.value: per_minute is at least 1 [0]
-            4:61 error config.value: after is at least 1 [0]
+            4:40 error config.value: `per_minute` is at least 1 [0]
+            4:61 error config.value: `after` is at least 1 [0]
             4:64 error config.unknown_key: `prob` is not known here [prob]
               hint: did you mean `probe`?
-            5:40 error config.value: per_minute is at least 1 [-5]
+            5:40 error config.value: `per_minute` is at least 1 [-5]
             5:62 error config.value: `soon` is not a duration such as `10s`, `5m` or `1h30m` [soon]
               hint: write it as in `30s` or `2m`
-            6:38 error config.value: sessions is at least 1 [-1]
+            6:38 error config.value: `sessions` is at least 1 [-1]
             6:60 error config.value: `1ms` is too short, it is at least 100ms [1ms]
               hint: write it as in `30s` or `2m`
-            7:37 error config.value: breaker is one of `on`, `off` [maybe]
+            7:37 error config.value: `breaker` is one of `on`, `off` [maybe]
             9:3 error config.limit: the limit `forms` limits nothing [forms]
               hint: give it `sessions:` or `per_minute:`
             10:3 error config.name: `Forms` is not a name for a limit [Forms]
               hint: use up to 63 lower-case letters, digits, `-` and `_`
-            11:21 error config.value: sessions is at least 1 [0]
-            11:36 error config.value: per_minute is at least 1 [-1]
+            11:21 error config.value: `sessions` is at least 1 [0]
+            11:36 error config.value: `per_minute` is at least 1 [-1]
             12:10 error config.unknown_key: `session` is not known here [session]
               hint: did you mean `sessions`?
         "#]],
@@ -323,14 +323,16 @@ fn a_file_that_says_nothing_is_told_what_is_missing() {
     check(
         "",
         expect![[r#"
-        1:1 error config.missing_key: `name` is missing []
-    "#]],
+            1:1 error config.missing_key: `name` is missing []
+              hint: add `name: …`
+        "#]],
     );
     check(
         "- a\n",
         expect![[r#"
-        1:1 error config.type: the file is a map of keys and values [- a]
-    "#]],
+            1:1 error config.type: the file should be a map of keys and values, this is a list [- a]
+              hint: name each of them by a key, without `-`
+        "#]],
     );
     check(
         "name: a\nname: b\n",
