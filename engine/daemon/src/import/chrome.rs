@@ -73,7 +73,9 @@ impl Reading<'_> {
             }
             ("" | "main", kind) => step.act = self.act(kind, flow, &mut step.left)?,
             (other, kind) => {
-                let what = format!("`{kind}` in another window, `{other}`");
+                // What follows may be a token.
+                let window = other.split(['?', '#']).next().unwrap_or_default();
+                let what = format!("`{kind}` in another window, `{window}`");
                 step.left.push(what);
             }
         }
