@@ -21,9 +21,6 @@ use crate::pages;
 /// Folders in `templates/` may be nested so deep.
 const DEPTH: usize = 8;
 
-/// How the name of a file ends that holds the tests of the workflow beside it.
-const TESTS: &str = ".test.yaml";
-
 /// The catalogue, and a diagnostic for each template that cannot be used.
 #[derive(Clone)]
 pub struct Gathered {
@@ -79,9 +76,6 @@ fn yaml_files(folder: &Path) -> Result<(Vec<PathBuf>, Vec<Diagnostic>), Error> {
     let (mut files, mut warnings) = (Vec::new(), Vec::new());
     for path in entries(&folder.join("workflows"))? {
         let relative = relative(folder, &path);
-        if path.to_string_lossy().ends_with(TESTS) {
-            continue;
-        }
         match path.extension().and_then(|end| end.to_str()) {
             Some("yaml") if leads_out(folder, &path) => warnings.push(outside(&relative)),
             Some("yaml") => files.push(relative),

@@ -74,7 +74,7 @@ fn in_an_empty_folder_it_makes_an_instance_too() {
 }
 
 #[test]
-fn every_kind_passes_the_check_in_a_new_instance() {
+fn every_kind_passes_the_check_and_its_test_in_a_new_instance() {
     for kind in KINDS {
         let desk = Desk::empty();
         let made = desk.says(&["new", "work", "--kind", kind]);
@@ -86,6 +86,8 @@ fn every_kind_passes_the_check_in_a_new_instance() {
         let found = checked["diagnostics"].as_array().unwrap();
         let about_secrets = |it: &Value| it["message"].as_str().unwrap().contains("secret");
         assert!(found.iter().all(about_secrets), "{kind}: {checked:#}");
+        let played = desk.says(&["test"]);
+        assert!(played.starts_with("exit 0"), "{kind}: {played}");
         let workflow = desk.read("workflows/work.yaml");
         let line = "# yaml-language-server: $schema=../schema/workflow.json";
         assert_eq!(workflow.lines().next(), Some(line), "{kind}");
