@@ -379,7 +379,7 @@ mod tests {
         let output = Do::output(&with).to_value();
         assert_eq!(output["required"], json!(["a", "drift"]));
         let unknown = Do::output(&json!({ "actions": "{{steps.a.actions}}" }));
-        assert_eq!(unknown.to_value(), json!({}));
+        assert_eq!(unknown.get("properties"), None, "any name may be there");
     }
 
     #[test]

@@ -178,7 +178,9 @@ impl JsonSchema for Submit {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let (locator, key) = (Locator::json_schema(generator), Key::json_schema(generator));
+        let locator = Locator::json_schema(generator);
+        let mut key = Key::json_schema(generator);
+        key.insert("description".to_owned(), "Which one, as in `Enter`.".into());
         json_schema!({ "anyOf": [
             locator,
             {

@@ -60,6 +60,7 @@ fn office() -> Catalogue {
     Catalogue {
         groups: ["supervisors", "managers"].map(str::to_owned).into(),
         limits: ["sheets".to_owned()].into(),
+        calendars: [("holidays.ics".to_owned(), "BEGIN:VCALENDAR\n".to_owned())].into(),
         ..instance()
     }
 }

@@ -9,11 +9,17 @@ use regex::Regex;
 
 use crate::support::lists;
 
+/// What triggers listen to: its faults are those of no step.
+const TRIGGERS: [&str; 1] = ["file/inbox.rs"];
+
 type Raised = BTreeSet<(String, Category)>;
 
 #[test]
 fn every_fault_that_a_bot_raises_is_listed() {
     for (file, source) in sources("src") {
+        if TRIGGERS.contains(&file.as_str()) {
+            continue;
+        }
         let owners: Vec<&BotSpec> = ALL.iter().filter(|bot| owns(&file, bot)).collect();
         // What several bots share is listed by one of them at least.
         let lacking = |(code, category): &(String, Category)| match owners.as_slice() {

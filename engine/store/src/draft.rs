@@ -45,6 +45,9 @@ pub(crate) enum Before {
     Known(Option<Trace>),
 }
 
+/// A record as it is now, and what lies under its key before the group.
+type Found<'d> = (Option<Cow<'d, [u8]>>, Before);
+
 /// Nothing lies there.
 const NOTHING: Before = Before::Known(None);
 
@@ -557,7 +560,7 @@ impl<'a> Draft<'a> {
         Ok((found.is_some(), lies))
     }
 
-    fn find(&self, key: &[u8]) -> Result<(Option<Cow<'_, [u8]>>, Before), ReadError> {
+    fn find(&self, key: &[u8]) -> Result<Found<'_>, ReadError> {
         let (own, group) = (&self.writes.0, &self.group.writes.0);
         if let Some(written) = own.get(key).or_else(|| group.get(key)) {
             let after = written.after.as_deref().map(Cow::Borrowed);

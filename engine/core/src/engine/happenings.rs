@@ -61,8 +61,8 @@ impl Engine {
             cause: Some(cause),
         };
         match self.enqueue(&workflow, &trigger, due) {
-            Ok(()) => self.send_firings(),
-            Err(due) => self.refuse_happening(due.cause, "there is no such trigger"),
+            None => self.send_firings(),
+            Some(due) => self.refuse_happening(due.cause, "there is no such trigger"),
         }
     }
 
@@ -137,22 +137,23 @@ impl Engine {
             };
             let there = self.workflows.contains_key(&pending.workflow);
             match self.enqueue(&pending.workflow, &pending.trigger, due) {
-                Ok(()) => (),
-                Err(_) if there => gone.push(pending.settled()),
-                Err(_) => self.pending.push(pending),
+                None => (),
+                Some(_) if there => gone.push(pending.settled()),
+                Some(_) => self.pending.push(pending),
             }
         }
         self.append_changes(gone);
     }
 
-    fn enqueue(&mut self, workflow: &str, trigger: &str, due: Due) -> Result<(), Due> {
+    /// Gives it back when there is no such trigger.
+    fn enqueue(&mut self, workflow: &str, trigger: &str, due: Due) -> Option<Due> {
         let mut planned = self.triggers.planned.iter_mut();
         let found = planned.find(|((of, _), planned)| of == workflow && planned.name == trigger);
         match found {
             Some((_, planned)) => planned.due.push_back(due),
-            None => return Err(due),
+            None => return Some(due),
         }
-        Ok(())
+        None
     }
 }
 

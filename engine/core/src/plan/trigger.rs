@@ -155,7 +155,7 @@ impl TryFrom<Stored> for Trigger {
     type Error = &'static str;
 
     fn try_from(stored: Stored) -> Result<Trigger, &'static str> {
-        let on = stored.on.or(stored.schedule.map(On::Schedule));
+        let on = stored.on.or_else(|| stored.schedule.map(On::Schedule));
         Ok(Trigger {
             on: on.ok_or("a trigger says what starts it")?,
             inputs: stored.inputs,

@@ -108,6 +108,7 @@ fn unknown_and_coming_keys() {
         &format!("promise: 1 succeeded run\n{FINE}"),
         expect![[r#"
             1:10 language.type: `promise` expects a map, found text
+                hint: name each value by its key, as in `before: …`
         "#]],
     );
     check(

@@ -134,6 +134,7 @@ expect: { state: parked }"#,
             30:42 language.value: `category` cannot be `sistem`
                 hint: did you mean `system`?
             31:23 language.missing_key: a fault needs `category`
+                hint: add `category: …`, whether a person has to mend it (`business`) or it may pass (`system`)
             32:11 tests.mock: nobody is asked here
                 hint: write `output:`
             33:11 tests.mock: a person decides here

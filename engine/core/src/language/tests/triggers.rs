@@ -145,6 +145,7 @@ fn days_off_come_from_a_file() {
             2:72 language.value: `shift` cannot be `later`
                 hint: it is one of: `next`, `previous`
             2:33 language.missing_key: `calendar` needs `skip`
+                hint: add `skip: …`, an iCalendar file of the instance with whole days, as in `holidays.ics`
         "#]],
     );
     triggers(
@@ -168,6 +169,7 @@ fn a_promise_has_a_time() {
         promises.map(|it| format!("{STEPS}promise: {it}\n")),
         expect![[r#"
             2:1 language.missing_key: `promise` needs `before`
+                hint: add `before: …`, the time of the day, as in `"10:00"`
             2:20 language.type: `before` expects text, found a whole number
                 hint: write `"10"`
             2:20 promise.before: `25:00` is not a time of the day
