@@ -45,7 +45,7 @@ pub(super) async fn listen(handle: Handle) {
         });
         for (place, on) in wanted {
             if !ears.contains_key(&place)
-                && let Some(ear) = Ear::new(&handle, &place, &on)
+                && let Some(ear) = Ear::open(&handle, &place, &on)
             {
                 ears.insert(place, (on, ear));
             }
@@ -78,7 +78,7 @@ struct Ear<S> {
 }
 
 impl Ear<botswain_bots::file::Inbox> {
-    fn new(handle: &Handle, place: &Place, on: &On) -> Option<JoinHandle<()>> {
+    fn open(handle: &Handle, place: &Place, on: &On) -> Option<JoinHandle<()>> {
         let On::Files(files) = on else { return None };
         // The check has refused a pattern that cannot be read.
         let source = botswain_bots::file::Inbox::new(files).ok()?;
