@@ -26,12 +26,13 @@ const SOURCES: [&str; 5] = [
 ];
 
 /// What looks like a code, and is a file or a bot.
-const OTHERS: [&str; 5] = [
+const OTHERS: [&str; 6] = [
     "daemon.lock",
     "secrets.json",
     "secrets.lock",
     "document.render",
     "secrets.shop",
+    "templates.md",
 ];
 
 fn explain(arguments: &[&str]) -> (Option<i32>, String, String) {
