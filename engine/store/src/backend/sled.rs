@@ -6,6 +6,7 @@
 //! parts in the same batch, because sled puts pages over 128 KiB into files that
 //! it never syncs, and a page holds up to 17 values. sled may panic on a damaged
 //! directory: no call reaches it unguarded, and after a panic it is not closed.
+//! It may also forget to tell a flush that its write failed; then it is nudged.
 
 use std::{
     fs::{self, File},
@@ -14,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc,
     },
     thread,
@@ -32,6 +33,8 @@ const CACHE: u64 = 48 * 1024 * 1024;
 const CLOSING: Duration = Duration::from_secs(30);
 /// How long a closed one may hold its lock; it takes milliseconds.
 const RELEASE: Duration = Duration::from_secs(5);
+/// After how long a flush is asked whether it has failed; most take milliseconds.
+const NUDGE: Duration = Duration::from_secs(1);
 /// Begins the keys of parts; no key of the store begins with it.
 const PART: u8 = 0xff;
 /// Begin a value: itself, or the number of its parts.
@@ -41,6 +44,7 @@ const IN_PARTS: u8 = 1;
 pub struct Sled {
     /// Empty only while it is being closed.
     db: Option<sled::Db>,
+    flushes: Flushes,
     /// sled's log, opened once more to be synced.
     log: File,
     /// sled panicked, so its locks may be held for ever.
@@ -72,6 +76,7 @@ impl Sled {
         };
         match synced_log(dir) {
             Ok(log) => Ok(Sled {
+                flushes: Flushes::watched(&db)?,
                 db: Some(db),
                 log,
                 broken: AtomicBool::new(false),
@@ -117,8 +122,7 @@ impl Backend for Sled {
                 put(&mut batch, replacement)?;
             }
             db.apply_batch(batch)?;
-            db.flush()?;
-            Ok(())
+            self.flushes.flush(db)
         })?;
         self.log.sync_data().map_err(Error::from)
     }
@@ -154,6 +158,7 @@ impl Drop for Sled {
         let Some(db) = self.db.take() else {
             return;
         };
+        self.flushes.end();
         // Every write was flushed, so nothing is lost by never closing a broken one,
         // and closing it would wait for a lock that nobody gives back.
         if self.broken.load(Ordering::Relaxed) {
@@ -163,6 +168,61 @@ impl Drop for Sled {
         } else {
             tracing::warn!("the store's records did not close");
         }
+    }
+}
+
+/// Watches that no flush waits for ever.
+///
+/// When a write to sled's log fails in one of its own threads, sled may note the error and wake
+/// nobody (`exit_reservation` in its `pagecache/logger.rs`). Another flush finds the error, gives
+/// it back, and wakes all that wait.
+struct Flushes {
+    /// Odd while one is under way; grows with each that begins or ends.
+    count: Arc<AtomicU64>,
+    /// Ends the watch when it is dropped.
+    watch: Option<(mpsc::Sender<()>, thread::JoinHandle<()>)>,
+}
+
+impl Flushes {
+    fn watched(db: &sled::Db) -> io::Result<Flushes> {
+        let count = Arc::new(AtomicU64::new(0));
+        let (going, ended) = mpsc::channel();
+        let (seen, db) = (Arc::clone(&count), db.clone());
+        let watch = thread::Builder::new()
+            .name("store-watch".to_owned())
+            .spawn(move || watch(&seen, &db, &ended))?;
+        let watch = Some((going, watch));
+        Ok(Flushes { count, watch })
+    }
+
+    fn flush(&self, db: &sled::Db) -> Result<(), Error> {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let flushed = db.flush();
+        self.count.fetch_add(1, Ordering::Relaxed);
+        flushed?;
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        if let Some((going, watch)) = self.watch.take() {
+            drop(going);
+            watch.join().ok();
+        }
+    }
+}
+
+fn watch(count: &AtomicU64, db: &sled::Db, ended: &mpsc::Receiver<()>) {
+    let (mut before, mut nudged) = (0, 0);
+    while let Err(mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(NUDGE) {
+        let now = count.load(Ordering::Relaxed);
+        if now % 2 == 1 && now == before && now != nudged {
+            nudged = now;
+            let db = db.clone();
+            // Where nothing has failed it waits as long as the other does.
+            let nudge = move || drop(quietly(|| db.flush()));
+            thread::Builder::new().spawn(nudge).ok();
+        }
+        before = now;
     }
 }
 
@@ -329,7 +389,7 @@ impl From<sled::Error> for Error {
                 io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
                     Error::Damaged(format!("its log cannot be read: {error}"))
                 }
-                _ => Error::from(error),
+                _ => Error::from(of_the_system(error)),
             },
             sled::Error::Corruption { .. } => {
                 Error::Damaged("a checksum in its log is wrong".to_owned())
@@ -339,6 +399,17 @@ impl From<sled::Error> for Error {
                 Error::Damaged("its log contradicts itself".to_owned())
             }
         }
+    }
+}
+
+/// sled hands on a copy that has only the words of the error, as a programmer sees them.
+fn of_the_system(error: io::Error) -> io::Error {
+    let words = error.to_string();
+    let code = words.strip_prefix("Os { code: ");
+    let code = code.and_then(|rest| rest.split(',').next());
+    match code.and_then(|code| code.parse().ok()) {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => error,
     }
 }
 
