@@ -5,6 +5,8 @@
 //! written, so that two batches that touch one counter count right. Nothing is
 //! written here: a refused draft is dropped and leaves no trace.
 
+pub(crate) mod head;
+
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap, hash_map},
@@ -12,7 +14,7 @@ use std::{
 };
 
 use botswain_core::{
-    ExceptionId, Payload, RunId, StepId,
+    ExceptionId, Payload, RunId,
     engine::rebuild::Rebuilt,
     index::{Batch, Change, Claim, ClaimKey, Exception, Mapping, State, Summary, Tally},
     plan::Version,
@@ -21,6 +23,7 @@ use botswain_core::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use self::head::{Head, Standing, check_run};
 use crate::{
     backend::Backend,
     error::{AppendError, ReadError},
@@ -69,26 +72,6 @@ impl Drafted {
             self.put(key, written);
         }
     }
-}
-
-/// What is known of a run from one append to the next, so that it need not be read again.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Head {
-    /// How many facts it has.
-    facts: u64,
-    /// It has begun, and nothing but facts is written of it yet.
-    is_new: bool,
-    stands: Option<Standing>,
-}
-
-/// What a summary says that the next one has to fit to.
-#[derive(Clone, Debug)]
-struct Standing {
-    state: State,
-    workflow: Arc<str>,
-    parent: Option<(RunId, StepId, u64)>,
-    /// Of the summary's record.
-    trace: Trace,
 }
 
 /// The counters before a group, and as its batches have left them so far.
@@ -582,47 +565,9 @@ impl<'a> Draft<'a> {
     }
 }
 
-impl Standing {
-    fn of(run: &Summary, trace: Trace) -> Standing {
-        Standing {
-            state: run.state,
-            workflow: run.workflow.as_str().into(),
-            parent: run.parent.clone(),
-            trace,
-        }
-    }
-}
-
 /// A record that is no fact, with the number of the newest one.
 fn encoded(key: &[u8], next: u64, body: &impl Serialize) -> Vec<u8> {
     record::encode(key, next.saturating_sub(1), body)
-}
-
-// What leaves a list must be what entered it, or the lists and counters go wrong for ever.
-fn check_run(
-    (before, stored): (Option<State>, Option<&Standing>),
-    after: &Summary,
-    facts: u64,
-) -> Result<(), AppendError> {
-    let refuse = |why: String| AppendError::Change {
-        run: after.id.clone(),
-        why,
-    };
-    let state = stored.map(|stored| stored.state);
-    if before != state {
-        let why = format!("it was {state:?}, the change says {before:?}");
-        return Err(refuse(why));
-    }
-    let keeps =
-        |stored: &Standing| stored.parent == after.parent && *stored.workflow == *after.workflow;
-    if !stored.is_none_or(keeps) {
-        return Err(refuse("a run keeps its parent and its workflow".to_owned()));
-    }
-    if after.facts != facts {
-        let why = format!("it has {facts} facts, its summary says {}", after.facts);
-        return Err(refuse(why));
-    }
-    Ok(())
 }
 
 fn counted(tally: &Tally, state: State) -> u64 {

@@ -19,7 +19,7 @@ use botswain_core::{RunId, engine::rebuild::Rebuilt, index::Batch, plan::Version
 
 use crate::{
     backend::{self, Backend, Replacement},
-    draft::{Before, Drafted, Group, Head, Writes},
+    draft::{Before, Drafted, Group, Writes, head::Head},
     error::{AppendError, ReadError},
     ledger::{self, Ledger, Mark},
     record::Trace,
