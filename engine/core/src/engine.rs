@@ -151,12 +151,12 @@ impl Engine {
             Event::Happened(happened) => self.happened(*happened),
             Event::Pending(pending) => self.take_up(pending),
             Event::Fired {
+                firing,
                 workflow,
-                trigger,
                 inputs,
                 holder,
                 ..
-            } => self.fired((workflow, trigger), inputs, holder, now),
+            } => self.fired(workflow, firing, inputs, holder, now),
             Event::Counted(counted) => self.counted(counted, now),
             Event::Appended { ticket } => self.commit(ticket, now),
             Event::Evaluated {

@@ -49,8 +49,9 @@ pub enum Event {
     Pending(Vec<Pending>),
     /// The inputs of a firing were rendered, as [`Command::Fire`] asked.
     Fired {
+        /// As the command said.
+        firing: u64,
         workflow: String,
-        trigger: u32,
         inputs: Result<Payload, Box<Fault>>,
         /// What has happened, as the command said.
         happening: Option<Arc<Happening>>,
@@ -150,6 +151,8 @@ pub struct Happened {
 /// How many runs of a workflow have succeeded.
 #[derive(Clone, Debug)]
 pub struct Counted {
+    /// As the command said.
+    pub firing: u64,
     pub workflow: String,
     /// The time of the promise.
     pub at: Timestamp,
@@ -435,6 +438,8 @@ pub enum Command {
     },
     /// Render the inputs of a trigger; [`Event::Fired`].
     Fire {
+        /// The number of the firing, to be given back.
+        firing: u64,
         version: Arc<Version>,
         trigger: u32,
         at: Timestamp,
@@ -443,6 +448,7 @@ pub enum Command {
     /// Count the runs of this workflow that have succeeded since a time and by another;
     /// [`Event::Counted`].
     Count {
+        firing: u64,
         version: Arc<Version>,
         since: Timestamp,
         at: Timestamp,

@@ -8,32 +8,33 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{
-    Command, Engine,
-    event::Counted,
-    start::Beginning,
-    triggers::{PROMISE, fired},
-};
+use super::{Command, Engine, event::Counted, start::Beginning, triggers::fired};
 use crate::{fault::Fault, plan::Version, run::fact::Origin, schedule};
 
 /// Counts the runs that have succeeded on the day of a promise, up to its time.
-pub(super) fn count(version: Arc<Version>, at: Timestamp, timezone: &str) -> Command {
+pub(super) fn count(firing: u64, version: Arc<Version>, at: Timestamp, timezone: &str) -> Command {
     let by = version.plan.promise.as_ref();
     let zone = by.and_then(|it| it.by.timezone.as_deref());
     let since = schedule::day_of(at, zone.unwrap_or(timezone));
-    Command::Count { version, since, at }
+    Command::Count {
+        firing,
+        version,
+        since,
+        at,
+    }
 }
 
 impl Engine {
     /// So many runs there were.
     pub(super) fn counted(&mut self, counted: Counted, now: Timestamp) {
         let Counted {
+            firing,
             workflow,
             at,
             succeeded,
             inputs,
         } = counted;
-        let Some((_, name, _)) = self.came_back(&workflow, PROMISE) else {
+        let Some((_, name, _)) = self.came_back(firing) else {
             return;
         };
         let change = fired(&workflow, &name, at);

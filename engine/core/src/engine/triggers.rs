@@ -43,6 +43,9 @@ pub(super) struct Triggers {
     /// Up to when each schedule's firings are settled.
     settled: Fired,
     pub(super) planned: BTreeMap<Place, Planned>,
+    /// The number of the newest firing. A place in the file's list would not do: the file may
+    /// change while one is on its way.
+    last: u64,
 }
 
 pub(super) struct Planned {
@@ -55,9 +58,8 @@ pub(super) struct Planned {
     next: Option<Timestamp>,
     /// What is still to become a run, the oldest first.
     pub(super) due: VecDeque<Due>,
-    /// One of these is on its way, asked for under this place in the file's list: they go one
-    /// after the other.
-    firing: Option<(u32, Due)>,
+    /// One of these is on its way, under this number: they go one after the other.
+    firing: Option<(u64, Due)>,
 }
 
 /// Something that is to become a run.
@@ -92,6 +94,7 @@ impl Triggers {
             timezone,
             settled,
             planned,
+            last: 0,
         }
     }
 
@@ -184,14 +187,18 @@ impl Engine {
             for starter in self.triggers.starters(&named.version.plan) {
                 let place = (workflow.clone(), starter.index);
                 let (mut planned, change) = self.triggers.plan(starter, now);
-                // What was on its way when the files changed still is, wherever it stands now.
+                // What was on its way when the files changed is asked for again, wherever its
+                // trigger stands now: the file may say other inputs.
                 let old = before
                     .iter()
                     .find(|((of, _), old)| of == workflow && old.name == planned.name);
                 if let Some(old) = old.map(|(place, _)| place.clone())
                     && let Some(old) = before.remove(&old)
                 {
-                    (planned.firing, planned.due) = (old.firing, old.due);
+                    planned.due = old.due;
+                    if let Some((_, due)) = old.firing {
+                        planned.due.push_front(due);
+                    }
                 }
                 changes.extend(change);
                 self.triggers.planned.insert(place, planned);
@@ -205,6 +212,7 @@ impl Engine {
         }
         self.append_changes(changes);
         self.take_up_pending();
+        self.send_firings();
     }
 
     /// Fires whatever has fallen due.
@@ -250,26 +258,28 @@ impl Engine {
                 continue;
             };
             let version = named.version.clone();
-            let (trigger, at) = (*trigger, due.at);
+            self.triggers.last += 1;
+            let (trigger, at, firing) = (*trigger, due.at, self.triggers.last);
             self.commands.push(match trigger {
-                PROMISE => super::promises::count(version, at, &self.triggers.timezone),
+                PROMISE => super::promises::count(firing, version, at, &self.triggers.timezone),
                 _ => Command::Fire {
+                    firing,
                     version,
                     trigger,
                     at,
                     happening: due.cause.as_ref().map(|cause| cause.happening.clone()),
                 },
             });
-            planned.firing = Some((trigger, due));
+            planned.firing = Some((firing, due));
         }
     }
 
-    /// What was asked for under this place comes back; `None` when its trigger was taken out of
-    /// the file meanwhile. The index of the trigger as the file has it now is beside it.
-    pub(super) fn came_back(&mut self, workflow: &str, asked: u32) -> Option<(u32, String, Due)> {
+    /// What was asked for under this number comes back; `None` when the files have changed
+    /// meanwhile. The index of the trigger is beside it.
+    pub(super) fn came_back(&mut self, firing: u64) -> Option<(u32, String, Due)> {
         let mut planned = self.triggers.planned.iter_mut();
-        let is_it = |((of, _), planned): &(&Place, &mut Planned)| {
-            of == workflow && planned.firing.as_ref().is_some_and(|(at, _)| *at == asked)
+        let is_it = |(_, planned): &(&Place, &mut Planned)| {
+            planned.firing.as_ref().is_some_and(|(it, _)| *it == firing)
         };
         let ((_, trigger), planned) = planned.find(is_it)?;
         let (_, due) = planned.firing.take()?;
@@ -283,13 +293,13 @@ impl Engine {
     /// The inputs of a firing are there, or cannot be had.
     pub(super) fn fired(
         &mut self,
-        place: Place,
+        workflow: String,
+        firing: u64,
         inputs: Result<Payload, Box<Fault>>,
         holder: Option<Holder>,
         now: Timestamp,
     ) {
-        let (workflow, trigger) = place;
-        let Some((index, name, due)) = self.came_back(&workflow, trigger) else {
+        let Some((index, name, due)) = self.came_back(firing) else {
             return;
         };
         let origin = Origin::Trigger { index };

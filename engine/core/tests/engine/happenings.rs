@@ -4,7 +4,7 @@ use botswain_core::{
     Payload, RunId,
     engine::{
         Event,
-        event::{Happened, Happening, Reply},
+        event::{Call, Happened, Happening, Reply},
     },
     fault::Fault,
     index::State,
@@ -15,7 +15,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::{
-    plans::{With, bot, workflow},
+    plans::{With, bot, cron, workflow},
     world::{Reaction, World},
 };
 
@@ -103,6 +103,36 @@ fn each_file_is_one_run_however_often_it_is_told_of() {
     let expected = [State::Succeeded, State::Skipped, State::Succeeded];
     assert_eq!(runs(&world, "intake"), expected);
     world.check_index();
+}
+
+#[test]
+fn what_was_on_its_way_when_the_file_changed_takes_nobody_elses_place() {
+    let hourly = trigger(cron("0 * * * *", Missed::Last), "the hour");
+    let mut before = intake();
+    before.plan.triggers.insert(0, hourly.clone());
+    before.source.push_str("# hourly, too");
+    let mut after = intake();
+    after.plan.triggers.push(hourly);
+    for (after, expected) in [
+        (intake(), &["in/a.csv"][..]),
+        (after, &["in/a.csv", "the hour"]),
+    ] {
+        let mut world = World::new(vec![before.clone()], |_, _| Reaction::Succeed(json!({})));
+        world.settle();
+        world.now += SignedDuration::from_hours(1);
+        // The inputs for the hour are being made when the first of the triggers becomes another.
+        world.tell(Event::Tick);
+        world.change_files(vec![after]);
+        arrives(&mut world, "in/a.csv", None);
+        world.settle();
+        let with = |call: &Call| serde_json::to_value(call.with.as_ref()).unwrap();
+        let mut got: Vec<_> = world.calls.iter().map(with).collect();
+        got.sort_by_key(ToString::to_string);
+        let expected = expected.iter().map(|it| json!({ "what": it }));
+        let expected: Vec<_> = expected.map(|it| json!({ "inline": it })).collect();
+        assert_eq!(got, expected);
+        world.check_index();
+    }
 }
 
 #[test]

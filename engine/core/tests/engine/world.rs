@@ -219,8 +219,13 @@ impl World {
         self.boot();
     }
 
-    /// The files have changed.
+    /// The files have changed, and everything goes on.
     pub(crate) fn replace(&mut self, workflows: Vec<Version>) {
+        self.change_files(workflows);
+        self.settle();
+    }
+
+    pub(crate) fn change_files(&mut self, workflows: Vec<Version>) {
         self.current = workflows.into_iter().map(Arc::new).collect();
         let named = self
             .current
@@ -228,7 +233,6 @@ impl World {
             .map(|version| (version.hash(), version.clone()));
         self.versions.extend(named);
         self.tell(Event::Workflows(self.current.clone()));
-        self.settle();
     }
 
     /// The runs around it come first, as in the daemon.
@@ -462,6 +466,7 @@ impl World {
                 self.tell(event);
             }
             Command::Fire {
+                firing,
                 version,
                 trigger,
                 at,
@@ -473,8 +478,8 @@ impl World {
                     })
                     .map_err(Box::new);
                 let mut event = Event::Fired {
+                    firing,
                     workflow: version.plan.name.clone(),
-                    trigger,
                     inputs,
                     happening,
                     holder: None,
@@ -483,7 +488,12 @@ impl World {
                 event.held_by(claim.and_then(|claim| self.disk.holder(&claim)));
                 self.tell(event);
             }
-            Command::Count { version, since, at } => {
+            Command::Count {
+                firing,
+                version,
+                since,
+                at,
+            } => {
                 let workflow = version.plan.name.clone();
                 let within = |run: &&Summary| {
                     let by = run.ended.is_some_and(|ended| ended >= since && ended <= at);
@@ -492,6 +502,7 @@ impl World {
                 let succeeded = self.disk.summaries.values().filter(within).count() as u64;
                 let inputs = complete_inputs(&version.plan, IndexMap::new());
                 self.tell(Event::Counted(Counted {
+                    firing,
                     workflow,
                     at,
                     succeeded,

@@ -43,6 +43,7 @@ pub(crate) fn compute(command: Command, outside: &Outside) -> Event {
             }
         }
         Command::Fire {
+            firing,
             version,
             trigger,
             at,
@@ -52,8 +53,8 @@ pub(crate) fn compute(command: Command, outside: &Outside) -> Event {
                 .trigger_inputs(&version, trigger, (at, happening.as_deref()))
                 .map_err(Box::new);
             Event::Fired {
+                firing,
                 workflow: version.plan.name.clone(),
-                trigger,
                 inputs,
                 happening,
                 holder: None,

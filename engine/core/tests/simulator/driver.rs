@@ -66,6 +66,10 @@ impl Driver {
         for (run, until) in reads::asleep(outside) {
             driver.handle(Event::Asleep { run, until }, outside);
         }
+        if !outside.is(Mutation::ForgetPending) {
+            let pending = outside.store.disk.pending.clone();
+            driver.handle(Event::Pending(pending), outside);
+        }
         driver
     }
 
@@ -124,6 +128,7 @@ impl Driver {
             Event::Cancel(cancel) => drop(self.waiting.insert(cancel.request)),
             Event::Start(start) => drop(self.waiting.insert(start.request)),
             Event::Resolve(resolve) => drop(self.waiting.insert(resolve.request)),
+            Event::Happened(happened) => drop(self.waiting.insert(happened.request)),
             _ => (),
         }
         if !outside.is(Mutation::LookUpEarly) || matches!(event, Event::Start(_)) {

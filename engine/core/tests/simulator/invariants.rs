@@ -85,8 +85,10 @@ pub(crate) fn may_begin(command: &Command, low: bool, outside: &Outside) {
             for what in batch.facts.iter().map(|(_, _, fact)| &fact.what) {
                 let begins = matches!(what, What::Started { .. } | What::Created(_));
                 assert!(!low || !begins, "the disk is nearly full, and {what:?}");
-                let fires = matches!(what, What::Created(it) if matches!(it.origin, Origin::Trigger { .. }));
-                assert!(!outside.is_held() || !fires, "{what:?} of a backup");
+                assert!(
+                    !outside.is_held() || !is_fired(what),
+                    "{what:?} of a backup"
+                );
             }
         }
         Command::Spawn(call) => {
@@ -129,6 +131,18 @@ pub(crate) fn is_kept(request: RequestId, reply: &Reply, outside: &Outside) {
 /// Whether the facts say what somebody was told.
 pub(crate) fn kept(request: RequestId, reply: &Reply, outside: &Outside) -> bool {
     let name = handlers::name(request);
+    if outside.inbox.told.contains_key(&request) {
+        return match reply {
+            Reply::Started { run } => outside
+                .store
+                .durable(run)
+                .first()
+                .is_some_and(|fact| is_fired(&fact.what)),
+            // It is told again until there is a run.
+            Reply::Refused { .. } => true,
+            Reply::Resolved => false,
+        };
+    }
     match reply {
         Reply::Started { run } => outside
             .store
@@ -151,6 +165,10 @@ pub(crate) fn nothing_is_lost(outside: &Outside) {
     for (request, reply) in &outside.accepted {
         is_kept(*request, reply, outside);
     }
+}
+
+fn is_fired(what: &What) -> bool {
+    matches!(what, What::Created(it) if matches!(it.origin, Origin::Trigger { .. }))
 }
 
 fn is_by(what: &What, name: &str) -> bool {

@@ -15,6 +15,7 @@ mod clock;
 mod dice;
 mod driver;
 mod handlers;
+mod inbox;
 mod invariants;
 mod kinds;
 mod ledger;

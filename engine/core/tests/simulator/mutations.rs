@@ -37,9 +37,11 @@ pub(crate) enum Mutation {
     HideRestore,
     /// More may start within a minute than is borne.
     ExceedRate,
+    /// What follows from the end of a run is forgotten with the process.
+    ForgetPending,
 }
 
-pub(crate) const ALL: [Mutation; 17] = [
+pub(crate) const ALL: [Mutation; 18] = [
     Mutation::AcknowledgeUnwritten,
     Mutation::LoseDurable,
     Mutation::RetryInDoubt,
@@ -57,4 +59,5 @@ pub(crate) const ALL: [Mutation; 17] = [
     Mutation::BelieveBackup,
     Mutation::HideRestore,
     Mutation::ExceedRate,
+    Mutation::ForgetPending,
 ];

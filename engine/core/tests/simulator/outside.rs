@@ -24,6 +24,7 @@ use crate::{
     burden::{self, Capacities},
     clock::Clock,
     dice::Dice,
+    inbox::Inbox,
     invariants,
     mutations::Mutation,
     store::Store,
@@ -39,6 +40,7 @@ pub(crate) struct Outside {
     pub(crate) store: Store,
     pub(crate) office: Office,
     pub(crate) files: Files,
+    pub(crate) inbox: Inbox,
     pub(crate) capacities: Capacities,
     /// That this instance was made from a backup.
     pub(crate) quarantine: Option<Quarantine>,
@@ -63,6 +65,7 @@ impl Outside {
             store: Store::default(),
             office: Office::new(mutation),
             files: Files::default(),
+            inbox: Inbox::default(),
             capacities: BTreeMap::new(),
             quarantine: None,
             lost_since: None,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use botswain_core::{
     plan::Kind,
-    run::fact::{Resolution, Verdict, Verification, What},
+    run::fact::{Origin, Resolution, Verdict, Verification, What},
 };
 
 use crate::outside::Outside;
@@ -69,6 +69,10 @@ const KINDS: [(&str, &[&str]); 5] = [
             "landed late",
             "lost facts",
             "doubted backup",
+            "file came",
+            "file told again",
+            "file taken",
+            "followed",
         ],
     ),
 ];
@@ -99,6 +103,15 @@ impl Tally {
         for (run, facts) in &outside.store.disk.facts {
             let plan = &outside.version_of(run).plan;
             for fact in facts {
+                if let What::Created(created) = &fact.what
+                    && matches!(created.origin, Origin::Trigger { .. })
+                    && let Some(key) = &created.key
+                {
+                    self.add(match key.starts_with("run ") {
+                        true => "followed",
+                        false => "file taken",
+                    });
+                }
                 let step = begins(&fact.what).and_then(|id| plan.step(id));
                 if let Some(step) = step {
                     self.count("steps", kind(&step.kind));

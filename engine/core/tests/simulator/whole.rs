@@ -127,6 +127,7 @@ fn each_thing_once(outside: &Outside) {
         }
         if let What::Created(created) = &fact.what
             && matches!(created.origin, Origin::Trigger { .. })
+            && created.key.is_none()
         {
             let firing = (created.workflow.clone(), created.scheduled_for);
             assert!(
@@ -139,8 +140,10 @@ fn each_thing_once(outside: &Outside) {
     }
 }
 
-/// Every run has ended, or people are all that it or its items wait for.
+/// Every run has ended, or people are all that it or its items wait for; whatever happened
+/// has become a run.
 pub(crate) fn everything_rests(outside: &Outside) {
+    outside.assert_heard();
     let disk = &outside.store.disk;
     for summary in disk.summaries.values() {
         assert!(
@@ -164,6 +167,7 @@ fn waits_for_people(summary: &Summary, outside: &Outside) -> bool {
 }
 
 pub(crate) fn everything_has_ended(outside: &Outside) {
+    outside.assert_heard();
     let open = outside
         .store
         .disk
@@ -193,6 +197,7 @@ pub(crate) fn is_quiet_after_a_crash(outside: &Outside) {
     for (run, until) in reads::asleep(outside) {
         tell(Event::Asleep { run, until });
     }
+    tell(Event::Pending(disk.pending.clone()));
     assert_eq!(
         engine.deadline(),
         None,

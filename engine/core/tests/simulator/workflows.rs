@@ -9,7 +9,8 @@ use botswain_core::{
     catalogue::{BotSchema, Catalogue},
     evaluate::complete_inputs,
     language,
-    plan::Version,
+    plan::{Finished, On, Template, Trigger, Version},
+    run::fact::Outcome,
 };
 use indexmap::IndexMap;
 use serde_json::{Value, json};
@@ -28,6 +29,8 @@ pub(crate) const LIMIT: &str = "desk";
 pub(crate) struct Files {
     pub(crate) current: Vec<Arc<Version>>,
     pub(crate) known: BTreeMap<Hash, Arc<Version>>,
+    /// How often somebody has written them.
+    pub(crate) rewritten: u64,
 }
 
 impl Files {
@@ -37,6 +40,7 @@ impl Files {
             .iter()
             .filter(|name| **name == "alpha" || dice.once_in(3));
         self.current.clear();
+        self.rewritten += 1;
         for name in names {
             let versions = version(name, dice.below(SHAPES));
             self.current.extend(versions.first().cloned());
@@ -45,10 +49,11 @@ impl Files {
         }
     }
 
-    /// Nothing starts by itself any more.
-    pub(crate) fn without_triggers(&mut self) {
+    /// Nothing starts at a time any more.
+    pub(crate) fn without_schedules(&mut self) {
         for version in &mut self.current {
-            Arc::make_mut(version).plan.triggers.clear();
+            let triggers = &mut Arc::make_mut(version).plan.triggers;
+            triggers.retain(|trigger| trigger.on.event().is_some());
         }
     }
 }
@@ -69,6 +74,11 @@ fn orders(dice: &Dice) -> Value {
     let lines = || (0..dice.below(3)).map(line).collect::<Vec<_>>();
     let order = |_| json!({ "id": format!("o{}", dice.below(3)), "sku": good(), "lines": lines() });
     (0..dice.below(4)).map(order).collect()
+}
+
+/// Where files for a workflow come.
+pub(crate) fn inbox(workflow: &str) -> String {
+    format!("inbox/{workflow}")
 }
 
 /// A version, then the one that it calls.
@@ -96,6 +106,9 @@ fn make(name: &str, shape: u64) -> Versions {
     if dice.once_in(2) {
         kinds::enrich(&mut made.plan, callee, &dice);
     }
+    if name == "beta" && dice.once_in(2) {
+        made.plan.triggers.push(follows("alpha", &dice));
+    }
     let called = match kinds::calls(&made.plan.steps) {
         true => version("beta", dice.below(SHAPES)),
         false => vec![],
@@ -103,6 +116,23 @@ fn make(name: &str, shape: u64) -> Versions {
     made.calls
         .extend(called.iter().map(|it| (it.plan.name.clone(), it.hash())));
     std::iter::once(Arc::new(made)).chain(called).collect()
+}
+
+/// A trigger whose other workflow the check of a single file does not know.
+fn follows(workflow: &str, dice: &Dice) -> Trigger {
+    let ends = [Outcome::Succeeded, Outcome::Failed, Outcome::Cancelled];
+    let states = match dice.below(4) {
+        3 => ends.to_vec(),
+        end => vec![ends[end as usize]],
+    };
+    let run = ("name".to_owned(), Template("{{trigger.run}}".to_owned()));
+    Trigger {
+        on: On::Finished(Finished {
+            workflow: workflow.to_owned(),
+            states,
+        }),
+        inputs: [run].into_iter().collect(),
+    }
 }
 
 fn check(name: &str, text: &str) -> Version {
@@ -118,18 +148,21 @@ fn write(name: &str, shape: u64) -> String {
     let overlap = dice.pick(&["queue", "queue", "skip", "allow"]);
     let missed = dice.pick(&["none", "last", "all"]);
     let mut text = format!("name: {name}\noverlap: {overlap}\n");
+    let mut triggers = String::new();
+    let mut trigger = |on: &str, name: &str| {
+        writeln!(triggers, "  - {on}\n    inputs: {{ name: '{name}' }}").unwrap();
+    };
     if dice.once_in(3) {
         // One schedule for each name, whatever the version: a time is due once.
         let minutes = 5 * name.len();
-        let (minute, orders) = (
-            format!("*/{minutes} * * * *"),
-            "inputs: { name: 't{{today}}' }",
-        );
-        write!(
-            text,
-            "triggers:\n  - cron: '{minute}'\n    missed: {missed}\n    {orders}\n"
-        )
-        .unwrap();
+        let on = format!("cron: '*/{minutes} * * * *'\n    missed: {missed}");
+        trigger(&on, "t{{today}}");
+    }
+    if dice.once_in(2) {
+        trigger(&format!("files: {}/*.csv", inbox(name)), "{{trigger.file}}");
+    }
+    if !triggers.is_empty() {
+        write!(text, "triggers:\n{triggers}").unwrap();
     }
     let default = orders(&dice);
     write!(text, "inputs:\n  name: {{ type: text }}\n  orders: {{ type: list, default: {default} }}\nsteps:\n").unwrap();

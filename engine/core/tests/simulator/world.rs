@@ -113,6 +113,8 @@ impl World {
             31..=45 => self.flush(),
             46..=62 => drop(driver.acknowledge(outside)),
             63..=80 => drop(driver.finish_aside(outside)),
+            81 => outside.receive(),
+            82..=84 => drop(self.tell_of_a_file()),
             _ => drop(self.work()),
         }
     }
@@ -141,6 +143,16 @@ impl World {
             by: handlers::name(self.requests),
         };
         self.driver.handle(Event::Start(Box::new(start)), outside);
+    }
+
+    /// A source tells of a file; false when there is nothing to tell.
+    fn tell_of_a_file(&mut self) -> bool {
+        self.requests += 1;
+        let Some(event) = self.outside.tell_of_a_file(self.requests) else {
+            return false;
+        };
+        self.driver.handle(event, &mut self.outside);
+        true
     }
 
     /// Some people decide one of the open exceptions at the same time; false when there is none.
@@ -275,7 +287,7 @@ impl World {
         self.driver
             .handle(Event::Room { low: false }, &mut self.outside);
         let outside = &mut self.outside;
-        outside.files.without_triggers();
+        outside.files.without_schedules();
         self.driver
             .handle(Event::Workflows(outside.files.current.clone()), outside);
     }
@@ -283,7 +295,7 @@ impl World {
     /// Everything goes on until nothing does.
     fn come_to_rest(&mut self) {
         for _ in 0..PATIENCE {
-            if self.goes_on() {
+            if self.goes_on() || self.tell_of_a_file() {
                 continue;
             }
             let Some(deadline) = self.driver.engine.deadline() else {

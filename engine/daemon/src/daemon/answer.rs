@@ -13,6 +13,7 @@ use super::parts::Parts;
 pub(crate) fn to(parts: &Parts, command: Command) -> Result<Event, String> {
     Ok(match command {
         Command::Fire {
+            firing,
             version,
             trigger,
             at,
@@ -21,19 +22,25 @@ pub(crate) fn to(parts: &Parts, command: Command) -> Result<Event, String> {
             let of = (at, happening.as_deref());
             let inputs = parts.evaluator(|it| it.trigger_inputs(&version, trigger, of));
             Event::Fired {
+                firing,
                 workflow: version.plan.name.clone(),
-                trigger,
                 inputs: inputs.flatten().map_err(Box::new),
                 happening,
                 holder: None,
             }
         }
-        Command::Count { version, since, at } => {
+        Command::Count {
+            firing,
+            version,
+            since,
+            at,
+        } => {
             let promised = version.plan.promise.as_ref().map_or(1, |it| it.succeeded);
             let workflow = version.plan.name.clone();
             let succeeded = parts.succeeded(&workflow, (since, at), promised);
             let inputs = complete_inputs(&version.plan, IndexMap::new());
             Event::Counted(Counted {
+                firing,
                 workflow,
                 at,
                 succeeded: succeeded.map_err(|error| error.to_string())?,
