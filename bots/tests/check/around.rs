@@ -19,6 +19,7 @@ pub(crate) fn catalogue(connections: &[(&str, &str)]) -> Catalogue {
             .map(|(name, kind)| ((*name).to_owned(), (*kind).to_owned()))
             .collect(),
         secrets: [String::from("shop")].into(),
+        webhooks: true,
         timezone: "Europe/Berlin".to_owned(),
         ..Catalogue::default()
     }

@@ -42,6 +42,8 @@ pub struct WorkflowSchema {
     pub calls: BTreeSet<String>,
     /// The workflows whose end starts it.
     pub follows: BTreeSet<String>,
+    /// The paths of its webhooks.
+    pub hooks: Vec<String>,
     /// Its version; none while its file has mistakes.
     pub version: Option<Hash>,
 }
@@ -92,6 +94,8 @@ pub struct Catalogue {
     pub calendars: BTreeMap<String, String>,
     /// The codes that faults can have; where none is known any may come.
     pub faults: BTreeSet<&'static str>,
+    /// Whether `botswain.yaml` says where webhooks are listened for.
+    pub webhooks: bool,
     /// The instance's zone, for schedules that name none.
     pub timezone: String,
 }

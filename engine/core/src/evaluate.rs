@@ -90,19 +90,37 @@ impl Evaluator<'_> {
                 "the workflow has no such trigger any more",
             ));
         };
-        let mut context = self.times(at);
-        let mut known = Map::new();
-        for (name, value) in happening.into_iter().flat_map(|it| &it.data) {
-            known.insert(name.clone(), self.load(value)?);
-        }
-        known.insert("scheduled_for".to_owned(), json!(at.to_string()));
-        context.insert("trigger".to_owned(), Value::Object(known));
-        let context = Value::Object(context);
+        let data = happening.into_iter().flat_map(|it| &it.data);
+        let context = self.trigger_context(at, data)?;
         let mut given = IndexMap::new();
         for (name, template) in &trigger.inputs {
             given.insert(name.clone(), self.render(template, &context)?);
         }
         self.values.keep(complete_inputs(&version.plan, given)?)
+    }
+
+    /// By what a trigger knows a delivery again, of which these are the data.
+    pub fn trigger_key(
+        &self,
+        key: &Template,
+        (at, data): (Timestamp, &IndexMap<String, Payload>),
+    ) -> Result<String, Fault> {
+        self.text(key, &self.trigger_context(at, data)?)
+    }
+
+    fn trigger_context<'d>(
+        &self,
+        at: Timestamp,
+        data: impl IntoIterator<Item = (&'d String, &'d Payload)>,
+    ) -> Result<Value, Fault> {
+        let mut context = self.times(at);
+        let mut known = Map::new();
+        for (name, value) in data {
+            known.insert(name.clone(), self.load(value)?);
+        }
+        known.insert("scheduled_for".to_owned(), json!(at.to_string()));
+        context.insert("trigger".to_owned(), Value::Object(known));
+        Ok(Value::Object(context))
     }
 
     fn step(

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::trigger::{
-    Calendar, Every, Files, Finished, Missed, On, Promise, Schedule, Shift, Trigger,
+    Calendar, Every, Files, Finished, Missed, On, Promise, Proof, Schedule, Shift, Signature,
+    SignatureKind, Trigger, Webhook,
 };
 use crate::{
     fault::{Category, Effect, Fault},

@@ -1,8 +1,8 @@
 //! `/api/v1` over the Unix socket `.botswain/api.sock`.
 //!
 //! Whoever may open the socket is the user who runs the daemon: there is no
-//! login here and no TCP port. Errors are RFC 9457 problems. The command line
-//! uses this and nothing else.
+//! login here and no TCP port; webhooks have a listener of their own. Errors are
+//! RFC 9457 problems. The command line uses this and nothing else.
 
 mod decisions;
 mod keeping;

@@ -19,6 +19,7 @@ pub(crate) mod rendering;
 mod sources;
 mod tasks;
 mod values;
+mod webhooks;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -178,6 +179,7 @@ impl Daemon {
             tokio::spawn(reload::follow(handle.clone()));
             tokio::spawn(keeping::prune_hourly(handle.clone()));
             tokio::spawn(sources::listen(handle.clone()));
+            tokio::spawn(webhooks::listen(handle.clone()));
         }
         let driving = tokio::spawn(driver.run());
         Ok(Daemon {

@@ -2,6 +2,7 @@
 
 mod calendar;
 mod inputs;
+mod webhook;
 
 use std::rc::Rc;
 
@@ -18,14 +19,18 @@ use crate::{
 };
 
 /// The keys of which a trigger has exactly one.
-const KINDS: [&str; 4] = ["cron", "every", "files", "finished"];
+const KINDS: [&str; 5] = ["cron", "every", "files", "webhook", "finished"];
 
 /// Keys that mean something only with some kinds, and those.
-const OWNERS: [(&str, &[&str]); 5] = [
+const OWNERS: [(&str, &[&str]); 9] = [
     ("timezone", &["cron"]),
     ("calendar", &["cron"]),
     ("missed", &["cron", "every"]),
     ("settle", &["files"]),
+    ("token", &["webhook"]),
+    ("signature", &["webhook"]),
+    ("key", &["webhook"]),
+    ("headers", &["webhook"]),
     ("ended", &["finished"]),
 ];
 
@@ -43,8 +48,8 @@ impl Checker<'_, '_, '_> {
         let pairs = triggers.iter().zip(nodes.unwrap_or_default());
         let plan = pairs.filter_map(|(trigger, node)| {
             let trigger = trigger.as_ref()?;
-            let on = self.on(trigger, node);
             self.scope.trigger = Some(closed(&fields(trigger)));
+            let on = self.on(trigger, node);
             let inputs = self.given(node, inputs);
             self.scope.trigger = None;
             Some(Trigger { on: on?, inputs })
@@ -63,6 +68,7 @@ impl Checker<'_, '_, '_> {
                 })
             }),
             "files" => self.files(trigger, node).map(On::Files),
+            "webhook" => self.webhook(trigger, node).map(On::Webhook),
             _ => self.finished(trigger, node).map(On::Finished),
         }
     }
@@ -71,10 +77,7 @@ impl Checker<'_, '_, '_> {
         let mut given = KINDS.into_iter().filter(|kind| node.get(kind).is_some());
         let (Some(kind), None) = (given.next(), given.next()) else {
             // What this version does not have was told.
-            if !["mail", "webhook"]
-                .iter()
-                .any(|later| node.get(later).is_some())
-            {
+            if node.get("mail").is_none() {
                 let message = format!("a trigger has exactly one of {}", listed(&KINDS, "and"));
                 self.report.error("triggers.kind", &node.head(), message);
             }
@@ -223,6 +226,12 @@ fn fields(trigger: &model::Trigger) -> Vec<(&'static str, Value)> {
     if trigger.files.is_some() {
         fields.extend([("file", text()), ("name", text()), ("modified", text())]);
         fields.push(("size", json!({ "type": "integer" })));
+    }
+    if trigger.webhook.is_some() {
+        fields.extend([
+            ("body", json!(true)),
+            ("headers", webhook::headers(trigger)),
+        ]);
     }
     if trigger.finished.is_some() {
         let key = json!({ "type": ["string", "null"] });

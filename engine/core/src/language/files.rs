@@ -90,6 +90,12 @@ fn schema(model: &Workflow) -> WorkflowSchema {
             .flatten()
             .filter_map(|it| it.finished.clone())
             .collect(),
+        hooks: model
+            .triggers
+            .iter()
+            .flatten()
+            .filter_map(|it| it.webhook.clone())
+            .collect(),
         version: None,
     }
 }

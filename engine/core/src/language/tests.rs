@@ -141,6 +141,7 @@ fn catalogue() -> Catalogue {
             .map(|(name, kind)| (name.to_owned(), kind.to_owned()))
             .into(),
         more_connections: false,
+        webhooks: true,
         secrets: ["shop".to_owned(), "mail".to_owned()].into(),
         groups: ["supervisors".to_owned(), "managers".to_owned()].into(),
         limits: ["forms".to_owned(), "slow".to_owned()].into(),

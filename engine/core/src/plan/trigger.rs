@@ -28,6 +28,7 @@ pub enum On {
     Schedule(Schedule),
     Every(Every),
     Files(Files),
+    Webhook(Webhook),
     Finished(Finished),
 }
 
@@ -59,6 +60,48 @@ pub struct Files {
     pub pattern: String,
     /// Milliseconds for which it must not have changed.
     pub settle: u64,
+}
+
+/// For each delivery of another system.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Webhook {
+    /// Where it is handed over, as in `orders`.
+    pub path: String,
+    pub proof: Proof,
+    /// The headers that the run may see, in lower case.
+    pub headers: Vec<String>,
+    /// By what a delivery is known again: a template like those of the inputs.
+    pub key: Option<Template>,
+}
+
+/// How a delivery shows that it may be taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// It brings this secret as its bearer token.
+    Token(String),
+    Signature(Signature),
+}
+
+/// A signature of the body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signature {
+    /// The secret that it is made with.
+    pub secret: String,
+    /// The header that it stands in, in lower case.
+    pub header: String,
+    pub kind: SignatureKind,
+}
+
+/// How a signature is made.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum SignatureKind {
+    /// HMAC with SHA-256 over the body, in hexadecimal digits; `sha256=` may stand before them.
+    #[default]
+    Sha256,
 }
 
 /// For each run of another workflow that ends.
@@ -118,6 +161,7 @@ impl On {
         match self {
             On::Schedule(_) | On::Every(_) => None,
             On::Files(files) => Some(format!("files {}", files.pattern)),
+            On::Webhook(webhook) => Some(format!("webhook {}", webhook.path)),
             On::Finished(finished) => Some(format!("finished {}", finished.workflow)),
         }
     }
@@ -138,6 +182,7 @@ impl fmt::Display for On {
             On::Schedule(schedule) => f.write_str(&schedule.cron),
             On::Every(every) => write!(f, "every {}", Duration(every.period)),
             On::Files(files) => write!(f, "files {}", files.pattern),
+            On::Webhook(webhook) => write!(f, "webhook {}", webhook.path),
             On::Finished(finished) => write!(f, "finished {}", finished.workflow),
         }
     }

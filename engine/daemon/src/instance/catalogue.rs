@@ -48,6 +48,7 @@ impl Instance {
                 templates,
                 calendars,
                 faults: pages::all().iter().map(|page| page.code).collect(),
+                webhooks: outline.webhooks,
                 timezone: outline.timezone.clone(),
             },
             diagnostics,

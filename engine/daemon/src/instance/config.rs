@@ -49,6 +49,8 @@ pub struct Config {
     pub groups: BTreeMap<String, Vec<String>>,
     /// Who gets a mail when a new kind of exception is parked.
     pub notify: Option<Notify>,
+    /// Where other systems hand over what starts workflows; without it, nowhere.
+    pub webhooks: Option<Webhooks>,
     /// How long what has ended is kept; without it, for ever.
     pub retention: Option<Retention>,
 }
@@ -59,6 +61,15 @@ pub struct Config {
 pub struct Retention {
     /// How long a run is kept after its end, with its items and their files, as in `400d`.
     pub runs: botswain_core::duration::Duration,
+}
+
+/// Where the daemon listens for what other systems hand over.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// An address of this machine and a port, as in `127.0.0.1:8090`. What comes in is not
+    /// encrypted: let a proxy on this machine take it from outside.
+    pub listen: String,
 }
 
 /// One entry of `connections:`.
@@ -100,6 +111,8 @@ pub struct Outline {
     pub groups: BTreeSet<String>,
     /// Whether the groups could not be read.
     pub more_groups: bool,
+    /// Whether it says where webhooks are listened for.
+    pub webhooks: bool,
     /// The zone; without a valid one `UTC`.
     pub timezone: String,
 }
@@ -199,6 +212,7 @@ impl Outline {
                 .unwrap_or_default(),
             groups: groups.into_iter().flat_map(Map::keys).cloned().collect(),
             more_groups: !sound && groups.is_none(),
+            webhooks: !value["webhooks"].is_null(),
             timezone: timezone.map_or_else(utc, str::to_owned),
         }
     }

@@ -26,3 +26,4 @@ mod run;
 mod steps;
 mod testing;
 mod triggers;
+mod webhooks;

@@ -6,17 +6,17 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
     duration::Duration,
-    plan::{Missed, Shift},
+    plan::{Missed, Shift, SignatureKind},
     run::fact::Outcome,
 };
 
-/// What starts a workflow: it has exactly one of `cron`, `every`, `files` and `finished`.
+/// What starts a workflow: it has exactly one of `cron`, `every`, `files`, `webhook` and `finished`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(extend(
     "x-what" = "a trigger",
-    "x-later-instead" = ["cron", "every", "files", "finished"],
-    "x-later" = ["mail", "webhook"]
+    "x-later-instead" = ["cron", "every", "files", "webhook", "finished"],
+    "x-later" = ["mail"]
 ))]
 pub(crate) struct Trigger {
     /// When: `"0 18 * * MON-FRI"`, or `"@daily"`.
@@ -28,6 +28,9 @@ pub(crate) struct Trigger {
     /// A folder and a pattern for names, as in `inbox/orders/*.csv`: each file is a run.
     #[schemars(with = "String")]
     pub(crate) files: Option<String>,
+    /// A path at which another system hands things over, as in `orders`: each delivery is a run.
+    #[schemars(with = "String")]
+    pub(crate) webhook: Option<String>,
     /// Another workflow: each run of it that ends is a run of this one.
     #[schemars(with = "String")]
     pub(crate) finished: Option<String>,
@@ -44,12 +47,41 @@ pub(crate) struct Trigger {
     /// For how long a file must not have changed before it is taken; 2 s when absent.
     #[schemars(with = "Duration", extend("x-least" = 1))]
     pub(crate) settle: Option<Duration>,
+    /// The secret that a delivery has to bring as its bearer token, by its name.
+    #[schemars(with = "String")]
+    pub(crate) token: Option<String>,
+    /// How a delivery is signed.
+    #[schemars(with = "Signature")]
+    pub(crate) signature: Option<Signature>,
+    /// By what a delivery is known again, as in `"{{trigger.body.order}}"`: with the same key it is
+    /// one run. Without it the header `Idempotency-Key` counts, when there is one.
+    #[schemars(with = "String")]
+    pub(crate) key: Option<String>,
+    /// The headers of a delivery that the run may see, in `trigger.headers`.
+    #[schemars(with = "Vec<String>", length(min = 1, max = 32))]
+    pub(crate) headers: Option<Vec<Option<String>>>,
     /// How the run of the other workflow must have ended; `succeeded` when absent.
     #[schemars(with = "Vec<Outcome>", length(min = 1))]
     pub(crate) ended: Option<Vec<Option<Outcome>>>,
     /// The inputs of the run.
     #[schemars(with = "IndexMap<String, serde_json::Value>")]
     pub(crate) inputs: IndexMap<String, IgnoredAny>,
+}
+
+/// A signature of the body, made with a secret that both sides know.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(extend("required" = ["secret", "header"], "x-what" = "`signature`"))]
+pub(crate) struct Signature {
+    /// The secret, by its name.
+    #[schemars(with = "String")]
+    pub(crate) secret: Option<String>,
+    /// The header that it stands in, as in `X-Signature`.
+    #[schemars(with = "String")]
+    pub(crate) header: Option<String>,
+    /// How it is made: `sha256` when absent.
+    #[schemars(with = "SignatureKind")]
+    pub(crate) kind: Option<SignatureKind>,
 }
 
 /// Days that are left out.

@@ -564,7 +564,7 @@ fn triggers() {
                 hint: add it under `inputs:` of the trigger, or give `a` a `default:`
             8:15 triggers.timezone: there is no time zone `Berlin`
                 hint: write it like `Europe/Berlin` or `Asia/Shanghai`
-            9:5 triggers.kind: a trigger has exactly one of `cron`, `every`, `files` and `finished`
+            9:5 triggers.kind: a trigger has exactly one of `cron`, `every`, `files`, `webhook` and `finished`
             10:21 template.unknown_name: there is no `inputs` here
                 hint: a trigger can read: `trigger`, `today`, `now`
             10:37 triggers.input: the input `n` is not a whole number

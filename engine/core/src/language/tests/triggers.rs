@@ -5,7 +5,7 @@ use expect_test::{Expect, expect};
 use super::{check, load, loaded, version, words};
 use crate::{
     catalogue::{Catalogue, WorkflowSchema},
-    plan::{On, Shift},
+    plan::{On, Proof, Shift, Signature, SignatureKind},
     run::fact::Outcome,
 };
 
@@ -54,13 +54,13 @@ fn a_trigger_is_of_one_kind() {
     triggers(
         "inputs: {}",
         expect![[r#"
-        3:5 triggers.kind: a trigger has exactly one of `cron`, `every`, `files` and `finished`
+        3:5 triggers.kind: a trigger has exactly one of `cron`, `every`, `files`, `webhook` and `finished`
     "#]],
     );
     triggers(
         "{ cron: \"@daily\", every: 1h }",
         expect![[r#"
-        3:7 triggers.kind: a trigger has exactly one of `cron`, `every`, `files` and `finished`
+        3:7 triggers.kind: a trigger has exactly one of `cron`, `every`, `files`, `webhook` and `finished`
     "#]],
     );
     triggers(
@@ -232,5 +232,53 @@ fn a_workflow_follows_another() {
     assert_eq!(
         following("thrid"),
         Err("there is no workflow `thrid`".to_owned())
+    );
+}
+
+#[test]
+fn a_webhook_is_told_apart_and_shows_what_it_may() {
+    let plan = version(&format!(
+        "{STEPS}inputs: {{ what: {{ type: text, default: x }} }}\ntriggers:\n  - webhook: shop/orders\n    signature: {{ secret: shop, header: X-Signature }}\n    key: \"{{{{trigger.body.order}}}}\"\n    headers: [X-Topic]\n    inputs: {{ what: \"{{{{trigger.headers.x-topic}}}}\" }}\n"
+    ))
+    .plan;
+    let On::Webhook(webhook) = &plan.triggers[0].on else {
+        panic!("{:?}", plan.triggers[0]);
+    };
+    assert_eq!(webhook.path, "shop/orders");
+    assert_eq!(webhook.headers, ["x-topic"]);
+    assert_eq!(
+        webhook.proof,
+        Proof::Signature(Signature {
+            secret: "shop".to_owned(),
+            header: "x-signature".to_owned(),
+            kind: SignatureKind::Sha256,
+        })
+    );
+    told(
+        [
+            "{ webhook: a }",
+            "{ webhook: A, token: shop }",
+            "{ webhook: a, token: none }",
+        ]
+        .map(|it| format!("{STEPS}triggers: [{it}]\n")),
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn a_webhook_is_of_one_workflow() {
+    let hooks = WorkflowSchema {
+        hooks: vec!["orders".to_owned()],
+        ..WorkflowSchema::default()
+    };
+    let catalogue = Catalogue {
+        workflows: [("other".to_owned(), hooks)].into(),
+        ..super::catalogue()
+    };
+    let text = format!("{STEPS}triggers: [{{ webhook: orders, token: shop }}]\n");
+    let told = load("workflows/demo.yaml", &text, &catalogue).diagnostics;
+    assert_eq!(
+        told[0].message,
+        "the webhook `orders` is one of `other` already"
     );
 }

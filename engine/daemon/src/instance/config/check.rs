@@ -4,7 +4,7 @@
 //! zones, folders and names that must exist. Each finds all it can, never the
 //! first alone.
 
-use std::{convert::Infallible, path::Path};
+use std::{convert::Infallible, net::SocketAddr, path::Path};
 
 use botswain_bot::ConnectionSpec;
 use botswain_core::diagnostic::Diagnostic;
@@ -188,6 +188,7 @@ pub(super) fn meaning(config: &Config, document: &Document<'_>, folder: &Path) -
             found.push(document.at_value(&format!("/roots/{index}"), words));
         }
     }
+    found.extend(webhooks(config, document));
     found.extend(notify(config, document));
     found.extend(addresses(config, document));
     found.extend(groups(config, document));
@@ -250,6 +251,24 @@ fn addresses(config: &Config, document: &Document<'_>) -> Vec<Diagnostic> {
         Some(document.at_value(&pointer, words))
     });
     wrong.collect()
+}
+
+fn webhooks(config: &Config, document: &Document<'_>) -> Option<Diagnostic> {
+    let listen = &config.webhooks.as_ref()?.listen;
+    let words = match listen.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_loopback() => return None,
+        Ok(_) => {
+            let message = format!("`{listen}` takes webhooks from other machines, not encrypted");
+            Words::warning("config.listen", message)
+                .hint("listen at `127.0.0.1`, and let a proxy with TLS hand over what comes")
+        }
+        Err(_) => {
+            let message = format!("`{listen}` is no address to listen at");
+            Words::error("config.listen", message)
+                .hint("write an address of this machine and a port, as in `127.0.0.1:8090`")
+        }
+    };
+    Some(document.at_value("/webhooks/listen", words))
 }
 
 fn notify(config: &Config, document: &Document<'_>) -> Option<Diagnostic> {
