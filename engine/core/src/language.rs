@@ -11,7 +11,7 @@ mod draft;
 mod files;
 pub(crate) mod model;
 mod schema;
-pub(crate) mod suggest;
+pub mod suggest;
 mod suite;
 
 #[cfg(test)]

@@ -56,6 +56,8 @@ pub struct Mock {
     pub verifies: bool,
     /// The item that it is for; every item when absent.
     pub item: Option<Item>,
+    /// Where it is written, in the file of the test.
+    pub line: usize,
     /// One for each attempt, at least one; the last holds for all that follow.
     pub attempts: Vec<Answer>,
 }

@@ -58,6 +58,7 @@ use self::{
 pub use self::{message::Notice, parts::Parts};
 use crate::{
     instance::{Config, ConnectionHost, Instance, Redactor, Setting},
+    meant,
     workflows::{self, Checked},
 };
 
@@ -385,22 +386,22 @@ impl Handle {
     }
 
     fn unknown_workflow(&self, name: &str) -> Fault {
-        let names: Vec<String> = self
-            .workflows()
+        let files = self.parts.instance.workflow_files();
+        let files = files.map(|(files, _)| files).unwrap_or_default();
+        if files
             .iter()
-            .map(|it| it.plan.name.clone())
-            .collect();
-        let fault = Fault::business(
-            "run.workflow",
-            format!("there is no workflow `{name}` without mistakes"),
-        );
-        match names.is_empty() {
-            true => fault.hint("see `botswain check`"),
-            false => fault.hint(format!(
-                "there are: {}; see `botswain check`",
-                names.join(", ")
-            )),
+            .any(|file| file.file_stem().is_some_and(|it| it == name))
+        {
+            let fault = Fault::business("run.workflow", format!("`{name}` has mistakes"));
+            return fault.hint("`botswain check` shows them");
         }
+        let workflows = self.workflows();
+        let names: Vec<&str> = workflows.iter().map(|it| it.plan.name.as_str()).collect();
+        let fault = Fault::business("run.workflow", format!("there is no workflow `{name}`"));
+        fault.hint(meant::workflow(name, &names).unwrap_or_else(|| {
+            "`botswain new NAME` begins one, `botswain check` shows what is wrong with others"
+                .to_owned()
+        }))
     }
 
     async fn ask(&self, event: impl FnOnce(u64) -> Event + Send + 'static) -> Result<Reply, Fault> {

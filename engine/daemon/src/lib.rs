@@ -15,6 +15,7 @@ pub mod editor;
 pub mod import;
 pub mod instance;
 pub mod manual;
+mod meant;
 pub mod pages;
 pub mod rehearsal;
 pub mod starter;

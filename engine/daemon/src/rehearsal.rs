@@ -10,6 +10,7 @@ mod compare;
 mod difference;
 mod driver;
 pub mod dry;
+mod files;
 mod flow;
 mod mocks;
 pub mod placeholder;

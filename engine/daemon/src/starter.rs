@@ -59,13 +59,12 @@ impl Kind {
         }
     }
 
-    /// When such work is usually done.
-    pub fn usual_cron(self) -> &'static str {
+    /// When such work is usually done; nothing where it is done as files come.
+    pub fn usual_cron(self) -> Option<&'static str> {
         match self {
-            Kind::OrderEntry => "0 18 * * MON-FRI",
-            Kind::MailIntake => "*/15 8-18 * * MON-FRI",
-            Kind::FileExchange => "0 6 * * *",
-            Kind::ApiToSheet | Kind::Report => "0 7 * * MON",
+            Kind::OrderEntry => Some("0 18 * * MON-FRI"),
+            Kind::MailIntake | Kind::FileExchange => None,
+            Kind::ApiToSheet | Kind::Report => Some("0 7 * * MON"),
         }
     }
 
@@ -85,7 +84,8 @@ pub struct Starter {
     pub name: String,
     pub kind: Kind,
     pub description: String,
-    pub cron: String,
+    /// When it starts; when nothing is said, with each file that comes into its inbox.
+    pub cron: Option<String>,
     /// The connection of the kind `web`.
     pub web: String,
     /// The connection of the kind `smtp`.
@@ -150,10 +150,27 @@ impl Starter {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         text.replace("@NAME@", &self.name)
             .replace("@DESCRIPTION@", &quoted(&self.description))
-            .replace("@CRON@", &quoted(&self.cron))
+            .replace("@TRIGGER@", &self.trigger())
             .replace("@WEB@", &self.web)
             .replace("@MAIL@", &self.mail)
             .replace("@TO@", &quoted(&self.to))
+    }
+
+    /// The entry under `triggers:`.
+    fn trigger(&self) -> String {
+        let name = &self.name;
+        match &self.cron {
+            Some(cron) => format!("cron: {}", serde_json::Value::from(cron.as_str())),
+            None => {
+                let more = match self.kind {
+                    Kind::FileExchange => ", name: \"{{trigger.name}}\"",
+                    _ => "",
+                };
+                format!(
+                    "files: inbox/{name}/*.csv    # each file that comes is one run\n    inputs: {{ file: \"{{{{trigger.file}}}}\"{more} }}"
+                )
+            }
+        }
     }
 
     /// The entry of `connections:` for each connection that it names, as far as `known` lacks it.
@@ -167,12 +184,22 @@ impl Starter {
         lacking.map(|(_, entry)| entry).collect()
     }
 
+    /// The folder into which files come that start it.
+    pub fn inbox(&self) -> Option<String> {
+        let name = &self.name;
+        self.cron.is_none().then(|| format!("inbox/{name}"))
+    }
+
     /// Writes its files, and gives their paths in the instance.
     pub fn write(&self, instance: &Instance) -> Result<Vec<PathBuf>, Error> {
         let files = self.files();
         let there = |(path, _): &&(PathBuf, String)| instance.folder().join(path).exists();
         if let Some((path, _)) = files.iter().find(there) {
             return Err(Error::Exists(path.clone()));
+        }
+        if let Some(inbox) = self.inbox() {
+            let path = instance.folder().join(inbox);
+            fs::create_dir_all(&path).map_err(|source| Error::Unwritable { path, source })?;
         }
         for (path, text) in &files {
             write_new(&instance.folder().join(path), text)?;

@@ -263,7 +263,7 @@ impl<'s> Walk<'_, 's, '_> {
                 if let Err(message) = Duration::within(text, least, most) {
                     let hint = match text.contains("{{") {
                         true => Some("a template cannot stand here".to_owned()),
-                        false => duration_hint(text),
+                        false => instead(schema, text, most).or_else(|| duration_hint(text)),
                     };
                     self.bad(node, ("language.duration", message), hint);
                 }
@@ -534,6 +534,16 @@ pub(crate) fn is_whole(text: &str) -> bool {
         .strip_prefix("{{")
         .and_then(|text| text.strip_suffix("}}"));
     inner.is_some_and(|inner| !inner.contains("{{") && !inner.contains("}}"))
+}
+
+/// What to write where a length of time is too long, also in other words than it should be.
+fn instead(schema: &Value, text: &str, most: Duration) -> Option<String> {
+    let instead = schema.get("x-instead").and_then(Value::as_str)?;
+    let meant = duration_hint(text).and_then(|hint| Some(hint.split('`').nth(1)?.to_owned()));
+    let meant = Duration::parse(meant.as_deref().unwrap_or(text));
+    meant
+        .is_ok_and(|found| found > most)
+        .then(|| instead.to_owned())
 }
 
 /// The words of a list in a schema.

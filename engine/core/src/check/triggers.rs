@@ -78,8 +78,7 @@ impl Checker<'_, '_, '_> {
         let (Some(kind), None) = (given.next(), given.next()) else {
             // What this version does not have was told.
             if node.get("mail").is_none() {
-                let message = format!("a trigger has exactly one of {}", listed(&KINDS, "and"));
-                self.report.error("triggers.kind", &node.head(), message);
+                self.no_kind(node);
             }
             return None;
         };
@@ -88,10 +87,39 @@ impl Checker<'_, '_, '_> {
                 let owners = listed(owners, "or");
                 let message =
                     format!("`{key}` belongs to a trigger with {owners}, this one has `{kind}`");
-                self.report.error("triggers.kind", &entry.key, message);
+                let hint = Some(format!("leave `{key}` out"));
+                self.report
+                    .hinted("triggers.kind", &entry.key, (message, hint));
             }
         }
         Some(kind)
+    }
+
+    /// None of the kinds is given, or several are.
+    fn no_kind(&mut self, node: &Node) {
+        let given: Vec<&str> = KINDS
+            .into_iter()
+            .filter(|kind| node.get(kind).is_some())
+            .collect();
+        let hint = match given[..] {
+            [] => {
+                // A misspelt one was told.
+                let mut keys = node.map().into_iter().flat_map(|map| map.keys());
+                if keys.any(|key| suggest::nearest(key, KINDS).is_some()) {
+                    return;
+                }
+                "say what starts it, as in `cron: \"0 7 * * MON-FRI\"`, `every: 15m`, \
+                 `files: inbox/*.csv` or `finished: another-workflow`"
+                    .to_owned()
+            }
+            _ => format!(
+                "make a trigger of its own of each of {}",
+                listed(&given, "and")
+            ),
+        };
+        let message = format!("a trigger has exactly one of {}", listed(&KINDS, "and"));
+        self.report
+            .hinted("triggers.kind", &node.head(), (message, Some(hint)));
     }
 
     fn schedule(&mut self, trigger: &model::Trigger, node: &Node) -> Option<Schedule> {
@@ -165,6 +193,13 @@ impl Checker<'_, '_, '_> {
                 .hinted("triggers.files", &entry.node.span, words);
             return None;
         }
+        // Mostly a folder is meant, and nothing would ever come.
+        if let (false, Some(entry)) = (name.contains(['*', '?', '[', '.']), node.get("files")) {
+            let message = format!("`{pattern}` is one file called `{name}`");
+            let hint = Some(format!("for the files in this folder write `{pattern}/*`"));
+            self.report
+                .warning("triggers.files", &entry.node.span, (message, hint));
+        }
         let settle = trigger.settle.map_or(SETTLE, |settle| settle.0);
         Some(Files { pattern, settle })
     }
@@ -175,9 +210,11 @@ impl Checker<'_, '_, '_> {
         let known = &self.catalogue.workflows;
         if workflow == self.workflow {
             let message = format!("`{workflow}` would start itself for ever");
-            self.report.error("triggers.circle", span, message);
+            let hint = Some("name another workflow, or take `every` or `cron`".to_owned());
+            self.report.hinted("triggers.circle", span, (message, hint));
         } else if !known.contains_key(&workflow) {
-            let names: Vec<&str> = known.keys().map(String::as_str).collect();
+            let others = known.keys().map(String::as_str);
+            let names: Vec<&str> = others.filter(|it| *it != self.workflow).collect();
             let hint = suggest::hint(&workflow, "the workflows are", names);
             let message = format!("there is no workflow `{workflow}`");
             self.report
@@ -187,7 +224,8 @@ impl Checker<'_, '_, '_> {
                 "`{workflow}` is started when `{}` ends, and so for ever",
                 self.workflow
             );
-            self.report.error("triggers.circle", span, message);
+            let hint = Some("let one of them be started by something else".to_owned());
+            self.report.hinted("triggers.circle", span, (message, hint));
         }
         let given = trigger.ended.iter().flatten().copied().flatten();
         let mut states: Vec<Outcome> = given.collect();

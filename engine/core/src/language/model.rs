@@ -17,7 +17,7 @@ use serde::{Deserialize, de::IgnoredAny};
 pub(crate) use self::{
     fault::{OnFault, OnFaults, Then, Word},
     step::{Body, Step},
-    test::{Expect, Mock, MockedAttempt, MockedFault, Test, TestFile},
+    test::{Expect, Mock, MockedFault, Said, Test, TestFile},
     trigger::{Calendar, Days, Promise, Trigger},
 };
 use crate::{

@@ -4,7 +4,7 @@
 const COMPARED: usize = 2000;
 
 /// Words that people bring along from elsewhere, and what they are called here.
-const SYNONYMS: [(&str, &str); 14] = [
+const SYNONYMS: [(&str, &str); 21] = [
     ("string", "text"),
     ("str", "text"),
     ("number", "decimal"),
@@ -19,13 +19,17 @@ const SYNONYMS: [(&str, &str); 14] = [
     ("for", "each"),
     ("if_not", "unless"),
     ("params", "with"),
+    ("args", "with"),
+    ("if", "when"),
+    ("uses", "bot"),
+    ("loop", "for_each"),
+    ("schedule", "cron"),
+    ("at", "cron"),
+    ("on", "triggers"),
 ];
 
 /// The candidate that is so near to `word` that it was probably meant.
-pub(crate) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > 100 {
         return None;
     }
@@ -57,7 +61,7 @@ pub(crate) fn nearest<'a>(
 }
 
 /// `did you mean …?`, or else what there is.
-pub(crate) fn hint<'a>(
+pub fn hint<'a>(
     word: &str,
     what: &str,
     candidates: impl IntoIterator<Item = &'a str, IntoIter: Clone>,
@@ -71,7 +75,7 @@ pub(crate) fn hint<'a>(
 }
 
 /// The names in backticks, in a row; nothing when there are none or too many to help.
-pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
+pub fn list<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
     let names: Vec<String> = names.take(31).map(|name| format!("`{name}`")).collect();
     (1..=30).contains(&names.len()).then(|| names.join(", "))
 }

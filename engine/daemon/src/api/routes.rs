@@ -156,7 +156,8 @@ pub(super) async fn run(State(handle): State<Handle>, Path(run): Path<RunId>) ->
             detail: Some("`retention:` in botswain.yaml says how long runs are kept".to_owned()),
             ..Problem::new(StatusCode::GONE, "pruned", format!("run {id} was pruned"))
         }),
-        false => Err(Problem::not_found(format!("there is no run {id}"))),
+        false => Err(Problem::not_found(format!("there is no run {id}"))
+            .detail("`botswain runs` lists them")),
     }
 }
 

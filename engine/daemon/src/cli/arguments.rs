@@ -50,7 +50,7 @@ pub(super) enum Command {
     ///
     /// Exit code: 0 when there are no errors, warnings or not, 2 when there are.
     Check {
-        /// Workflow files or folders; without one, all of the instance's.
+        /// Workflow files, folders, or names of workflows; without one, all of the instance's.
         paths: Vec<PathBuf>,
         /// For whom: people, GitHub Actions, or code scanning (SARIF 2.1.0).
         #[arg(long, value_enum, default_value_t = Format::Text, conflicts_with = "json")]
@@ -252,7 +252,7 @@ pub(super) struct Render {
 
 #[derive(Debug, Args)]
 pub(super) struct Test {
-    /// Workflow files, files of tests or folders; without one, all of the instance's.
+    /// Workflow files, files of tests, folders, or names of workflows; without one, all of the instance's.
     pub(super) paths: Vec<PathBuf>,
     /// Only tests with this text in the name of the workflow or of the test.
     #[arg(long, value_name = "TEXT")]

@@ -77,7 +77,12 @@ fn unknown(name: &str) -> Failure {
         .min()
         .filter(|(distance, _)| *distance <= 3);
     let failure = Failure::usage(format!("there is no bot `{name}`"));
+    let of_noun: Vec<&str> = names
+        .clone()
+        .filter(|it| it.split('.').next() == Some(name))
+        .collect();
     match near {
+        _ if !of_noun.is_empty() => failure.hint(format!("there is: {}", of_noun.join(", "))),
         Some((_, known)) => failure.hint(format!("did you mean `{known}`?")),
         None => failure.hint(format!(
             "there are: {}",

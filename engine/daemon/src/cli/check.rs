@@ -19,6 +19,7 @@ use super::{
 use crate::{
     editor,
     instance::{CONFIG_FILE, Instance},
+    meant,
     workflows::{self, Checked},
 };
 
@@ -104,13 +105,28 @@ pub(super) fn files(instance: &Instance, paths: &[PathBuf]) -> Result<Vec<PathBu
     Ok(files)
 }
 
+/// The file that is meant, also by the name of its workflow.
 fn relative(instance: &Instance, path: &Path) -> Result<PathBuf, Failure> {
+    let (files, _) = instance.workflow_files()?;
+    let named = |file: &&PathBuf| file.file_stem() == Some(path.as_os_str());
+    if let (Some(file), false) = (files.iter().find(named), path.exists()) {
+        return Ok(file.clone());
+    }
     let real = path.canonicalize().map_err(|err| {
         let reason = match err.kind() {
             std::io::ErrorKind::NotFound => "does not exist".to_owned(),
             _ => format!("cannot be read: {err}"),
         };
-        Failure::usage(format!("`{}` {reason}", path.display()))
+        let failure = Failure::usage(format!("`{}` {reason}", path.display()));
+        let names = files.iter().filter_map(|it| it.file_stem()?.to_str());
+        let name = path
+            .file_stem()
+            .and_then(|it| it.to_str())
+            .unwrap_or_default();
+        match meant::workflow(name, &names.collect::<Vec<_>>()) {
+            Some(hint) => failure.hint(format!("give a path, or the name of a workflow; {hint}")),
+            None => failure,
+        }
     })?;
     let relative = real.strip_prefix(instance.folder()).map_err(|_| {
         let folder = instance.folder().display();

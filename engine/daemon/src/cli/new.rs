@@ -135,7 +135,10 @@ fn next(made: &Made) -> Vec<String> {
     next.push("botswain check".to_owned());
     next.push(format!("botswain test workflows/{name}.yaml"));
     next.push(format!("botswain run {name}"));
-    next.push("botswain up".to_owned());
+    next.push(match made.starter.inbox() {
+        Some(inbox) => format!("botswain up, then put files into {inbox}"),
+        None => "botswain up".to_owned(),
+    });
     next
 }
 
@@ -169,11 +172,7 @@ impl<R: BufRead, W: Write> Asked<R, W> {
                 ("What does it do?", "--description", &description),
                 any,
             )?,
-            cron: self.text(
-                given.cron,
-                ("When does it run?", "--cron", kind.usual_cron()),
-                is_cron,
-            )?,
+            cron: self.cron(given.cron, kind)?,
             web: match has("web") {
                 true => self.text(
                     given.web,
@@ -231,6 +230,18 @@ impl<R: BufRead, W: Write> Asked<R, W> {
                 ))?,
             }
         }
+    }
+
+    /// Times, or nothing where files start it.
+    fn cron(&mut self, given: Option<String>, kind: Kind) -> Result<Option<String>, Failure> {
+        const FILES: &str = "when a file comes";
+        let usual = kind.usual_cron().unwrap_or(FILES);
+        let check: Check = |what, text| match text == FILES {
+            true => Ok(()),
+            false => is_cron(what, text),
+        };
+        let cron = self.text(given, ("When does it run?", "--cron", usual), check)?;
+        Ok((cron != FILES).then_some(cron))
     }
 
     /// What was given, else what is answered, else what is usual.
@@ -351,8 +362,8 @@ mod tests {
         let starter = starter.unwrap();
         assert_eq!(starter.kind, Kind::MailIntake);
         assert_eq!(
-            (starter.cron.as_str(), starter.web.as_str()),
-            ("@daily", "shop")
+            (starter.cron.as_deref(), starter.web.as_str()),
+            (Some("@daily"), "shop")
         );
         assert_eq!(
             (starter.mail.as_str(), starter.to.as_str()),
@@ -365,7 +376,7 @@ mod tests {
         );
 
         let (starter, questions) = asked("\n", &["--kind", "file-exchange", "--cron", "@hourly"]);
-        assert_eq!(starter.unwrap().cron, "@hourly");
+        assert_eq!(starter.unwrap().cron.as_deref(), Some("@hourly"));
         assert_eq!(questions.lines().count(), 1, "{questions}");
     }
 

@@ -3,8 +3,9 @@
 use std::{path::PathBuf, sync::Arc};
 
 use botswain_core::{
-    RunId,
+    RunId, StepId,
     index::{Change, State},
+    language::suggest,
     plan::Version,
 };
 use botswain_store::Mapped;
@@ -22,6 +23,7 @@ use super::{
 use crate::{
     client::Client,
     instance::{Config, Instance},
+    meant,
     rehearsal::{
         dry::{self, Did, Scene, Script, Showing},
         replay::{self, Past, Sent, SentChange},
@@ -78,7 +80,7 @@ pub(super) async fn render(global: &Global, arguments: Render) -> Outcome {
         run,
         item,
     } = arguments;
-    let Some(showing) = replayed(global, &run, Some(workflow)).await? else {
+    let Some(showing) = replayed(global, &run, Some(workflow.clone())).await? else {
         return Ok(Code::Usage);
     };
     let is_meant = |scene: &&Scene| {
@@ -89,9 +91,14 @@ pub(super) async fn render(global: &Global, arguments: Render) -> Outcome {
     };
     let scenes: Vec<&Scene> = showing.steps.iter().filter(is_meant).collect();
     if scenes.is_empty() {
+        if let Some(failure) = misnamed(global, &showing, &step)? {
+            return Err(failure);
+        }
         let of = item.map_or_else(String::new, |item| format!(" of the item `{item}`"));
         let failure = Failure::of(format!("run {run} does not come to `{step}`{of}"));
+        let others = items(&showing, &step);
         return Err(match showing.waits.first() {
+            _ if !others.is_empty() => failure.hint(format!("its items are: {others}")),
             Some(waits) => failure.hint(format!("it waits at {waits}")),
             None => failure.hint("see what it did with `botswain runs show`"),
         });
@@ -101,6 +108,34 @@ pub(super) async fn render(global: &Global, arguments: Render) -> Outcome {
         false => scenes.iter().for_each(|it| output::data(&described(it))),
     }
     Ok(Code::Done)
+}
+
+/// A step that the file does not have.
+fn misnamed(global: &Global, showing: &Showing, step: &StepId) -> Result<Option<Failure>, Failure> {
+    let workflow = &showing.workflow;
+    let Some((_, versions)) = sound(&global.instance()?, workflow)? else {
+        return Ok(None);
+    };
+    let version = versions.iter().find(|it| it.plan.name == *workflow);
+    if version.is_none_or(|it| it.plan.step(step).is_some()) {
+        return Ok(None);
+    }
+    let mut ids: Vec<&str> = showing.steps.iter().map(|it| it.step.as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let failure = Failure::usage(format!("`{workflow}` has no step `{step}`"));
+    let hint = suggest::hint(step.as_str(), "these steps came", ids);
+    Ok(Some(match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }))
+}
+
+/// The items in which a step came.
+fn items(showing: &Showing, step: &StepId) -> String {
+    let scenes = showing.steps.iter().filter(|scene| scene.step == *step);
+    let items = scenes.filter_map(|scene| scene.item.clone()).take(20);
+    items.collect::<Vec<_>>().join(", ")
 }
 
 /// Plays the file of today with what a run has read; nothing while it has mistakes.
@@ -172,7 +207,8 @@ fn sound(instance: &Instance, workflow: &str) -> Result<Option<Files>, Failure> 
     let (files, _) = instance.workflow_files()?;
     if !files.contains(&file) {
         let names = files.iter().filter_map(|it| it.file_stem()?.to_str());
-        let hint = format!("there are: {}", names.collect::<Vec<_>>().join(", "));
+        let hint = meant::workflow(workflow, &names.collect::<Vec<_>>());
+        let hint = hint.unwrap_or_else(|| "`botswain new NAME` begins one".to_owned());
         return Err(Failure::usage(format!("there is no workflow `{workflow}`")).hint(hint));
     }
     let checked = workflows::check_files(instance, &[file])?;

@@ -111,6 +111,13 @@ fn told(verdict: &Verdict, paint: Paint) -> String {
     for problem in &verdict.problems {
         lines.push(indented(&tame(&of_problem(problem, paint))));
     }
+    for warning in &verdict.warnings {
+        let text = of_problem(warning, paint);
+        lines.push(indented(&tame(&format!(
+            "{} {text}",
+            paint.yellow("warning:")
+        ))));
+    }
     if !verdict.has_passed() && !verdict.waited.is_empty() {
         let waited = verdict.waited.join("\n  ");
         lines.push(indented(&tame(&format!("what waited:\n  {waited}"))));

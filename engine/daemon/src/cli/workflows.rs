@@ -12,6 +12,7 @@ use super::{
 use crate::{
     client::Client,
     instance::{CONFIG_FILE, Instance},
+    meant,
     views::RunView,
     workflows,
 };
@@ -71,9 +72,9 @@ pub(super) async fn known(instance: &Instance, client: &Client, name: &str) -> R
     let failure = Failure::usage(format!(
         "there is no workflow `{name}`, and no run of one that was called so"
     ));
-    Err(match names.is_empty() {
-        true => failure,
-        false => failure.hint(format!("there are: {}", names.join(", "))),
+    Err(match meant::workflow(name, &names) {
+        None => failure,
+        Some(hint) => failure.hint(hint),
     })
 }
 

@@ -4,29 +4,29 @@
 //! once; bots and people are answered for by the cast; when nothing is left to
 //! do, the clock jumps to whatever is due next. The same play goes the same way.
 
+mod attempts;
+mod stubs;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Arc, mpsc::channel},
 };
 
 use botswain_core::{
-    Effect, Fault, Payload, RunId, StepId,
+    Effect, RunId, StepId,
     engine::{
         Command, Counters, Engine, Event,
-        event::{Answer, Call, Reply, Resolve, Start, Subject},
+        event::{Reply, Resolve, Start, Subject},
     },
     index::{Batch, Change, Exception, Fired, State},
-    plan::{Kind, Plan, Step, Template, Version},
+    plan::Version,
 };
 use indexmap::IndexSet;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{
-    cast::{Cast, Coming},
-    stage::Stage,
-};
-use crate::daemon::{answer, attempt, holder, rendering::Rendering};
+use super::{cast::Cast, stage::Stage};
+use crate::daemon::{answer, holder, rendering::Rendering};
 
 /// So many events are more than any play needs.
 const EVENTS: usize = 500_000;
@@ -226,90 +226,6 @@ impl<'s, C: Cast> Driver<'s, C> {
         Ok(())
     }
 
-    /// A workflow in place of the one that is called, when it is answered for.
-    fn callee(&mut self, rendering: &Rendering, step: &StepId) -> Result<Option<Answer>, String> {
-        let place = (&rendering.scope.run, step);
-        let Some(coming) = self.cast.called(&rendering.version, place, self.stage) else {
-            return Ok(None);
-        };
-        let output = match coming.what {
-            Ok(output) => output,
-            Err(fault) => return Ok(Some(Answer::Fault(fault))),
-        };
-        let name = match rendering.version.plan.step(step).map(|step| &step.kind) {
-            Some(Kind::Call(call)) => &call.workflow,
-            _ => return Ok(None),
-        };
-        let stub = Arc::new(stub(name, self.stubs.len(), coming.delay));
-        let kept = self.stage.parts.store.put_version(&stub);
-        kept.map_err(|error| error.to_string())?;
-        self.stubs.push((stub.clone(), output));
-        Ok(Some(Answer::Callee(stub)))
-    }
-
-    /// What a called workflow leaves that is answered for.
-    fn left(&self, version: &Version) -> Option<Answer> {
-        let mut stubs = self.stubs.iter();
-        let (_, output) = stubs.find(|(stub, _)| stub.source == version.source)?;
-        let output = output.clone().into();
-        Some(Answer::Collected { output })
-    }
-
-    fn spawn(&mut self, call: &Call) {
-        let coming = self.cast.attempt(call, self.stage);
-        let coming = coming.unwrap_or_else(|| Coming {
-            delay: 0,
-            what: self.stage.perform(call),
-        });
-        let Coming { delay, what } = within_time(call, coming);
-        let (run, step, attempt) = (call.run.clone(), call.step.clone(), call.attempt);
-        let place = (run.clone(), step.clone(), attempt);
-        if call.announces && may_have_acted(&what) {
-            let (run, step) = (run.clone(), step.clone());
-            self.events.push_back(Event::Acting { run, step, attempt });
-        }
-        let result = what.map_err(|fault| Box::new(attempt::at_most(*fault, call.effect)));
-        let event = match call.verifies {
-            true => Event::Verified { run, step, result },
-            false => Event::Outcome {
-                run,
-                step,
-                attempt,
-                result,
-            },
-        };
-        self.later(delay, event, Some((place, call.effect)));
-    }
-
-    fn later(&mut self, delay: u64, event: Event, attempt: Option<((RunId, StepId, u32), Effect)>) {
-        if delay == 0 {
-            return self.events.push_back(event);
-        }
-        self.begun += 1;
-        let at = self.now + std::time::Duration::from_millis(delay);
-        self.due.insert((at, self.begun), Due { event, attempt });
-    }
-
-    /// Ends an attempt before its answer has come.
-    fn cancel(&mut self, place: &(RunId, StepId, u32)) {
-        let is_meant = |due: &Due| due.attempt.as_ref().is_some_and(|(it, _)| it == place);
-        let found = self.due.iter().find(|(_, due)| is_meant(due));
-        let Some(at) = found.map(|(at, _)| *at) else {
-            return;
-        };
-        let due = self.due.remove(&at).expect("it was found");
-        let (run, step, attempt) = place.clone();
-        let fault = Fault::system("step.cancelled", "the attempt was stopped");
-        let once = due.attempt.is_some_and(|(_, it)| it == Effect::Once);
-        let fault = if once { fault.in_doubt() } else { fault };
-        self.events.push_back(Event::Outcome {
-            run,
-            step,
-            attempt,
-            result: Err(Box::new(fault)),
-        });
-    }
-
     fn opened(&mut self, exception: Exception) {
         let Some(coming) = self.cast.decision(&exception, self.stage) else {
             return;
@@ -341,43 +257,4 @@ fn append(stage: &Stage, batch: Batch) -> Result<(), String> {
     stage.parts.store.append(batch, done);
     let written = receiver.recv().map_err(|error| error.to_string())?;
     written.map_err(|error| error.to_string())
-}
-
-/// An answer that takes longer than the attempt may is cut short.
-fn within_time(
-    call: &Call,
-    coming: Coming<Result<Payload, Box<Fault>>>,
-) -> Coming<Result<Payload, Box<Fault>>> {
-    let most = call
-        .timeout
-        .unwrap_or(attempt::TIMEOUT.as_secs().saturating_mul(1000));
-    if coming.delay <= most {
-        return coming;
-    }
-    let message = format!("`{}` was not done within {} s", call.bot, most / 1000);
-    let fault = Fault::system("step.timeout", message);
-    Coming {
-        delay: most,
-        what: Err(Box::new(fault.in_doubt())),
-    }
-}
-
-fn may_have_acted(what: &Result<Payload, Box<Fault>>) -> bool {
-    what.as_ref()
-        .err()
-        .is_none_or(|fault| fault.effect == botswain_core::Reach::Unknown)
-}
-
-/// A workflow that does nothing for so many milliseconds; what it leaves is said by whoever plays.
-fn stub(name: &str, number: usize, delay: u64) -> Version {
-    let wait = Step::new(StepId::new("mocked"), Kind::Wait(delay));
-    let mut plan = Plan::new(name, vec![wait]);
-    let outputs = [("mocked".to_owned(), Template(String::new()))];
-    plan.outputs = outputs.into_iter().collect();
-    Version {
-        plan,
-        source: format!("mocked {number}"),
-        templates: Default::default(),
-        calls: Default::default(),
-    }
 }

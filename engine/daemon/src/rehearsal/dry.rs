@@ -114,6 +114,11 @@ pub fn show(
         scratch: scratch(folder.path())?,
     };
     let parts = memory::parts(&ground).map_err(|error| Error::Play(error.to_string()))?;
+    // What a server echoes is read too, and a replay opens no connection that would tell of them.
+    if let Ok(secrets) = instance.secrets().reveal_all() {
+        let values = secrets.iter().map(|secret| secret.value());
+        parts.redactor.learn(values);
+    }
     let stage = Stage {
         parts,
         runtime: tokio::runtime::Handle::current(),
@@ -204,7 +209,13 @@ impl Dry<'_> {
     }
 
     fn scene(&mut self, call: &Call, did: Did, preview: Option<Preview>, stage: &Stage) {
+        let redactor = &stage.parts.redactor;
         let with = stage.with(call).map(masked).unwrap_or_default();
+        let with = redactor.mask_value(&with);
+        let preview = preview.map(|it| Preview {
+            text: redactor.mask(&it.text).into_owned(),
+            ..it
+        });
         let key = (call.run.clone(), call.step.clone(), call.verifies);
         self.scenes.insert(
             key,

@@ -3,7 +3,11 @@
 //! Whatever else is asked for was forgotten: it is answered with something of
 //! the right shape, so that the play goes on, and told with the mock to paste.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
+    path::{Component, Path, PathBuf},
+};
 
 use botswain_bot::Preview;
 use botswain_core::{
@@ -19,10 +23,14 @@ use serde_json::{Value, json};
 
 use super::{
     cast::{Cast, Coming, Decision},
+    files,
     flow::flow,
     placeholder::{self, Style},
     stage::Stage,
 };
+
+/// No step looks at it.
+const MEDIA: &str = "application/octet-stream";
 
 pub(crate) struct Mocks<'t> {
     test: &'t Test,
@@ -32,6 +40,10 @@ pub(crate) struct Mocks<'t> {
     pub(crate) previews: BTreeMap<(RunId, StepId), Preview>,
     /// What was asked and not answered, each with its mock.
     pub(crate) missing: Vec<Missing>,
+    /// Files that outputs name and that could not be read: the step, and why.
+    pub(crate) unread: BTreeSet<(String, String)>,
+    /// The places of the mocks that have answered.
+    used: BTreeSet<usize>,
 }
 
 /// A mock that is not there.
@@ -52,6 +64,8 @@ impl<'t> Mocks<'t> {
             asked: BTreeMap::new(),
             previews: BTreeMap::new(),
             missing: Vec::new(),
+            unread: BTreeSet::new(),
+            used: BTreeSet::new(),
         }
     }
 
@@ -65,14 +79,17 @@ impl<'t> Mocks<'t> {
         if summary.workflow != self.test.workflow {
             return None;
         }
-        let of_step = |mock: &&Mock| mock.step == *step && mock.verifies == verifies;
-        let mocks: Vec<&Mock> = self.test.mocks.iter().filter(of_step).collect();
-        let own = mocks.iter().find(|mock| {
+        let all = self.test.mocks.iter().enumerate();
+        let of_step = all.filter(|(_, mock)| mock.step == *step && mock.verifies == verifies);
+        let mocks: Vec<(usize, &Mock)> = of_step.collect();
+        let own = mocks.iter().find(|(_, mock)| {
             mock.item
                 .as_ref()
                 .is_some_and(|item| is_item(item, &summary))
         });
-        let mock = own.or_else(|| mocks.iter().find(|mock| mock.item.is_none()))?;
+        let of_all = || mocks.iter().find(|(_, mock)| mock.item.is_none());
+        let (place, mock) = own.or_else(of_all)?;
+        self.used.insert(*place);
         let asked = self.asked.entry((run.clone(), step.clone(), verifies));
         let asked = asked.or_default();
         let answer = mock.attempts.get(*asked).or_else(|| mock.attempts.last());
@@ -191,7 +208,7 @@ impl Cast for Mocks<'_> {
                 let place = (call.run.clone(), call.step.clone());
                 self.previews.insert(place, preview);
             }
-            stage.parts.kept.keep(output)
+            stage.parts.kept.keep(self.with_files(call, output, stage))
         });
         let what = kept.map_err(Box::new);
         Some(Coming { delay, what })
@@ -238,6 +255,56 @@ impl Mocks<'_> {
         let bot = stage.parts.instance.bot(&call.bot);
         let with = stage.with(call).unwrap_or_default();
         bot.is_some_and(|bot| bot.is_local(&with))
+    }
+
+    /// The output with the files that it names; one that cannot be read is told.
+    fn with_files(&mut self, call: &Call, output: Value, stage: &Stage) -> Value {
+        let with = written(call).unwrap_or_default();
+        let bot = stage.parts.instance.bot(&call.bot);
+        let schema = bot.map_or(Value::Bool(true), |bot| (bot.output)(&with));
+        let mut keep = |path: &Path| -> Result<Value, Infallible> {
+            let (file, name) = (self.file(path, stage), path.file_name());
+            let name = name.unwrap_or_default().to_string_lossy();
+            let kept = file.and_then(|file| {
+                let kept = stage.parts.kept.0.put_file(&name, MEDIA, &file);
+                kept.map_err(|error| error.to_string())
+            });
+            match kept {
+                Ok(kept) => Ok(kept.to_value()),
+                Err(why) => {
+                    self.unread.insert((call.step.to_string(), why));
+                    Ok(Value::Null)
+                }
+            }
+        };
+        match files::kept(&schema, output, &mut keep) {
+            Ok(output) => output,
+            Err(never) => match never {},
+        }
+    }
+
+    /// A file beside that of the test comes before one in the instance.
+    fn file(&self, path: &Path, stage: &Stage) -> Result<PathBuf, String> {
+        let folder = stage.parts.instance.folder();
+        let beside = Path::new(&self.test.file).parent().unwrap_or(Path::new(""));
+        let within = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+        if !path.components().all(within) {
+            return Err(format!("`{}` leads out of the instance", path.display()));
+        }
+        let places = [folder.join(beside).join(path), folder.join(path)];
+        let found = places.into_iter().find(|place| place.is_file());
+        found.ok_or_else(|| format!("there is no file `{}`", path.display()))
+    }
+
+    /// The mocks that nobody asked, without those for items that there were none of.
+    pub(crate) fn unused(&self, runs: &[Summary]) -> Vec<&Mock> {
+        let mocks = self.test.mocks.iter().enumerate();
+        let unused = mocks.filter(|(place, mock)| {
+            let item = mock.item.as_ref();
+            let is_there = item.is_none_or(|item| runs.iter().any(|run| is_item(item, run)));
+            is_there && !self.used.contains(place)
+        });
+        unused.map(|(_, mock)| mock).collect()
     }
 
     /// The items that mocks are for and that there were none of.

@@ -20,7 +20,7 @@ use botswain_core::{
     evaluate::{Values, complete_inputs},
     index::{Change, Mapping},
     plan::{InputKind, Version},
-    testing::{Place, Test},
+    testing::{Mock, Place, Test},
 };
 use botswain_store::Artifacts;
 use jiff::{Timestamp, civil, tz::TimeZone};
@@ -64,6 +64,8 @@ pub struct Verdict {
     pub file: String,
     pub line: usize,
     pub problems: Vec<Problem>,
+    /// What is odd, and keeps no test from passing.
+    pub warnings: Vec<Problem>,
     /// The exceptions that waited in the end, for whoever wonders why.
     pub waited: Vec<String>,
     /// The snapshots that were written.
@@ -148,6 +150,7 @@ impl Suite {
             file: test.file.clone(),
             line: test.line,
             problems: Vec::new(),
+            warnings: Vec::new(),
             waited: Vec::new(),
             updated: Vec::new(),
             took: Duration::ZERO,
@@ -185,7 +188,18 @@ impl Suite {
             verdict.problems.push(problem.hint(hint));
         }
         // What follows from an answer that nobody gave means nothing.
-        let is_complete = mocks.missing.is_empty();
+        let is_complete = mocks.missing.is_empty() && mocks.unread.is_empty();
+        for (step, why) in &mocks.unread {
+            let problem = Problem::new(format!("mocks: {step}"), why.as_str());
+            let hint = "it is looked for beside the test's file, then in the instance";
+            verdict.problems.push(problem.hint(hint));
+        }
+        if is_complete {
+            let unused = mocks.unused(&summaries);
+            verdict
+                .warnings
+                .extend(unused.into_iter().map(|it| idle(test, it)));
+        }
         for (step, item) in mocks.unknown_items(&summaries) {
             let message = format!("there was no item `{item}`");
             let what = format!("mocks: {step}");
@@ -292,6 +306,15 @@ impl Suite {
         let compared = snapshots::compare(folder, file.clone(), &text, self.update);
         compared.map_err(|error| format!("`{}`: {error}", file.display()))
     }
+}
+
+/// A mock that nobody asked.
+fn idle(test: &Test, mock: &Mock) -> Problem {
+    let verify = if mock.verifies { ".verify" } else { "" };
+    let item = mock.item.as_ref().map(|item| format!("@{item}"));
+    let what = format!("mocks: {}{verify}{}", mock.step, item.unwrap_or_default());
+    let message = format!("nothing asked for it ({}:{})", test.file, mock.line);
+    Problem::new(what, message).hint("take it out, or see why the run did not come to the step")
 }
 
 /// A snapshot that is not as what came, or not there.

@@ -83,6 +83,36 @@ fn sarif_names_rules_regions_and_help() {
         }"#]].assert_eq(&first);
 }
 
+/// The official schema, as `make tools` installs it.
+const SCHEMA: &str =
+    "../../target/editor/node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json";
+
+#[test]
+fn sarif_is_as_its_schema_wants_it() {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA);
+    let schema = fs::read_to_string(schema);
+    let schema = schema.expect("`make tools` installs the schema of SARIF");
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    let options = jsonschema::options().should_validate_formats(true);
+    let valid = options.build(&schema).unwrap();
+    let clean = "steps: [{ id: rest, wait: 1m }]\n";
+    let warned = "steps: [{ id: stop, fail: no }]\n";
+    for text in [BROKEN, clean, warned] {
+        let office = Office::new();
+        fs::write(office.folder().join("workflows/a b,c.yaml"), text).unwrap();
+        let mut command = office.command(&["check", "--format", "sarif"]);
+        let output = command.output().unwrap();
+        let log: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let wrong: Vec<String> = valid
+            .iter_errors(&log)
+            .map(|it| format!("{}: {it}", it.instance_path()))
+            .collect();
+        assert_eq!(wrong, [] as [&str; 0]);
+    }
+    // It would notice.
+    assert!(!valid.is_valid(&serde_json::json!({ "version": "2.1.0" })));
+}
+
 #[test]
 fn files_are_named_from_where_the_command_is_given() {
     let office = Office::new();

@@ -64,7 +64,10 @@ impl Office {
     fn new() -> Office {
         let office = Office(TempDir::new().unwrap());
         let from = here().join("office");
-        for file in ["yaml", "hbs"].iter().flat_map(|end| files(&from, end)) {
+        for file in ["yaml", "hbs", "ics"]
+            .iter()
+            .flat_map(|end| files(&from, end))
+        {
             let to = office.0.path().join(file.strip_prefix(&from).unwrap());
             fs::create_dir_all(to.parent().unwrap()).unwrap();
             fs::copy(&file, to).unwrap();

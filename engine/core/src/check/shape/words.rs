@@ -59,6 +59,7 @@ pub(crate) fn is_duration(schema: &Value) -> bool {
 pub(super) fn type_hint(schema: &Value, node: &Node, name: &str) -> Option<String> {
     let types = types(schema)?;
     let has = |kind: &str| types.contains(&kind);
+    let format = schema.get("format").and_then(Value::as_str);
     match &node.what {
         What::List(items) => match items.first().and_then(|item| item.words()) {
             Some(words) if items.len() == 1 && has("string") => {
@@ -70,6 +71,12 @@ pub(super) fn type_hint(schema: &Value, node: &Node, name: &str) -> Option<Strin
         What::Map(map) if has("array") => {
             let key = map.keys().next()?;
             Some(format!("begin each item with `- `, as in `- {key}: …`"))
+        }
+        What::Map(_) if format == Some("path") => {
+            let name = name.trim_matches('`');
+            Some(format!(
+                "name the file by its path, as in `{name}: fixtures/a.csv`"
+            ))
         }
         What::Map(_) => None,
         What::Scalar { text, .. } if has("object") && !has("string") && !has("array") => {
@@ -88,9 +95,9 @@ fn scalar_hint(schema: &Value, node: &Node, has: impl Fn(&str) -> bool) -> Optio
             Some("give it a value, leave it out, or write `\"\"` for an empty text".to_owned())
         }
         "null" => Some("give it a value, or leave it out".to_owned()),
-        "integer" | "number" if is_duration(schema) => {
-            Some(format!("write `{words}s` for seconds"))
-        }
+        "integer" | "number" if is_duration(schema) => Some(format!(
+            "write `{words}s` for seconds, `{words}m` for minutes"
+        )),
         "boolean" if format == Some("botswain-expression") => {
             Some("write a template, as in `\"{{inputs.ready}}\"`".to_owned())
         }
@@ -123,6 +130,10 @@ fn map_hint(schema: &Value, text: &str, name: &str) -> Option<String> {
     let required: Vec<&str> = super::words(schema, "required").collect();
     match (&required[..], name) {
         (["type"], _) => Some(format!("write `{{ type: {text} }}`")),
+        _ if known.contains_key("cron") => Some(match text.split_whitespace().count() {
+            5 | 6 => format!("write `cron: \"{text}\"`"),
+            _ => "name it by its key, as in `cron: \"0 7 * * *\"` or `every: 15m`".to_owned(),
+        }),
         (_, "`with`") => {
             let key = required.first().copied();
             let key = key.or_else(|| known.keys().next().map(String::as_str))?;

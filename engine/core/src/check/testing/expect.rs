@@ -69,7 +69,9 @@ impl Checker<'_, '_, '_> {
             }
             _ => {
                 let message = format!("`{}` has no parameters", found.step.id);
-                return self.report.error("tests.with", key, message);
+                let hint = "they are compared for steps with `bot` or `call`".to_owned();
+                let words = (message, Some(hint));
+                return self.report.hinted("tests.with", key, words);
             }
         };
         let Some(names): Option<Vec<String>> = names else {
@@ -98,7 +100,11 @@ impl Checker<'_, '_, '_> {
                 }
                 Some((place, _)) => {
                     let message = format!("`{}` is no step with a bot", place.step);
-                    self.report.error("tests.snapshot", &item.span, message);
+                    let hint = format!(
+                        "only what a bot makes is compared with a file; name one of those under `{key}:`"
+                    );
+                    self.report
+                        .hinted("tests.snapshot", &item.span, (message, Some(hint)));
                 }
                 None => (),
             }
@@ -138,7 +144,9 @@ impl Checker<'_, '_, '_> {
         });
         if let (Some(entry), None) = (node.get("item"), node.get("step")) {
             let message = "an item is named together with its `step`";
-            self.report.error("tests.item", &entry.key, message);
+            let hint = Some("add `step: …`, the step that waits".to_owned());
+            self.report
+                .hinted("tests.item", &entry.key, (message, hint));
         }
         Waiting {
             step: step.map(|(id, _)| id),
@@ -156,6 +164,8 @@ impl Checker<'_, '_, '_> {
             if !tested.plan.outputs.contains_key(name) {
                 let names = tested.plan.outputs.keys().map(String::as_str);
                 let hint = suggest::hint(name, "the outputs are", names.collect::<Vec<_>>());
+                let none = || "it leaves nothing, for it has no `outputs:`".to_owned();
+                let hint = hint.or_else(|| Some(none()));
                 let message = format!("`{}` has no output `{name}`", tested.name);
                 self.report
                     .hinted("tests.outputs", &entry.key, (message, hint));

@@ -9,7 +9,10 @@ use crate::{
     check::shape::{At, Found as Leaves, Shape},
     fault::Fault,
     ids::StepId,
-    language::{model, suggest},
+    language::{
+        model::{self, Said},
+        suggest,
+    },
     plan::{BotCall, Kind},
     testing::{Answer, Answered, Mock},
     yaml::{Node, Span},
@@ -57,16 +60,17 @@ impl Checker<'_, '_, '_> {
                 let pairs = mock.attempts.iter().zip(nodes);
                 let all = pairs.map(|(attempt, node)| {
                     self.one_answer(node, &ANSWERS[..4])?;
-                    self.answer(&Words::of_attempt(attempt.as_ref()?), node, &wanted)
+                    self.answer(&attempt.as_ref()?.said(), node, &wanted)
                 });
                 all.collect::<Option<Vec<_>>>()?
             }
-            _ => vec![self.answer(&Words::of_mock(mock), node, &wanted)?],
+            _ => vec![self.answer(&mock.said(), node, &wanted)?],
         };
         Some(Mock {
             step: StepId::new(id),
             verifies,
             item,
+            line: self.report.line(&node.head()),
             attempts,
         })
     }
@@ -78,11 +82,22 @@ impl Checker<'_, '_, '_> {
         if let [only] = there[..] {
             return keys.iter().copied().find(|key| *key == only);
         }
+        let mut others = node.map().into_iter().flat_map(|map| map.keys());
+        let misspelt = |key: &String| suggest::nearest(key, keys.iter().copied()).is_some();
+        if there.is_empty() && others.any(misspelt) {
+            // That was told already.
+            return None;
+        }
         let names = suggest::list(keys.iter().copied()).unwrap_or_default();
         let second = there.get(1).and_then(|key| node.get(key));
         let span = second.map_or_else(|| node.head(), |entry| entry.key.clone());
+        let hint = match there.len() {
+            0 => "say what is answered, as in `output: { … }`, `fault: { … }` or `approve: anna`",
+            _ => "keep one of them; what comes one after the other stands under `attempts:`",
+        };
         let message = format!("it answers with exactly one of {names}");
-        self.report.error("tests.mock", &span, message);
+        let words = (message, Some(hint.to_owned()));
+        self.report.hinted("tests.mock", &span, words);
         None
     }
 
@@ -100,7 +115,8 @@ impl Checker<'_, '_, '_> {
             }
             (_, true) => {
                 let message = format!("`{id}` has no `verify`");
-                self.report.error("tests.mock", span, message);
+                let hint = Some(format!("write `step: {id}`, or give `{id}` a `verify:`"));
+                self.report.hinted("tests.mock", span, (message, hint));
                 return None;
             }
             (Kind::Bot(call), false) => return Some(self.output_of(&call.bot, &call.with)),
@@ -122,12 +138,12 @@ impl Checker<'_, '_, '_> {
 
     fn output_of(&self, bot: &str, with: &Value) -> Wanted {
         let bot = self.catalogue.bots.get(bot);
-        Wanted::Output(bot.map(|bot| optional((bot.output)(with))))
+        Wanted::Output(bot.map(|bot| files_by_path(optional((bot.output)(with)))))
     }
 
-    fn answer(&mut self, words: &Words<'_>, node: &Rc<Node>, wanted: &Wanted) -> Option<Answer> {
-        let note = words.note.cloned();
-        let what = match (words.fault, words.approve, words.reject) {
+    fn answer(&mut self, said: &Said<'_>, node: &Rc<Node>, wanted: &Wanted) -> Option<Answer> {
+        let note = said.note.cloned();
+        let what = match (said.fault, said.approve, said.reject) {
             (Some(fault), _, _) => Answered::Fault(Box::new(mocked(fault)?)),
             (_, Some(by), _) => Answered::Approve {
                 by: by.clone(),
@@ -154,7 +170,7 @@ impl Checker<'_, '_, '_> {
             _ => (),
         }
         Some(Answer {
-            delay: words.delay.unwrap_or_default(),
+            delay: said.delay.unwrap_or_default(),
             what,
         })
     }
@@ -175,37 +191,6 @@ impl Checker<'_, '_, '_> {
         // The schema outlives the walk, what it found does not matter.
         let mut found = Leaves::default();
         shape.check(schema, (&entry.node, at), self.report, &mut found);
-    }
-}
-
-/// What a mock and an attempt have in common.
-struct Words<'m> {
-    fault: Option<&'m model::MockedFault>,
-    approve: Option<&'m String>,
-    reject: Option<&'m String>,
-    note: Option<&'m String>,
-    delay: Option<u64>,
-}
-
-impl Words<'_> {
-    fn of_mock(mock: &model::Mock) -> Words<'_> {
-        Words {
-            fault: mock.fault.as_ref(),
-            approve: mock.approve.as_ref(),
-            reject: mock.reject.as_ref(),
-            note: mock.note.as_ref(),
-            delay: mock.delay.map(|delay| delay.0),
-        }
-    }
-
-    fn of_attempt(attempt: &model::MockedAttempt) -> Words<'_> {
-        Words {
-            fault: attempt.fault.as_ref(),
-            approve: attempt.approve.as_ref(),
-            reject: attempt.reject.as_ref(),
-            note: attempt.note.as_ref(),
-            delay: attempt.delay.map(|delay| delay.0),
-        }
     }
 }
 
@@ -243,6 +228,25 @@ fn optional(schema: Value) -> Value {
             Value::Object(map)
         }
         Value::Array(items) => Value::Array(items.into_iter().map(optional).collect()),
+        other => other,
+    }
+}
+
+/// The same, with the path of a file in place of each artifact: a test has its files beside it.
+fn files_by_path(schema: Value) -> Value {
+    match schema {
+        Value::Object(map) if map.get("format").is_some_and(|it| it == "artifact") => {
+            json!({ "type": "string", "format": "path" })
+        }
+        Value::Object(map) => {
+            let parts = map.into_iter();
+            Value::Object(
+                parts
+                    .map(|(key, part)| (key, files_by_path(part)))
+                    .collect(),
+            )
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(files_by_path).collect()),
         other => other,
     }
 }

@@ -56,7 +56,9 @@ impl Checker<'_, '_, '_> {
             }),
             Err(error) => {
                 let message = format!("`{file}` cannot be used: {error}");
-                self.report.error("triggers.calendar", span, message);
+                let hint = "keep whole days in it, or days that come every year on the same date";
+                let words = (message, Some(hint.to_owned()));
+                self.report.hinted("triggers.calendar", span, words);
                 None
             }
         }

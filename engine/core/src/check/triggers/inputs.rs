@@ -51,11 +51,12 @@ impl Checker<'_, '_, '_> {
     fn value(&mut self, node: &Node, name: &str, input: Option<&Input>) -> Option<Template> {
         let words = node.words();
         match (words, input) {
-            (None, _) => self.report.error(
-                "triggers.input",
-                &node.head(),
-                "a trigger gives an input as one value or template",
-            ),
+            (None, _) => {
+                let hint = format!("write `{name}: …` with one text, number or template");
+                let message = "a trigger gives an input as one value or template";
+                self.report
+                    .hinted("triggers.input", &node.head(), (message, Some(hint)));
+            }
             (Some(words), _) if words.contains("{{") => {
                 self.template(node, &mut Vec::new());
             }

@@ -51,65 +51,80 @@ pub(crate) struct Test {
     pub(crate) expect: Option<Expect>,
 }
 
-/// What is answered in place of a bot, of a called workflow, or of a person. It has exactly one
-/// of `output`, `fault`, `approve`, `reject` and `attempts`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schemars(extend("required" = ["step"], "x-what" = "a mock"))]
-pub(crate) struct Mock {
-    /// The step that is answered, or `STEP.verify`.
-    #[schemars(with = "String")]
-    pub(crate) step: Option<String>,
-    /// The item that is meant, by its key, or by its place where the loop has no key; every item
-    /// when absent.
-    #[schemars(schema_with = "item")]
-    pub(crate) item: Option<IgnoredAny>,
-    /// What the step gives.
-    #[schemars(with = "serde_json::Value")]
-    pub(crate) output: Option<IgnoredAny>,
-    /// Why it fails.
-    #[schemars(with = "MockedFault")]
-    pub(crate) fault: Option<MockedFault>,
-    /// Who approves.
-    #[schemars(with = "String")]
-    pub(crate) approve: Option<String>,
-    /// Who rejects.
-    #[schemars(with = "String")]
-    pub(crate) reject: Option<String>,
-    /// What whoever decides says about it.
-    #[schemars(with = "String")]
-    pub(crate) note: Option<String>,
-    /// How long the answer takes; nobody waits for it.
-    #[schemars(with = "Duration")]
-    pub(crate) delay: Option<Duration>,
-    /// The answers to one attempt after the other; the last one holds for all that follow.
-    #[schemars(with = "Vec<MockedAttempt>", length(min = 1))]
-    pub(crate) attempts: Vec<Option<MockedAttempt>>,
+/// The keys of a mock are those of an attempt and what is said once: serde's `flatten` would lose
+/// the places of errors, so both are made from one list.
+macro_rules! answering {
+    ($(#[$about:meta])* $name:ident { $($own:tt)* }) => {
+        #[derive(Debug, Default, Deserialize, JsonSchema)]
+        #[serde(default, deny_unknown_fields)]
+        $(#[$about])*
+        pub(crate) struct $name {
+            $($own)*
+            /// What the step gives.
+            #[schemars(with = "serde_json::Value")]
+            pub(crate) output: Option<IgnoredAny>,
+            /// Why it fails.
+            #[schemars(with = "MockedFault")]
+            pub(crate) fault: Option<MockedFault>,
+            /// Who approves.
+            #[schemars(with = "String")]
+            pub(crate) approve: Option<String>,
+            /// Who rejects.
+            #[schemars(with = "String")]
+            pub(crate) reject: Option<String>,
+            /// What whoever decides says about it.
+            #[schemars(with = "String")]
+            pub(crate) note: Option<String>,
+            /// How long the answer takes; nobody waits for it.
+            #[schemars(with = "Duration")]
+            pub(crate) delay: Option<Duration>,
+        }
+
+        impl $name {
+            pub(crate) fn said(&self) -> Said<'_> {
+                Said {
+                    fault: self.fault.as_ref(),
+                    approve: self.approve.as_ref(),
+                    reject: self.reject.as_ref(),
+                    note: self.note.as_ref(),
+                    delay: self.delay.map(|delay| delay.0),
+                }
+            }
+        }
+    };
 }
 
-/// The answer to one attempt: exactly one of `output`, `fault`, `approve` and `reject`.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schemars(extend("x-what" = "an attempt"))]
-pub(crate) struct MockedAttempt {
-    /// What the step gives.
-    #[schemars(with = "serde_json::Value")]
-    pub(crate) output: Option<IgnoredAny>,
-    /// Why it fails.
-    #[schemars(with = "MockedFault")]
-    pub(crate) fault: Option<MockedFault>,
-    /// Who approves.
-    #[schemars(with = "String")]
-    pub(crate) approve: Option<String>,
-    /// Who rejects.
-    #[schemars(with = "String")]
-    pub(crate) reject: Option<String>,
-    /// What whoever decides says about it.
-    #[schemars(with = "String")]
-    pub(crate) note: Option<String>,
-    /// How long the answer takes; nobody waits for it.
-    #[schemars(with = "Duration")]
-    pub(crate) delay: Option<Duration>,
+/// An answer without its output, which is read from the tree.
+pub(crate) struct Said<'m> {
+    pub(crate) fault: Option<&'m MockedFault>,
+    pub(crate) approve: Option<&'m String>,
+    pub(crate) reject: Option<&'m String>,
+    pub(crate) note: Option<&'m String>,
+    pub(crate) delay: Option<u64>,
+}
+
+answering! {
+    /// What is answered in place of a bot, of a called workflow, or of a person. It has exactly one
+    /// of `output`, `fault`, `approve`, `reject` and `attempts`.
+    #[schemars(extend("required" = ["step"], "x-what" = "a mock"))]
+    Mock {
+        /// The step that is answered, or `STEP.verify`.
+        #[schemars(with = "String")]
+        pub(crate) step: Option<String>,
+        /// The item that is meant, by its key, or by its place where the loop has no key; every
+        /// item when absent.
+        #[schemars(schema_with = "item")]
+        pub(crate) item: Option<IgnoredAny>,
+        /// The answers to one attempt after the other; the last one holds for all that follow.
+        #[schemars(with = "Vec<MockedAttempt>", length(min = 1))]
+        pub(crate) attempts: Vec<Option<MockedAttempt>>,
+    }
+}
+
+answering! {
+    /// The answer to one attempt: exactly one of `output`, `fault`, `approve` and `reject`.
+    #[schemars(extend("x-what" = "an attempt"))]
+    MockedAttempt {}
 }
 
 /// Why an attempt fails.

@@ -23,7 +23,10 @@ pub(crate) struct Trigger {
     #[schemars(with = "String")]
     pub(crate) cron: Option<String>,
     /// How often, at most once a day: `15m` fires at :00, :15, :30 and :45.
-    #[schemars(with = "Duration", extend("x-least" = 1000, "x-most" = 86_400_000))]
+    #[schemars(with = "Duration", extend(
+        "x-least" = 1000, "x-most" = 86_400_000,
+        "x-instead" = "what comes once in several days has a `cron:`, as in `\"0 7 * * MON\"`"
+    ))]
     pub(crate) every: Option<Duration>,
     /// A folder and a pattern for names, as in `inbox/orders/*.csv`: each file is a run.
     #[schemars(with = "String")]

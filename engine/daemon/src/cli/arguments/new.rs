@@ -14,7 +14,8 @@ pub(in crate::cli) struct New {
     /// What it does, for people.
     #[arg(long, value_name = "TEXT")]
     pub(in crate::cli) description: Option<String>,
-    /// When it runs, as in `"0 7 * * MON-FRI"` or `@daily`.
+    /// When it runs, as in `"0 7 * * MON-FRI"` or `@daily`; otherwise what is usual for the kind:
+    /// a time, or each file that comes.
     #[arg(long, value_name = "LINE")]
     pub(in crate::cli) cron: Option<String>,
     /// The connection to the web application or API; otherwise the first of the kind `web`.
