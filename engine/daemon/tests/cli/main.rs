@@ -18,6 +18,7 @@ mod exceptions;
 mod import;
 mod keeping;
 mod listings;
+mod mails;
 mod manual;
 mod nested;
 mod office;
