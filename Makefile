@@ -3,7 +3,7 @@
 
 BUILD = gcc libc6-dev
 BROWSER = chromium chromium-driver fonts-liberation
-SERVERS = postfix openssl
+SERVERS = postfix dovecot-imapd openssl
 EDITOR = engine/testkit/editor
 
 .PHONY: demo test lint bench tools

@@ -27,6 +27,7 @@ pub static ALL: &[BotSpec] = &[
 
 /// Every kind of connection, sorted by kind.
 pub static CONNECTIONS: &[ConnectionSpec] = &[
+    ConnectionSpec::of::<mail::Imap>(),
     ConnectionSpec::of::<mail::Smtp>(),
     ConnectionSpec::of::<web::Web>(),
 ];

@@ -1,4 +1,5 @@
-//! Mail: `mail.send` and the connection kind `smtp`.
+//! Mail: `mail.send` and the connection kind `smtp`; the connection kind `imap` and the mailbox
+//! that a trigger listens to.
 //!
 //! A mail is an effect that happens once. Its bytes are the same at every
 //! attempt, they are kept before they are sent, and every way in which a
@@ -6,12 +7,17 @@
 
 mod address;
 mod delivery;
+mod imap;
+mod letter;
 mod line;
+mod mailbox;
 mod message;
 mod plain;
 mod send;
 mod smtp;
 
 pub use address::{Addresses, check_address};
+pub use imap::{Imap, Settings as ImapSettings};
+pub use mailbox::Mailbox;
 pub use send::{Output, Send};
 pub use smtp::{Settings, Smtp, Tls};

@@ -163,7 +163,8 @@ fn arrival((path, look): (String, Look)) -> Arrival {
     ];
     data.extend(fields.map(|(name, value)| (name.to_owned(), value)));
     let key = format!("{path}, {} bytes of {modified}", look.size);
-    Arrival { key, data }
+    let fault = None;
+    Arrival { key, data, fault }
 }
 
 #[cfg(test)]

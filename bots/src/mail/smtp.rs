@@ -300,7 +300,7 @@ fn parameters(host: &str, ca: Option<&std::path::Path>) -> Result<TlsParameters,
 }
 
 /// Whether a host is this machine.
-fn is_here(host: &str) -> bool {
+pub(super) fn is_here(host: &str) -> bool {
     let address = host.parse::<IpAddr>();
     host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }

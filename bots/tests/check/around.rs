@@ -29,7 +29,11 @@ pub(crate) fn catalogue(connections: &[(&str, &str)]) -> Catalogue {
 pub(crate) fn instance() -> Catalogue {
     Catalogue {
         templates: texts("templates"),
-        ..catalogue(&[("backoffice", "web"), ("office-mail", "smtp")])
+        ..catalogue(&[
+            ("backoffice", "web"),
+            ("office-mail", "smtp"),
+            ("orders-mail", "imap"),
+        ])
     }
 }
 

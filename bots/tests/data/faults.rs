@@ -10,7 +10,12 @@ use regex::Regex;
 use crate::support::lists;
 
 /// What triggers listen to: its faults are those of no step.
-const TRIGGERS: [&str; 1] = ["file/inbox.rs"];
+const TRIGGERS: [&str; 4] = [
+    "file/inbox.rs",
+    "mail/imap.rs",
+    "mail/letter.rs",
+    "mail/mailbox.rs",
+];
 
 type Raised = BTreeSet<(String, Category)>;
 

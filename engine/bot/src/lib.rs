@@ -26,4 +26,4 @@ pub use preview::{Preview, PreviewKind};
 pub use roots::Roots;
 pub use schema::TemplateName;
 pub use secret::Secret;
-pub use source::{Around, Arrival, Source};
+pub use source::{Around, Arrival, Memory, Source};

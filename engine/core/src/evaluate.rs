@@ -437,6 +437,8 @@ fn names(plan: &Plan) -> String {
 fn coerce(value: Value, input: &Input) -> Result<Value, String> {
     let parsed = match (&value, input.kind) {
         (Value::String(_), InputKind::Text | InputKind::File) => Some(value.clone()),
+        // An attachment of a mail, or what a step has left.
+        (file, InputKind::File) if ArtifactRef::from_value(file).is_some() => Some(value.clone()),
         (Value::String(text), InputKind::Date) => text
             .parse::<jiff::civil::Date>()
             .ok()

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::trigger::{
-    Calendar, Every, Files, Finished, Missed, On, Promise, Proof, Schedule, Shift, Signature,
+    Calendar, Every, Files, Finished, Mail, Missed, On, Promise, Proof, Schedule, Shift, Signature,
     SignatureKind, Trigger, Webhook,
 };
 use crate::{

@@ -7,4 +7,5 @@
 pub mod certificates;
 pub mod chromium;
 pub mod disk;
+pub mod dovecot;
 pub mod postfix;

@@ -115,12 +115,6 @@ struct Walk<'w, 's, 'a> {
 
 impl<'s> Walk<'_, 's, '_> {
     fn node(&mut self, schema: &'s Value, node: &Rc<Node>, at: At<'_>) {
-        let later = |text: &str| words(schema, "x-later").any(|later| later == text);
-        if let Some(text) = node.text().filter(|text| later(text)) {
-            let message = format!("`{text}` is not available yet");
-            let hint = "this version of Botswain does not have it".to_owned();
-            return self.bad(node, ("language.not_available", message), Some(hint));
-        }
         let schema = resolve(self.shape.root, schema);
         if self.shape.templates && self.template(schema, node, at) {
             return;
@@ -376,12 +370,8 @@ impl<'s> Walk<'_, 's, '_> {
     }
 
     fn missing_keys(&mut self, schema: &Value, meant: &[&str], (node, at): (&Node, At<'_>)) {
-        // A key of a later version may stand where this one wants another.
-        let later = words(schema, "x-later").any(|key| node.get(key).is_some());
-        let instead: Vec<&str> = words(schema, "x-later-instead").collect();
         for key in words(schema, "required") {
-            let told = meant.contains(&key) || later && instead.contains(&key);
-            if node.get(key).is_none() && !told {
+            if node.get(key).is_none() && !meant.contains(&key) {
                 let what = schema.get("x-what").and_then(Value::as_str);
                 let what = what.unwrap_or(at.name);
                 let about = schema
@@ -408,13 +398,6 @@ impl<'s> Walk<'_, 's, '_> {
         (node, at): (&Node, At<'_>),
     ) -> Option<&'s str> {
         self.found.bad.insert(node.id);
-        if words(schema, "x-later").any(|later| later == key) {
-            let message = format!("{} is not available yet", at.name);
-            let hint = Some("this version of Botswain does not have it".to_owned());
-            self.report
-                .hinted("language.not_available", at.span, (message, hint));
-            return None;
-        }
         let decimals = key.bytes().all(|byte| byte.is_ascii_digit());
         if decimals && matches!(node.scalar(), Some(Scalar::Null)) {
             let message = format!("the `,` before {} ends the value in front of it", at.name);

@@ -2,6 +2,7 @@
 
 mod calendar;
 mod inputs;
+mod mail;
 mod webhook;
 
 use std::rc::Rc;
@@ -19,14 +20,18 @@ use crate::{
 };
 
 /// The keys of which a trigger has exactly one.
-const KINDS: [&str; 5] = ["cron", "every", "files", "webhook", "finished"];
+const KINDS: [&str; 6] = ["cron", "every", "files", "mail", "webhook", "finished"];
 
 /// Keys that mean something only with some kinds, and those.
-const OWNERS: [(&str, &[&str]); 9] = [
+const OWNERS: [(&str, &[&str]); 13] = [
     ("timezone", &["cron"]),
     ("calendar", &["cron"]),
     ("missed", &["cron", "every"]),
     ("settle", &["files"]),
+    ("folder", &["mail"]),
+    ("from", &["mail"]),
+    ("subject", &["mail"]),
+    ("poll", &["mail"]),
     ("token", &["webhook"]),
     ("signature", &["webhook"]),
     ("key", &["webhook"]),
@@ -68,6 +73,7 @@ impl Checker<'_, '_, '_> {
                 })
             }),
             "files" => self.files(trigger, node).map(On::Files),
+            "mail" => self.mail(trigger, node).map(On::Mail),
             "webhook" => self.webhook(trigger, node).map(On::Webhook),
             _ => self.finished(trigger, node).map(On::Finished),
         }
@@ -76,10 +82,7 @@ impl Checker<'_, '_, '_> {
     fn trigger_kind(&mut self, node: &Node) -> Option<&'static str> {
         let mut given = KINDS.into_iter().filter(|kind| node.get(kind).is_some());
         let (Some(kind), None) = (given.next(), given.next()) else {
-            // What this version does not have was told.
-            if node.get("mail").is_none() {
-                self.no_kind(node);
-            }
+            self.no_kind(node);
             return None;
         };
         for (key, owners) in OWNERS {
@@ -264,6 +267,9 @@ fn fields(trigger: &model::Trigger) -> Vec<(&'static str, Value)> {
     if trigger.files.is_some() {
         fields.extend([("file", text()), ("name", text()), ("modified", text())]);
         fields.push(("size", json!({ "type": "integer" })));
+    }
+    if trigger.mail.is_some() {
+        fields.extend(mail::fields());
     }
     if trigger.webhook.is_some() {
         fields.extend([

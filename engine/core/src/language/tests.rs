@@ -137,7 +137,7 @@ fn catalogue() -> Catalogue {
     ];
     Catalogue {
         bots: [mail, form, sheet].into(),
-        connections: [("office", "smtp"), ("shop", "browser")]
+        connections: [("office", "smtp"), ("orders", "imap"), ("shop", "browser")]
             .map(|(name, kind)| (name.to_owned(), kind.to_owned()))
             .into(),
         more_connections: false,

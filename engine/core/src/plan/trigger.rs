@@ -28,6 +28,7 @@ pub enum On {
     Schedule(Schedule),
     Every(Every),
     Files(Files),
+    Mail(Mail),
     Webhook(Webhook),
     Finished(Finished),
 }
@@ -60,6 +61,21 @@ pub struct Files {
     pub pattern: String,
     /// Milliseconds for which it must not have changed.
     pub settle: u64,
+}
+
+/// For each mail that comes into a folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mail {
+    /// The connection of kind `imap`.
+    pub connection: String,
+    /// The folder, as its server calls it.
+    pub folder: String,
+    /// A pattern for the address that it comes from, in any case of letters.
+    pub from: Option<String>,
+    /// A pattern for its subject, likewise.
+    pub subject: Option<String>,
+    /// Milliseconds between two looks.
+    pub poll: u64,
 }
 
 /// For each delivery of another system.
@@ -161,6 +177,7 @@ impl On {
         match self {
             On::Schedule(_) | On::Every(_) => None,
             On::Files(files) => Some(format!("files {}", files.pattern)),
+            On::Mail(_) => Some(self.to_string()),
             On::Webhook(webhook) => Some(format!("webhook {}", webhook.path)),
             On::Finished(finished) => Some(format!("finished {}", finished.workflow)),
         }
@@ -182,9 +199,30 @@ impl fmt::Display for On {
             On::Schedule(schedule) => f.write_str(&schedule.cron),
             On::Every(every) => write!(f, "every {}", Duration(every.period)),
             On::Files(files) => write!(f, "files {}", files.pattern),
+            On::Mail(mail) => mail.fmt(f),
             On::Webhook(webhook) => write!(f, "webhook {}", webhook.path),
             On::Finished(finished) => write!(f, "finished {}", finished.workflow),
         }
+    }
+}
+
+impl fmt::Display for Mail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.place())?;
+        let patterns = [("from", &self.from), ("subject", &self.subject)];
+        for (name, pattern) in patterns {
+            if let Some(pattern) = pattern {
+                write!(f, " {name} {pattern}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Mail {
+    /// The folder that is looked at, whatever is wanted of it.
+    pub fn place(&self) -> String {
+        format!("mail {} {}", self.connection, self.folder)
     }
 }
 

@@ -41,7 +41,7 @@ impl Times {
         match on {
             On::Schedule(schedule) => Some(Times::scheduled(schedule, timezone)),
             On::Every(every) => Some(Ok(Times::every(every))),
-            On::Files(_) | On::Webhook(_) | On::Finished(_) => None,
+            On::Files(_) | On::Mail(_) | On::Webhook(_) | On::Finished(_) => None,
         }
     }
 

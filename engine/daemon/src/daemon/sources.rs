@@ -1,8 +1,10 @@
-//! Listens to what triggers wait for: one task for each folder that files come into.
+//! Listens to what triggers wait for: one task for each folder that files or mails come into.
 //!
 //! In go the workflows as they are now; out come events for the loop. A source
 //! that cannot be looked at is told to a person, once a day. It starts nothing
 //! itself: what is told while nothing may start is told again later.
+
+mod memory;
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -10,20 +12,19 @@ use std::{
     time::Duration,
 };
 
-use botswain_bot::{Around, Arrival, Source};
+use botswain_bot::{Around, Arrival, Memory, Source};
+use botswain_bots::{file::Inbox, mail::Mailbox};
 use botswain_core::{
     Fault, Payload,
-    engine::event::{Happened, Happening, Reply, claim_key},
+    engine::event::{Happened, Happening, Reply},
     plan::On,
 };
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
+use self::memory::Remembered;
 use super::Handle;
-
-/// How often a source is looked at.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// How often it is seen which there are.
 const FOLLOW: Duration = Duration::from_secs(2);
@@ -45,7 +46,7 @@ pub(super) async fn listen(handle: Handle) {
         });
         for (place, on) in wanted {
             if !ears.contains_key(&place)
-                && let Some(ear) = Ear::open(&handle, &place, &on)
+                && let Some(ear) = open(&handle, &place, &on)
             {
                 ears.insert(place, (on, ear));
             }
@@ -59,7 +60,7 @@ fn wanted(handle: &Handle) -> BTreeMap<Place, On> {
     let mut wanted = BTreeMap::new();
     for version in handle.workflows() {
         for trigger in &version.plan.triggers {
-            if let (On::Files(_), Some(words)) = (&trigger.on, trigger.on.event()) {
+            if let (On::Files(_) | On::Mail(_), Some(words)) = (&trigger.on, trigger.on.event()) {
                 let place = (version.plan.name.clone(), words);
                 wanted.insert(place, trigger.on.clone());
             }
@@ -72,27 +73,49 @@ fn wanted(handle: &Handle) -> BTreeMap<Place, On> {
 struct Ear<S> {
     handle: Handle,
     place: Place,
+    memory: Arc<Remembered>,
     source: S,
     /// What there is a run for, of what the source still tells.
     known: HashSet<String>,
 }
 
-impl Ear<botswain_bots::file::Inbox> {
-    fn open(handle: &Handle, place: &Place, on: &On) -> Option<JoinHandle<()>> {
-        let On::Files(files) = on else { return None };
-        // The check has refused a pattern that cannot be read.
-        let source = botswain_bots::file::Inbox::new(files).ok()?;
-        let ear = Ear {
-            handle: handle.clone(),
-            place: place.clone(),
-            source,
-            known: HashSet::new(),
-        };
-        Some(tokio::spawn(ear.listen()))
+/// The check has refused a pattern that cannot be read.
+fn open(handle: &Handle, place: &Place, on: &On) -> Option<JoinHandle<()>> {
+    match on {
+        On::Files(files) => {
+            let series = place.1.clone();
+            Some(Ear::listening(
+                handle,
+                place,
+                series,
+                Inbox::new(files).ok()?,
+            ))
+        }
+        On::Mail(mail) => {
+            let series = mail.place();
+            Some(Ear::listening(
+                handle,
+                place,
+                series,
+                Mailbox::new(mail).ok()?,
+            ))
+        }
+        On::Schedule(_) | On::Every(_) | On::Webhook(_) | On::Finished(_) => None,
     }
 }
 
 impl<S: Source> Ear<S> {
+    fn listening(handle: &Handle, place: &Place, series: String, source: S) -> JoinHandle<()> {
+        let ear = Ear {
+            handle: handle.clone(),
+            place: place.clone(),
+            memory: Arc::new(Remembered::new(handle, &place.0, series)),
+            source,
+            known: HashSet::new(),
+        };
+        tokio::spawn(ear.listen())
+    }
+
     async fn listen(mut self) {
         loop {
             let around = self.around();
@@ -100,7 +123,7 @@ impl<S: Source> Ear<S> {
                 Ok(arrivals) => self.tell_all(arrivals, &around).await,
                 Err(fault) => self.cannot_look(fault).await,
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(self.source.pause()).await;
         }
     }
 
@@ -110,13 +133,14 @@ impl<S: Source> Ear<S> {
             roots: parts.roots(),
             artifacts: Arc::new(parts.kept.clone()),
             connections: parts.connections.clone(),
+            memory: self.memory.clone(),
         }
     }
 
     async fn tell_all(&mut self, arrivals: Vec<Arrival>, around: &Around) {
         let there: HashSet<&str> = arrivals.iter().map(|it| it.key.as_str()).collect();
         self.known.retain(|key| there.contains(key.as_str()));
-        for Arrival { key, data } in arrivals {
+        for Arrival { key, data, fault } in arrivals {
             if self.known.contains(&key) {
                 continue;
             }
@@ -126,7 +150,7 @@ impl<S: Source> Ear<S> {
                 key: key.clone(),
                 data: data.collect(),
             };
-            if !self.has_run(&key) && !self.tell(happening, None).await {
+            if !self.memory.has_run(&key) && !self.tell(happening, fault).await {
                 return;
             }
             if let Err(fault) = self.source.taken(&key, around).await {
@@ -135,13 +159,6 @@ impl<S: Source> Ear<S> {
             }
             self.known.insert(key);
         }
-    }
-
-    /// Whether there is a run for it; what cannot be read is not known, and is asked again.
-    fn has_run(&self, key: &str) -> bool {
-        let claim = claim_key(&self.place.0, None, key);
-        let held = self.handle.parts.store.claim(&claim);
-        held.is_ok_and(|held| held.is_some())
     }
 
     /// Whether there is a run for it now.
@@ -175,7 +192,7 @@ impl<S: Source> Ear<S> {
             .to_zoned(self.handle.parts.timezone())
             .date();
         let key = format!("{} on {day}: {}", self.place.1, fault.code);
-        if self.known.contains(&key) || self.has_run(&key) {
+        if self.known.contains(&key) || self.memory.has_run(&key) {
             return;
         }
         tracing::error!(code = fault.code, "{}: {}", self.place.1, fault.message);

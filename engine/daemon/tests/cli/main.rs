@@ -19,6 +19,7 @@ mod hidden;
 mod import;
 mod keeping;
 mod listings;
+mod mails;
 mod manual;
 mod mocks;
 mod nested;

@@ -26,7 +26,8 @@ const SOURCES: [&str; 5] = [
 ];
 
 /// What looks like a code, and is a file or a bot.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 7] = [
+    "mail.eml",
     "daemon.lock",
     "secrets.json",
     "secrets.lock",

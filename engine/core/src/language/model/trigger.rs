@@ -10,14 +10,11 @@ use crate::{
     run::fact::Outcome,
 };
 
-/// What starts a workflow: it has exactly one of `cron`, `every`, `files`, `webhook` and `finished`.
+/// What starts a workflow: it has exactly one of `cron`, `every`, `files`, `mail`, `webhook` and
+/// `finished`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schemars(extend(
-    "x-what" = "a trigger",
-    "x-later-instead" = ["cron", "every", "files", "webhook", "finished"],
-    "x-later" = ["mail"]
-))]
+#[schemars(extend("x-what" = "a trigger"))]
 pub(crate) struct Trigger {
     /// When: `"0 18 * * MON-FRI"`, or `"@daily"`.
     #[schemars(with = "String")]
@@ -31,6 +28,9 @@ pub(crate) struct Trigger {
     /// A folder and a pattern for names, as in `inbox/orders/*.csv`: each file is a run.
     #[schemars(with = "String")]
     pub(crate) files: Option<String>,
+    /// A connection of kind `imap`: each mail that comes into its folder is a run.
+    #[schemars(with = "String")]
+    pub(crate) mail: Option<String>,
     /// A path at which another system hands things over, as in `orders`: each delivery is a run.
     #[schemars(with = "String")]
     pub(crate) webhook: Option<String>,
@@ -50,6 +50,18 @@ pub(crate) struct Trigger {
     /// For how long a file must not have changed before it is taken; 2 s when absent.
     #[schemars(with = "Duration", extend("x-least" = 1))]
     pub(crate) settle: Option<Duration>,
+    /// The folder that mails come into; `INBOX` when absent.
+    #[schemars(with = "String", length(min = 1))]
+    pub(crate) folder: Option<String>,
+    /// A pattern for the address that a mail comes from, as in `"*@acme.example"`.
+    #[schemars(with = "String")]
+    pub(crate) from: Option<String>,
+    /// A pattern for the subject of a mail, as in `"*order*"`.
+    #[schemars(with = "String")]
+    pub(crate) subject: Option<String>,
+    /// How often it is looked whether mails have come; every minute when absent.
+    #[schemars(with = "Duration", extend("x-least" = 1000, "x-most" = 86_400_000))]
+    pub(crate) poll: Option<Duration>,
     /// The secret that a delivery has to bring as its bearer token, by its name.
     #[schemars(with = "String")]
     pub(crate) token: Option<String>,

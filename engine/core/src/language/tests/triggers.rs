@@ -54,13 +54,13 @@ fn a_trigger_is_of_one_kind() {
     triggers(
         "inputs: {}",
         expect![[r#"
-        3:5 triggers.kind: a trigger has exactly one of `cron`, `every`, `files`, `webhook` and `finished`
+        3:5 triggers.kind: a trigger has exactly one of `cron`, `every`, `files`, `mail`, `webhook` and `finished`
     "#]],
     );
     triggers(
         "{ cron: \"@daily\", every: 1h }",
         expect![[r#"
-        3:7 triggers.kind: a trigger has exactly one of `cron`, `every`, `files`, `webhook` and `finished`
+        3:7 triggers.kind: a trigger has exactly one of `cron`, `every`, `files`, `mail`, `webhook` and `finished`
     "#]],
     );
     triggers(
@@ -261,7 +261,14 @@ fn a_webhook_is_told_apart_and_shows_what_it_may() {
             "{ webhook: a, token: none }",
         ]
         .map(|it| format!("{STEPS}triggers: [{it}]\n")),
-        expect![[r#""#]],
+        expect![[r#"
+            2:14 triggers.proof: a webhook has exactly one of `token` and `signature`
+                hint: without one anybody could start runs; with `token: NAME` a delivery brings the secret NAME in `Authorization: Bearer …`
+            2:23 triggers.webhook: `A` is no path of a webhook
+                hint: write lower-case letters, digits, `-` and `_`, with `/` between, as in `shop/orders`
+            2:33 secrets.unknown: there is no secret `none`
+                hint: keep it with `botswain secret set none`
+        "#]],
     );
 }
 
@@ -280,5 +287,40 @@ fn a_webhook_is_of_one_workflow() {
     assert_eq!(
         told[0].message,
         "the webhook `orders` is one of `other` already"
+    );
+}
+
+#[test]
+fn mails_come_into_a_folder() {
+    let plan = version(&format!(
+        "{STEPS}inputs: {{ what: {{ type: text, default: x }} }}\ntriggers:\n  - mail: orders\n    folder: INBOX/New\n    from: \"*@acme.example\"\n    inputs: {{ what: \"{{{{trigger.subject}}}}\" }}\n"
+    ))
+    .plan;
+    let On::Mail(mail) = &plan.triggers[0].on else {
+        panic!("{:?}", plan.triggers[0]);
+    };
+    assert_eq!(
+        (mail.place().as_str(), mail.poll),
+        ("mail orders INBOX/New", 60_000)
+    );
+    assert_eq!(
+        mail.to_string(),
+        "mail orders INBOX/New from *@acme.example"
+    );
+    told(
+        [
+            "{ mail: office }",
+            "{ mail: order }",
+            "{ mail: orders, subject: \"[x\" }",
+        ]
+        .map(|it| format!("{STEPS}triggers: [{it}]\n")),
+        expect![[r#"
+            2:20 triggers.connection: `office` is a connection of kind `smtp`, not `imap`
+                hint: mails come into: `orders`
+            2:20 triggers.connection: there is no connection `order`
+                hint: did you mean `orders`?
+            2:37 triggers.mail: `[x` does not say which mails
+                hint: `*` stands for any text, `?` for one character, `[ab]` for one of these
+        "#]],
     );
 }
