@@ -86,6 +86,14 @@ fn every_kind_passes_the_check_and_its_test_in_a_new_instance() {
         let found = checked["diagnostics"].as_array().unwrap();
         let about_secrets = |it: &Value| it["message"].as_str().unwrap().contains("secret");
         assert!(found.iter().all(about_secrets), "{kind}: {checked:#}");
+        let comes_by_file = ["mail-intake", "file-exchange"].contains(&kind);
+        let text = desk.read("workflows/work.yaml");
+        assert_eq!(
+            text.contains("files: inbox/work/*.csv"),
+            comes_by_file,
+            "{text}"
+        );
+        assert_eq!(desk.path("inbox/work").is_dir(), comes_by_file, "{kind}");
         let played = desk.says(&["test"]);
         assert!(played.starts_with("exit 0"), "{kind}: {played}");
         let workflow = desk.read("workflows/work.yaml");
@@ -126,7 +134,7 @@ fn a_workflow_that_needs_nobody_else_runs_as_it_was_written() {
     let ran = desk.says(&["run", "stock"]);
     assert!(ran.starts_with("exit 0"), "{ran}");
     let files = desk.files();
-    let dropped = files.iter().find(|file| file.starts_with("outbox/stock-"));
+    let dropped = files.iter().find(|file| file.starts_with("outbox/"));
     expect![[r#"
         article;available;price
         0042;12;"9,90"
