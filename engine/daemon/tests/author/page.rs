@@ -145,7 +145,9 @@ impl Walk<'_> {
     /// it is the one process: a shell above it would answer Ctrl-C with a status of its own.
     fn up(&mut self) -> String {
         let log = std::fs::File::create(self.desk.path(LOG)).unwrap();
-        let mut command = self.desk.shell("exec script -qefc 'exec botswain up' /dev/null");
+        let mut command = self
+            .desk
+            .shell("exec script -qefc 'exec botswain up' /dev/null");
         command.stdin(Stdio::piped()).stdout(log);
         self.up = Some(command.env("NO_COLOR", "1").spawn().unwrap());
         let deadline = Instant::now() + PATIENCE;
