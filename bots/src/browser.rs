@@ -9,8 +9,10 @@
 mod action;
 mod driver;
 mod evidence;
+mod guard;
 mod locator;
 mod mask;
+mod number;
 mod page;
 mod player;
 mod pool;
@@ -22,7 +24,7 @@ mod trouble;
 
 use std::path::PathBuf;
 
-use botswain_bot::{Bot, Context, Effect, Fault, KnownFault};
+use botswain_bot::{Bot, Context, Effect, Fault, KnownFault, schema};
 use botswain_core::duration::Bounded;
 use schemars::{JsonSchema, Schema, json_schema};
 use serde::{Deserialize, Serialize};
@@ -30,7 +32,10 @@ use serde_json::{Map, Value, json};
 
 use self::{action::Changes, evidence::Done, page::Page, player::Player, trouble::Trouble};
 pub use self::{
-    action::{Action, Each, Expect, Frame, Key, Otherwise, Scroll, Submit, Text, WaitFor},
+    action::{
+        Action, Dialog, Download, Drag, Each, Expect, Frame, If, InWindow, Key, Otherwise, Picture,
+        Reading as Read, Repeat, Script, Scroll, Submit, Text, WaitFor,
+    },
     locator::Locator,
     pool::{Pool, end_leftovers},
     settings::{Browser, LoginActions, Settings, Window},
@@ -138,6 +143,23 @@ const FAULTS: &[KnownFault] = &[
         "browser.covered",
         "something lies over what is to be clicked",
     ),
+    KnownFault::system(
+        "browser.moving",
+        "what is to be clicked does not stand still",
+    ),
+    KnownFault::system(
+        "browser.download",
+        "a download did not begin or did not end in time",
+    ),
+    KnownFault::business(
+        "browser.file",
+        "a file cannot be handed over to the browser",
+    ),
+    KnownFault::business("browser.script", "a script ended early"),
+    KnownFault::business(
+        "browser.repeat",
+        "a `repeat` did not come to its end within `at_most`",
+    ),
     KnownFault::system("browser.timeout", "the page did not answer in time"),
     KnownFault::system("browser.unreachable", "the site cannot be reached"),
     KnownFault::system(
@@ -212,6 +234,8 @@ impl Do {
         let page = Page::new(loan.client().clone(), self.wait.to_std());
         page.limit().await.map_err(Trouble::into_fault)?;
         let mut player = Player::new(page, pool, Some(context), loan.is_logged_in());
+        player.folder = loan.folder();
+        player.page.console().await;
         match player.perform(&self.actions).await {
             Ok(()) => {
                 self.note_drift(&mut player, context);
@@ -282,13 +306,75 @@ impl Pool {
     }
 }
 
+/// What a locator finds, for whoever writes one.
+#[derive(Debug, Serialize)]
+pub struct Finds {
+    /// One of the alternatives, as it was written.
+    pub locator: String,
+    /// What would be entered into, clicked and read; or why nothing would be.
+    pub uses: Vec<(&'static str, String)>,
+    /// Every visible element that fits.
+    pub fits: Vec<String>,
+    /// Those that fit and cannot be seen.
+    pub hidden: Vec<String>,
+    /// The names that the page offers instead.
+    pub names: Vec<String>,
+}
+
+impl Pool {
+    /// Opens a page, logged in, and says what each alternative of a locator finds there.
+    pub async fn explain(&self, url: &str, locator: &Locator) -> Result<Vec<Finds>, Fault> {
+        let loan = self.borrow().await?;
+        let page = Page::new(loan.client().clone(), a_while().to_std());
+        page.limit().await.map_err(Trouble::into_fault)?;
+        let mut player = Player::new(page, self, None, loan.is_logged_in());
+        let open = [Action::<Text>::Open(url.to_owned())];
+        let found = match player.perform(&open).await {
+            Ok(()) => player.page.settled("explain", locator).await,
+            Err(stop) => Err(*stop.fault),
+        };
+        loan.give_back(player.logged_in).await;
+        let found = found.map_err(|fault| self.mask.fault(fault))?;
+        let written = locator.written().split(locator::OR);
+        let alternatives = found["alternatives"].as_array().into_iter().flatten();
+        Ok(written
+            .zip(alternatives)
+            .map(|(written, told)| finds(written, told))
+            .collect())
+    }
+}
+
+fn finds(written: &str, told: &Value) -> Finds {
+    let list = |list: &Value| {
+        let texts = list.as_array().into_iter().flatten();
+        texts
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let uses = [("fill", "field"), ("click", "button"), ("read", "read")];
+    let uses = uses.map(|(action, kind)| {
+        let found = told["ways"][kind].as_str().unwrap_or_default();
+        (action, found.to_owned())
+    });
+    let mut names = list(&told["names"]["field"]);
+    names.extend(list(&told["names"]["button"]));
+    Finds {
+        locator: written.trim().to_owned(),
+        uses: uses.into(),
+        fits: list(&told["fits"]),
+        hidden: list(&told["hidden"]),
+        names,
+    }
+}
+
 /// The names that `actions` (of the file, so with templates) read; any shape when it cannot be told.
 const READ: &str =
     "What was read, under the names that `read` gives, and under `screenshots` the pictures.";
 
 fn output_schema(with: &Value) -> Schema {
     let mut properties = Map::new();
-    match note_reads(&with["actions"], false, &mut properties) {
+    match note_reads(&with["actions"], Often::Once, &mut properties) {
         Some(()) => {
             if names_alternatives(&with["actions"]) {
                 let texts = json!({ "type": "array", "items": { "type": "string" } });
@@ -307,26 +393,74 @@ fn output_schema(with: &Value) -> Schema {
     }
 }
 
-fn note_reads(actions: &Value, many: bool, properties: &mut Map<String, Value>) -> Option<()> {
-    let text = match many {
-        true => json!({ "type": "array", "items": { "type": "string" } }),
-        false => json!({ "type": "string" }),
-    };
+/// How a name in the output is filled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Often {
+    Once,
+    /// By one of two branches.
+    Perhaps,
+    Many,
+}
+
+impl Often {
+    fn schema(self, one: Value) -> Value {
+        match self {
+            Often::Once => one,
+            Often::Perhaps => json!({ "anyOf": [one, { "type": "null" }] }),
+            Often::Many => json!({ "type": "array", "items": one }),
+        }
+    }
+
+    fn perhaps(self) -> Often {
+        match self {
+            Often::Many => Often::Many,
+            Often::Once | Often::Perhaps => Often::Perhaps,
+        }
+    }
+}
+
+fn note_reads(actions: &Value, often: Often, properties: &mut Map<String, Value>) -> Option<()> {
+    let file = || schema::artifact(&mut schemars::SchemaGenerator::default()).to_value();
     for action in actions.as_array()? {
         let (name, given) = action.as_object()?.iter().next()?;
         match name.as_str() {
             "read" => {
-                let names = given.as_object()?.keys();
-                properties.extend(names.map(|name| (name.clone(), text.clone())));
+                let reads = given.as_object()?.iter();
+                let reads =
+                    reads.map(|(name, read)| (name.clone(), often.schema(action::output_of(read))));
+                properties.extend(reads);
+            }
+            "download" => {
+                let name = given["as"].as_str()?.to_owned();
+                properties.insert(name, often.schema(file()));
+            }
+            "pdf" => drop(properties.insert(given.as_str()?.to_owned(), often.schema(file()))),
+            "script" => {
+                if let Some(name) = given.get("as") {
+                    properties.insert(name.as_str()?.to_owned(), often.schema(json!({})));
+                }
             }
             "screenshot" => {
                 let pictures = properties
                     .entry(PICTURES)
                     .or_insert_with(|| json!({ "type": "object", "properties": {} }));
-                pictures["properties"][given.as_str()?] = json!({ "type": "object" });
+                let name = given.get("as").unwrap_or(given).as_str()?;
+                pictures["properties"][name] = json!({ "type": "object" });
             }
-            "each" => note_reads(&given["do"], true, properties)?,
-            "frame" => note_reads(&given["do"], many, properties)?,
+            "each" => note_reads(&given["do"], Often::Many, properties)?,
+            "repeat" => {
+                note_reads(&given["do"], Often::Many, properties)?;
+                if let Some(next) = given.get("next") {
+                    note_reads(next, Often::Many, properties)?;
+                }
+            }
+            "if" => {
+                note_reads(&given["do"], often.perhaps(), properties)?;
+                if let Some(otherwise) = given.get("else") {
+                    note_reads(otherwise, often.perhaps(), properties)?;
+                }
+            }
+            "frame" | "window" => note_reads(&given["do"], often, properties)?,
             _ => (),
         }
     }
@@ -336,19 +470,32 @@ fn note_reads(actions: &Value, many: bool, properties: &mut Map<String, Value>) 
 /// Whether actions of the file name an element by alternatives; as [`action::offers_alternatives`]
 /// sees it once they are rendered.
 fn names_alternatives(actions: &Value) -> bool {
-    let several = |locator: &Value| match locator {
-        Value::String(written) => written.contains(locator::OR),
-        Value::Array(_) => true,
-        _ => false,
+    fn several(locator: &Value) -> bool {
+        match locator {
+            Value::String(written) => written.contains(locator::OR),
+            Value::Array(_) => true,
+            Value::Object(map) => map.get("find").is_some_and(several),
+            _ => false,
+        }
+    }
+    let of_read = |read: &Value| match read {
+        Value::Object(map) if !map.contains_key("find") => map.values().any(several),
+        read => several(read),
     };
     let of = |(name, given): (&String, &Value)| match name.as_str() {
-        "fill" | "type" | "select" => {
+        "fill" | "type" | "select" | "upload" => {
             let fields = given.as_object().into_iter().flat_map(Map::keys);
             fields.into_iter().any(|field| field.contains(locator::OR))
         }
-        "read" => given.as_object().is_some_and(|it| it.values().any(several)),
+        "read" => given.as_object().is_some_and(|it| it.values().any(of_read)),
         "scroll" => several(&given["element"]),
-        "each" => names_alternatives(&given["do"]),
+        "drag" => several(&given["from"]) || several(&given["to"]),
+        "download" => several(&given["click"]),
+        "screenshot" => given.get("of").is_some_and(several),
+        "wait_for" | "expect" | "open" | "pdf" | "script" | "dialog" => false,
+        "each" | "window" => names_alternatives(&given["do"]),
+        "repeat" => names_alternatives(&given["do"]) || names_alternatives(&given["next"]),
+        "if" => names_alternatives(&given["do"]) || names_alternatives(&given["else"]),
         "frame" => several(&given["in"]) || names_alternatives(&given["do"]),
         _ => several(given),
     };

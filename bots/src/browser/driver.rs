@@ -20,13 +20,15 @@ use tokio::{
     time::timeout,
 };
 
-use super::{processes, settings::Browser};
+use super::{guard::Guard, processes, settings::Browser};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Driver {
     child: Child,
     folder: PathBuf,
+    /// Takes over when this process dies.
+    guard: Option<Guard>,
     /// Removed with it.
     _temporary: TempDir,
     url: String,
@@ -40,6 +42,7 @@ impl Driver {
             private(part)?;
         }
         let temporary = temporary(&folder)?;
+        let guard = Guard::of(&folder).await;
         let mut child = command(&program, &folder, temporary.path())
             .spawn()
             .map_err(|err| unstarted(&program, &err.to_string()))?;
@@ -47,6 +50,7 @@ impl Driver {
         let mut driver = Driver {
             child,
             folder,
+            guard,
             _temporary: temporary,
             url: String::new(),
         };
@@ -72,6 +76,9 @@ impl Driver {
     pub(crate) async fn close(mut self) {
         self.end();
         self.child.wait().await.ok();
+        if let Some(guard) = self.guard.take() {
+            guard.dismiss().await;
+        }
     }
 
     fn end(&mut self) {
@@ -179,17 +186,20 @@ pub(crate) fn program(browser: &Browser) -> Result<PathBuf, Fault> {
     })
 }
 
-/// The browser's program. The headless shell comes last: it has no window to show.
+/// The browser's program: the headless shell when it is there and nobody wants to see a window,
+/// for it starts in half the time.
 pub(crate) fn binary(browser: &Browser) -> Result<PathBuf, Fault> {
-    let mut names = vec![
+    let shell = ["chromium-headless-shell", "chrome-headless-shell"];
+    let whole = [
         "chromium",
         "chromium-browser",
         "google-chrome",
         "google-chrome-stable",
     ];
-    if !browser.headed {
-        names.push("chromium-headless-shell");
-    }
+    let names: Vec<&str> = match browser.headed {
+        true => whole.to_vec(),
+        false => shell.into_iter().chain(whole).collect(),
+    };
     installed(browser.binary.as_deref(), &names).ok_or_else(|| {
         Fault::system("browser.driver_missing", missing("Chromium", browser.binary.as_deref()))
             .hint("install the packages `chromium` and `chromium-driver`, or name a running driver as `webdriver_url`")

@@ -2,12 +2,10 @@
 //! both the secrets of the login are masked) and `actions.json` (where, what was done, how long it took;
 //! never a value that was entered).
 
-use std::{collections::BTreeMap, str::FromStr, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use base64::Engine;
 use botswain_bot::{Context, Fault};
-use fantoccini::wd::WebDriverCompatibleCommand;
-use reqwest::Url;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -22,6 +20,8 @@ use super::{
 
 /// A page may be larger; what a person looks for is rarely behind that.
 const SOURCE_LIMIT: usize = 2_000_000;
+/// So many messages of the console at most.
+const CONSOLE: usize = 50;
 /// For all of it: a fault must not wait long for its pictures.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -103,6 +103,7 @@ struct Scene {
     source: Option<String>,
     page: Value,
     dialog: Option<String>,
+    console: Vec<Value>,
 }
 
 /// The fault with its evidence, and without any secret.
@@ -124,6 +125,7 @@ pub(crate) async fn attach(
         "title": scene.page["title"],
         "status": scene.page["status"],
         "dialog": scene.dialog,
+        "console": scene.console,
         "actions": player.done,
     });
     let story = mask.apply(&format!("{story:#}"));
@@ -174,6 +176,7 @@ async fn look(page: &Page, mask: &Mask) -> Scene {
         if scene.dialog.is_some() {
             page.command(page.client().dismiss_alert()).await.ok();
         }
+        scene.console = console(page).await;
         page.leave_frames().await.ok();
         scene.page = page.ask("page", Value::Null).await.unwrap_or_default();
         let source = page
@@ -190,38 +193,30 @@ async fn look(page: &Page, mask: &Mask) -> Scene {
     scene
 }
 
+/// The last that the page wrote to its console.
+async fn console(page: &Page) -> Vec<Value> {
+    let mut told = page.console().await;
+    let all = told.split_off(told.len().saturating_sub(CONSOLE));
+    let brief = all.iter().map(|one| {
+        let message = one["message"].as_str().unwrap_or_default();
+        let message: String = message.chars().take(500).collect();
+        json!({ "level": one["level"], "message": message })
+    });
+    brief.collect()
+}
+
 /// The whole page as PNG, also what one would have to scroll to; the visible part where the
 /// driver cannot do that.
 pub(crate) async fn picture(page: &Page) -> Result<Vec<u8>, Trouble> {
     let size = page.ask("page", Value::Null).await?;
     let clip =
         json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });
-    let whole = Capture(json!({
-        "cmd": "Page.captureScreenshot",
-        "params": { "format": "png", "captureBeyondViewport": true, "clip": clip },
-    }));
-    let whole = page.command(page.client().issue_cmd(whole)).await.ok();
+    let params = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
+    let whole = page.devtools("Page.captureScreenshot", params).await.ok();
     let whole = whole.as_ref().and_then(|answer| answer["data"].as_str());
     let whole = whole.and_then(|data| base64::engine::general_purpose::STANDARD.decode(data).ok());
     match whole {
         Some(picture) => Ok(picture),
         None => page.command(page.client().screenshot()).await,
-    }
-}
-
-/// A command of the Chrome DevTools Protocol, which chromedriver passes on.
-#[derive(Debug)]
-struct Capture(Value);
-
-impl WebDriverCompatibleCommand for Capture {
-    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, <Url as FromStr>::Err> {
-        base.join(&format!(
-            "session/{}/goog/cdp/execute",
-            session.unwrap_or_default()
-        ))
-    }
-
-    fn method_and_body(&self, _: &Url) -> (hyper::Method, Option<String>) {
-        (hyper::Method::POST, Some(self.0.to_string()))
     }
 }

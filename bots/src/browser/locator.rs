@@ -2,20 +2,24 @@
 //!
 //! Bare text is what can be seen: a label, the text of a button or a link, a
 //! placeholder, or the `name` of a field. `css= xpath= name= role= label=
-//! placeholder= testid= text=` say more exactly what is meant, ` >>> ` looks
-//! inside of what stands before it, and ` || ` gives alternatives, of which the
-//! first that fits exactly one element is used. The search itself is in `page.js`.
+//! placeholder= testid= text= title= alt=` say more exactly what is meant, ` >>> `
+//! looks inside of what stands before it, ` & near=`, ` & nth=`, ` & exact` and
+//! ` & hidden` narrow it, and ` || ` gives alternatives, of which the first that
+//! fits exactly one element is used. The same can be written as a map. The search
+//! itself is in `page.js`.
 
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::action::plain;
 
 /// Stands between alternatives.
 pub(crate) const OR: &str = " || ";
+/// Stands before what narrows it.
+const AND: &str = " & ";
 /// Stands between an element and what is looked for inside of it.
 const INSIDE: &str = " >>> ";
 
@@ -29,6 +33,20 @@ pub struct Locator {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 struct Part {
+    by: By,
+    wanted: String,
+    /// Of several that fit, the one closest to this.
+    near: Option<Near>,
+    /// Of several that fit, the first is 1 and the last is -1.
+    nth: Option<i64>,
+    /// Capital letters count.
+    exact: bool,
+    /// It need not be visible.
+    hidden: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+struct Near {
     by: By,
     wanted: String,
 }
@@ -46,6 +64,8 @@ enum By {
     Placeholder,
     Testid,
     Text,
+    Title,
+    Alt,
 }
 
 /// As `page.js` gets it.
@@ -67,10 +87,7 @@ impl Locator {
     }
 
     fn css(wanted: &str) -> Locator {
-        let part = Part {
-            by: By::Css,
-            wanted: wanted.to_owned(),
-        };
+        let part = Part::plain(By::Css, wanted.to_owned());
         Locator {
             written: format!("css={wanted}"),
             alternatives: vec![vec![part]],
@@ -98,15 +115,43 @@ impl TryFrom<Value> for Locator {
     type Error = String;
 
     fn try_from(value: Value) -> Result<Locator, String> {
-        let alternatives = match &value {
-            Value::Array(alternatives) => alternatives.iter().map(plain).collect(),
-            other => plain(other).map(|written| vec![written]),
-        };
-        match alternatives {
-            Some(alternatives) => Locator::try_from(alternatives.join(OR)),
-            None => Err(format!("{value} names no element: write its label")),
+        let wrong = || format!("{value} names no element: write its label");
+        match &value {
+            Value::Object(map) => Locator::try_from(spelled(map).ok_or_else(wrong)??),
+            other => Locator::try_from(alternatives(other).ok_or_else(wrong)?.join(OR)),
         }
     }
+}
+
+fn alternatives(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::Array(alternatives) => alternatives.iter().map(plain).collect(),
+        other => plain(other).map(|written| vec![written]),
+    }
+}
+
+/// A map as one text: `{ find: Save, within: Order 7 }` is `Order 7 >>> Save`.
+fn spelled(map: &Map<String, Value>) -> Option<Result<String, String>> {
+    let found = alternatives(map.get("find")?)?;
+    let (mut before, mut behind) = (String::new(), String::new());
+    for (key, value) in map {
+        match (key.as_str(), value) {
+            ("find", _) | (_, Value::Null) => (),
+            ("within", within) => before = format!("{}{INSIDE}", plain(within)?),
+            ("near", near) => behind.push_str(&format!("{AND}near={}", plain(near)?)),
+            ("nth", nth) => behind.push_str(&format!("{AND}nth={}", plain(nth)?)),
+            ("exact", Value::Bool(true)) => behind.push_str(&format!("{AND}exact")),
+            ("visible", Value::Bool(false)) => behind.push_str(&format!("{AND}hidden")),
+            ("exact" | "visible", Value::Bool(_)) => (),
+            (key, value) => {
+                return Some(Err(format!(
+                    "`{key}: {value}` says nothing of an element: `find`, `within`, `near`, `nth`, `exact` and `visible` do"
+                )));
+            }
+        }
+    }
+    let each = found.iter().map(|one| format!("{before}{one}{behind}"));
+    Some(Ok(each.collect::<Vec<_>>().join(OR)))
 }
 
 impl TryFrom<String> for Locator {
@@ -128,6 +173,53 @@ impl TryFrom<String> for Locator {
 }
 
 fn part(written: &str) -> Option<Part> {
+    let mut rest = written;
+    let mut narrowed = Vec::new();
+    while let Some((before, last)) = rest.rsplit_once(AND) {
+        let Some(narrowing) = narrowing(last.trim()) else {
+            break;
+        };
+        narrowed.push(narrowing?);
+        rest = before;
+    }
+    let (by, wanted) = named(rest)?;
+    let mut part = Part::plain(by, wanted);
+    for one in narrowed {
+        match one {
+            Narrowing::Near(near) => part.near = Some(near),
+            Narrowing::Nth(nth) => part.nth = Some(nth),
+            Narrowing::Exact => part.exact = true,
+            Narrowing::Hidden => part.hidden = true,
+        }
+    }
+    Some(part)
+}
+
+enum Narrowing {
+    Near(Near),
+    Nth(i64),
+    Exact,
+    Hidden,
+}
+
+/// None for what is part of a text, as in `Terms & conditions`; none within for what is wrong.
+fn narrowing(written: &str) -> Option<Option<Narrowing>> {
+    match written.split_once('=') {
+        Some(("near", near)) => {
+            let near = named(near).map(|(by, wanted)| Narrowing::Near(Near { by, wanted }));
+            Some(near)
+        }
+        Some(("nth", nth)) => {
+            let nth = nth.trim().parse().ok().filter(|nth| *nth != 0);
+            Some(nth.map(Narrowing::Nth))
+        }
+        None if written == "exact" => Some(Some(Narrowing::Exact)),
+        None if written == "hidden" => Some(Some(Narrowing::Hidden)),
+        _ => None,
+    }
+}
+
+fn named(written: &str) -> Option<(By, String)> {
     let (by, wanted) = match written.trim_start().split_once('=') {
         Some(("css", wanted)) => (By::Css, wanted),
         Some(("xpath", wanted)) => (By::Xpath, wanted),
@@ -137,10 +229,25 @@ fn part(written: &str) -> Option<Part> {
         Some(("placeholder", wanted)) => (By::Placeholder, wanted),
         Some(("testid", wanted)) => (By::Testid, wanted),
         Some(("text", wanted)) => (By::Text, wanted),
+        Some(("title", wanted)) => (By::Title, wanted),
+        Some(("alt", wanted)) => (By::Alt, wanted),
         _ => (By::Visible, written),
     };
     let wanted = wanted.trim().to_owned();
-    (!wanted.is_empty()).then_some(Part { by, wanted })
+    (!wanted.is_empty()).then_some((by, wanted))
+}
+
+impl Part {
+    fn plain(by: By, wanted: String) -> Part {
+        Part {
+            by,
+            wanted,
+            near: None,
+            nth: None,
+            exact: false,
+            hidden: false,
+        }
+    }
 }
 
 impl fmt::Display for Locator {
@@ -159,12 +266,26 @@ impl JsonSchema for Locator {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let texts = json!({ "type": "string", "minLength": 1 });
         json_schema!({
-            "type": ["string", "array"],
-            "minLength": 1,
-            "minItems": 1,
-            "items": { "type": "string", "minLength": 1 },
-            "description": "A visible label or name; or `css=` `xpath=` `name=` `role=` (a role, then a name) `label=` `placeholder=` `testid=` `text=`. A list, or ` || ` between them, gives alternatives; ` >>> ` looks inside of what stands before it."
+            "description": "A visible label or name; or `css=` `xpath=` `name=` `role=` (a role, then a name) `label=` `placeholder=` `testid=` `text=` `title=` `alt=`. A list, or ` || ` between them, gives alternatives; ` >>> ` looks inside of what stands before it; ` & near=`, ` & nth=`, ` & exact` and ` & hidden` narrow it, as the map does.",
+            "anyOf": [
+                { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": texts },
+                {
+                    "type": "object",
+                    "description": "An element, and which of those that fit.",
+                    "properties": {
+                        "find": { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": texts, "description": "What is looked for, or alternatives." },
+                        "within": { "type": "string", "description": "What it stands in: a form, a row of a table, a part with this heading." },
+                        "near": { "type": "string", "description": "Of several, the one closest to this." },
+                        "nth": { "type": "integer", "description": "Of several, the first is 1 and the last is -1." },
+                        "exact": { "type": "boolean", "description": "Whether capital letters count." },
+                        "visible": { "type": "boolean", "description": "Whether it must be visible; true when absent." }
+                    },
+                    "required": ["find"],
+                    "additionalProperties": false
+                }
+            ]
         })
     }
 }
@@ -212,5 +333,43 @@ mod tests {
             assert!(parts(wrong).is_err(), "{wrong}");
         }
         assert!(Locator::try_from(serde_json::json!([])).is_err());
+    }
+
+    #[test]
+    fn what_narrows_is_told_from_a_text() {
+        let of = |text: &str| {
+            let locator = Locator::try_from(text.to_owned()).ok()?;
+            let part = locator.alternatives.first()?.last()?;
+            let near = part.near.as_ref().map(|near| near.wanted.clone());
+            Some((part.wanted.clone(), near, part.nth, part.exact, part.hidden))
+        };
+        let near = |text: &str| Some(text.to_owned());
+        let plain = ("Terms & conditions".to_owned(), None, None, false, false);
+        assert_eq!(of("Terms & conditions"), Some(plain));
+        let all = ("Delete".to_owned(), near("Order 7"), Some(-1), true, true);
+        assert_eq!(
+            of("Row >>> Delete & near=Order 7 & exact & hidden & nth=-1"),
+            Some(all)
+        );
+        for wrong in ["Delete & nth=0", "Delete & nth=x", "Delete & near="] {
+            assert_eq!(of(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_map_says_the_same() {
+        let map = serde_json::json!({
+            "find": ["Delete", "css=.del"], "within": "Order 7", "nth": 2, "visible": false,
+        });
+        let written = Locator::try_from(map).map(|it| it.written);
+        let expected =
+            "Order 7 >>> Delete & nth=2 & hidden || Order 7 >>> css=.del & nth=2 & hidden";
+        assert_eq!(written.as_deref(), Ok(expected));
+        for wrong in [
+            serde_json::json!({ "within": "Order 7" }),
+            serde_json::json!({ "find": "Delete", "close": "Order 7" }),
+        ] {
+            assert!(Locator::try_from(wrong.clone()).is_err(), "{wrong}");
+        }
     }
 }

@@ -4,7 +4,7 @@
 // It never waits (the caller asks again) and leaves nothing in the page but marks
 // under `window.__botswain`.
 const [operation, given] = arguments;
-const marks = (window.__botswain ??= { told: new WeakMap(), before: new WeakSet(), asked: new Map() });
+const marks = (window.__botswain ??= { told: new WeakMap(), before: new WeakSet(), asked: new Map(), boxes: new WeakMap() });
 // Which alternative of a locator was used.
 const used = [];
 // How long a page that has loaded has for showing the first alternative.
@@ -114,9 +114,9 @@ function described(same) {
 }
 
 // Lists of candidates in order of preference: the first that has a visible one counts.
-function* byName(wanted, kind) {
+function* byName(wanted, kind, exact) {
   const boxes = kind === 'box';
-  for (const fold of [text => text, lower]) {
+  for (const fold of exact ? [text => text] : [text => text, lower]) {
     const same = text => fold(text) === fold(wanted);
     if (kind === 'frame') {
       yield all(FRAME).filter(el => [el.title, el.name, el.getAttribute('aria-label')].some(name => same(tidy(name))));
@@ -155,7 +155,7 @@ function byXpath(wanted) {
   return nodes.filter(node => node.nodeType === Node.ELEMENT_NODE && within(node));
 }
 
-function candidates({ by, wanted }, kind) {
+function candidates({ by, wanted, exact }, kind) {
   const text = tidy(wanted);
   switch (by) {
     case 'css': return [all(wanted)];
@@ -166,8 +166,54 @@ function candidates({ by, wanted }, kind) {
     case 'label': return [all(FIELD).filter(el => fieldNames(el).includes(caption(text)))];
     case 'placeholder': return [all('[placeholder]').filter(el => tidy(el.placeholder) === text)];
     case 'text': return [withText(found => found === text)];
-    default: return byName(text, kind);
+    case 'title': return [all('[title]').filter(el => tidy(el.title) === text)];
+    case 'alt': return [all('[alt]').filter(el => tidy(el.getAttribute('alt')) === text)];
+    default: return byName(text, kind, exact);
   }
+}
+
+// What a heading, a legend or a cell stands for: the part of the page that it names.
+function scopeOf(el) {
+  const named = el.id && all(`[aria-labelledby~="${CSS.escape(el.id)}"]`)[0];
+  if (named) return named;
+  const around = [['legend', 'fieldset'], ['caption', 'table'], ['summary', 'details'], ['td, th, [role=cell]', 'tr, [role=row]'],
+    ['h1, h2, h3, h4, h5, h6', 'section, article, dialog, [role=dialog], fieldset, form, li, div'], ['li *', 'li']];
+  for (const [own, scope] of around) {
+    const found = el.closest(own)?.parentElement?.closest(scope);
+    if (found) return found;
+  }
+  return el;
+}
+
+const isText = part => ['visible', 'text', 'label'].includes(part.by);
+const distance = (a, b) => Math.hypot(Math.max(0, a.left - b.right, b.left - a.right), Math.max(0, a.top - b.bottom, b.top - a.bottom));
+
+// Of those that fit, the ones closest to an element, and the one at a place.
+function narrowed(list, part) {
+  let left = list;
+  if (part.near) {
+    const own = roots;
+    // What it stands next to may stand anywhere.
+    roots = rootsOf(document);
+    const anchors = [...candidates(part.near, 'any')].map(found => unique(found.filter(visible))).find(found => found.length) ?? [];
+    roots = own;
+    const boxes = anchors.map(el => el.getBoundingClientRect());
+    const far = left.map(el => Math.min(...boxes.map(box => distance(el.getBoundingClientRect(), box))));
+    const least = Math.min(...far);
+    left = boxes.length ? left.filter((_, i) => far[i] - least < 1) : [];
+    // Inside of the same row or group there is nothing to choose by distance.
+    if (left.length > 1) {
+      const sharing = el => { let depth = 0; for (let up = el; up; up = up.parentElement, depth++) if (anchors.some(anchor => up.contains(anchor))) return depth; return Infinity; };
+      const nearest = Math.min(...left.map(sharing));
+      left = left.filter(el => sharing(el) === nearest);
+    }
+  }
+  if (part.nth) {
+    const sorted = [...left].sort((a, b) => a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
+    const one = sorted.at(part.nth > 0 ? part.nth - 1 : part.nth);
+    left = one ? [one] : [];
+  }
+  return left;
 }
 
 // Looks for each part inside of what the part before it has found.
@@ -175,8 +221,9 @@ function* chained(parts, kind) {
   const outer = roots;
   try {
     for (const part of parts.slice(0, -1)) {
-      const around = [...candidates(part, 'any')].find(list => list.length) ?? [];
-      roots = around.flatMap(rootsOf);
+      const lists = [...candidates(part, 'any')].map(list => part.near || part.nth ? narrowed(unique(list.filter(visible)), part) : list);
+      const around = lists.find(list => list.length) ?? [];
+      roots = unique(around.flatMap(el => [el, ...(isText(part) ? [scopeOf(el)] : [])])).flatMap(rootsOf);
     }
     yield* candidates(parts.at(-1), kind);
   } finally {
@@ -231,8 +278,10 @@ function findOne(parts, kind) {
   let hidden = 0;
   try {
     for (const list of chained(parts, kind)) {
-      const seen = unique(list.filter(usable));
-      hidden += list.length - seen.length;
+      const last = parts.at(-1);
+      const fit = unique(list.filter(el => last.hidden ? el.isConnected : usable(el)));
+      hidden += unique(list).length - fit.length;
+      const seen = narrowed(fit, last);
       if (seen.length > 1) return { problem: 'ambiguous', candidates: seen.slice(0, 8).map(describe), count: seen.length };
       if (seen.length === 1) return one(seen[0], kind);
     }
@@ -345,7 +394,26 @@ function refusal(locator) {
   return null;
 }
 
-function check({ text, element, gone, url, title, refused }) {
+// Every visible element that fits, of the first alternative that has any.
+function every(locator, kind) {
+  for (const parts of locator.any) {
+    for (const list of chained(parts, kind)) {
+      const seen = narrowed(unique(list.filter(usable)), parts.at(-1));
+      if (seen.length) return seen;
+    }
+  }
+  return [];
+}
+
+// Nothing was asked for within the last half second, and nothing is still under way.
+function isIdle() {
+  if (document.readyState !== 'complete' || window.__botswainNet?.pending > 0) return false;
+  const ends = performance.getEntriesByType('resource').slice(-50).map(entry => entry.responseEnd || entry.startTime);
+  const last = Math.max(0, performance.getEntriesByType('navigation')[0]?.loadEventEnd ?? 0, window.__botswainNet?.last ?? 0, marks.actedAt ?? 0, ...ends);
+  return performance.now() - last > 500;
+}
+
+function check({ text, element, gone, url, title, value, count, idle, navigation, refused }) {
   const unmet = [];
   if (text != null && !seenText().includes(tidy(text))) unmet.push('text');
   for (const [name, locator] of [['element', element], ['gone', gone]]) {
@@ -356,15 +424,125 @@ function check({ text, element, gone, url, title, refused }) {
   }
   if (url != null && !location.href.includes(url)) unmet.push('url');
   if (title != null && !document.title.includes(title)) unmet.push('title');
+  for (const [locator, wanted] of value ?? []) {
+    const found = find(locator, 'shown', true);
+    if (found.problem && found.problem !== 'missing') return found;
+    const chosen = found.element?.localName === 'select' && found.element.value === wanted;
+    const shown = found.element && (found.element.matches(FIELD) ? shownIn(found.element) : tidy(found.element.innerText));
+    if (!chosen && tidy(shown) !== tidy(wanted)) unmet.push({ key: 'value', of: locator.written, wanted, shown: found.element ? shown ?? '' : null });
+  }
+  for (const [locator, wanted] of count ?? []) {
+    const shown = every(locator, 'any').length;
+    if (shown !== wanted) unmet.push({ key: 'count', of: locator.written, wanted, shown });
+  }
+  if (idle && !isIdle()) unmet.push('idle');
+  if (navigation && (marks.acted || document.readyState !== 'complete')) unmet.push('navigation');
   const broken = location.protocol === 'chrome-error:';
-  return { unmet, refused: refused ? refusal(refused) : null, status: status(), loaded: document.readyState === 'complete', broken };
+  const shows = unmet.length ? seenText().slice(0, 200) : '';
+  return { unmet, shows, refused: refused ? refusal(refused) : null, status: status(), loaded: document.readyState === 'complete', broken };
 }
 
-function read(locator) {
-  const found = find(locator, 'read');
+function read({ locator, how, name }) {
+  if (how === 'list' || how === 'count') {
+    const found = every(locator, 'any');
+    return { value: how === 'count' ? found.length : found.map(el => (el.matches(FIELD) ? shownIn(el) : tidy(el.innerText))) };
+  }
+  const found = find(locator, how === 'table' || how === 'attribute' ? 'any' : 'read');
   if (!found.element) return found;
   const el = found.element;
-  return { value: el.matches('input, textarea, select') ? shownIn(el) : (el.innerText ?? el.textContent).trim() };
+  const text = () => (el.innerText ?? el.textContent).trim();
+  const isField = el.matches('input, textarea, select');
+  switch (how) {
+    case 'text': return { value: text() };
+    case 'value': return isField || el.isContentEditable ? { value: shownIn(el) ?? '' } : { problem: 'kind', candidates: [describe(el)] };
+    case 'attribute': {
+      const value = ['href', 'src'].includes(name) ? el[name] : el.getAttribute(name);
+      return typeof value === 'string' ? { value } : { problem: 'attribute', message: `has no attribute \`${name}\``, candidates: [describe(el)] };
+    }
+    case 'table': return table(el);
+    default: return { value: isField ? shownIn(el) : text() };
+  }
+}
+
+// Rows by the heads of their columns; a head that stands twice gets a number.
+function table(el) {
+  const whole = el.matches('table, [role=table], [role=grid]') ? el : el.closest('table, [role=table], [role=grid]') ?? scopeOf(el).querySelector('table');
+  if (!whole) return { problem: 'kind', candidates: [describe(el)] };
+  const own = row => row.closest('table, [role=table], [role=grid]') === whole;
+  const rows = [...whole.querySelectorAll('tr, [role=row]')].filter(row => own(row) && visible(row));
+  const cells = row => [...row.children].filter(cell => cell.matches('td, th, [role]')).flatMap(cell => [cell, ...Array((cell.colSpan || 1) - 1).fill(null)]);
+  const shown = cell => {
+    const field = cell?.querySelector('input:not([type=hidden]), select, textarea');
+    return field && !tidy(cell.innerText) ? (isBox(field) ? String(field.checked) : shownIn(field)) : tidy(cell?.innerText);
+  };
+  const head = rows.find(row => row.querySelector('th, [role=columnheader]')) ?? rows[0];
+  if (!head) return { value: [] };
+  const names = [];
+  for (const [at, cell] of cells(head).entries()) {
+    const name = shown(cell) || `column ${at + 1}`;
+    let unique = name;
+    for (let n = 2; names.includes(unique); n++) unique = `${name} ${n}`;
+    names.push(unique);
+  }
+  const body = rows.slice(rows.indexOf(head) + 1).filter(row => !row.closest('thead'));
+  return { value: body.map(row => Object.fromEntries(cells(row).slice(0, names.length).map((cell, at) => [names[at], shown(cell)]))) };
+}
+
+// The field that takes a file. It is often hidden behind a button or a label.
+function fileField(locator) {
+  for (const parts of locator.any) {
+    const lists = [...chained(parts, 'field'), ...chained(parts, 'button')];
+    const isFile = el => el?.matches?.('input[type=file]');
+    const of = el => isFile(el) ? [el] : isFile(el.control) ? [el.control] : [...(el.closest('label, form, fieldset, div') ?? el).querySelectorAll('input[type=file]')];
+    const fields = unique(lists.flatMap(list => list.flatMap(of)));
+    const exact = unique(lists.flat().filter(isFile));
+    const found = exact.length ? exact : fields;
+    const free = found.filter(el => !isOff(el));
+    if (free.length > 1) return { problem: 'ambiguous', candidates: free.slice(0, 8).map(describe), count: free.length };
+    if (free.length) return { element: free[0], many: free[0].multiple };
+    if (found.length) return { problem: 'disabled', candidates: [describe(found[0])] };
+  }
+  return { problem: 'missing', hidden: 0, names: names('field') };
+}
+
+// The same box twice, some time apart: it does not move.
+function steady(el) {
+  const { x, y, width, height } = el.getBoundingClientRect();
+  const now = performance.now(), last = marks.boxes.get(el);
+  if (last && last.x === x && last.y === y && last.width === width && last.height === height) return now - last.at >= 15;
+  marks.boxes.set(el, { x, y, width, height, at: now });
+  return false;
+}
+
+// From here on another page or another answer may come.
+function acted() {
+  marks.acted = true;
+  marks.actedAt = performance.now();
+}
+
+function pressable(locator) {
+  const found = find(locator, 'button');
+  if (!found.element) return found;
+  if (!steady(found.element)) return { problem: 'moving', candidates: [describe(found.element)] };
+  acted();
+  return found;
+}
+
+// Everything that a locator finds, and what would be done with it: for whoever writes one.
+function explain(locator) {
+  return locator.any.map(parts => {
+    const ways = ['field', 'button', 'read'].map(kind => {
+      const found = findOne(parts, kind);
+      return [kind, found.element ? describe(found.element) : found.problem];
+    });
+    const fits = [], hidden = [];
+    for (const list of [...chained(parts, 'field'), ...chained(parts, 'any'), ...chained(parts, 'read')]) {
+      for (const el of list) (usable(el) ? fits : hidden).push(el);
+    }
+    const told = list => unique(list).slice(0, 20).map(describe);
+    const broken = ways.find(([, what]) => what === 'invalid') ? findOne(parts, 'any').message : null;
+    return { ways: Object.fromEntries(ways), fits: told(fits), hidden: told(hidden), broken, names: { field: names('field'), button: names('button') } };
+  });
 }
 
 // The element, once a pointer at its middle would meet it.
@@ -373,6 +551,8 @@ function point(locator) {
   if (!found.element) return found;
   const el = found.element;
   el.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
+  if (!steady(el)) return { problem: 'moving', candidates: [describe(el)] };
+  acted();
   const box = el.getBoundingClientRect();
   const met = el.getRootNode().elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
   return el.contains(met) ? found : { problem: 'covered', candidates: met ? [describe(met)] : [] };
@@ -430,6 +610,10 @@ function act() {
       for (const list of alternatives(given, 'any')) list.filter(visible).forEach(el => marks.told.set(el, tidy(el.innerText)));
       return {};
     case 'read': return read(given);
+    case 'press': return pressable(given.locator);
+    case 'acted': acted(); return {};
+    case 'file': return fileField(given.locator);
+    case 'explain': return { alternatives: explain(given.locator) };
     case 'point': return point(given.locator);
     case 'scroll': return scroll(given);
     case 'page': return {

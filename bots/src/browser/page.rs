@@ -32,6 +32,21 @@ const POLL: Duration = Duration::from_millis(20);
 const LOAD: Duration = Duration::from_secs(20);
 /// How long the driver may take over what it said it would do by then.
 const GRACE: Duration = Duration::from_secs(3);
+/// How long a page that is only looked at may go on changing.
+const SETTLES: Duration = Duration::from_secs(3);
+/// How long a dragged element takes from one point to the next.
+const DRAG: Duration = Duration::from_millis(60);
+/// Counts what a page asks its server for.
+const NETWORK: &str = "(() => {
+  if (window.__botswainNet) return;
+  const net = window.__botswainNet = { pending: 0, last: 0 };
+  const begin = () => { net.pending++; };
+  const end = () => { net.pending--; net.last = performance.now(); };
+  const fetch = window.fetch;
+  window.fetch = function (...given) { begin(); const asked = fetch.apply(this, given); asked.then(end, end); return asked; };
+  const send = XMLHttpRequest.prototype.send;
+  XMLHttpRequest.prototype.send = function (...given) { begin(); this.addEventListener('loadend', end, { once: true }); return send.apply(this, given); };
+})()";
 /// The key by which WebDriver marks an element in JSON.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -44,6 +59,7 @@ pub(crate) enum Purpose {
     Button,
     Read,
     Frame,
+    File,
 }
 
 impl Purpose {
@@ -55,16 +71,18 @@ impl Purpose {
             Purpose::Button => "button",
             Purpose::Read => "read",
             Purpose::Frame => "frame",
+            Purpose::File => "file",
         }
     }
 }
 
 /// What a pointer does over an element, beside a plain click.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Gesture {
     Hover,
     DoubleClick,
     RightClick,
+    DragTo(Element),
 }
 
 impl Gesture {
@@ -75,18 +93,43 @@ impl Gesture {
             x: 0.0,
             y: 0.0,
         };
+        let mut mouse = MouseActions::new("mouse".to_owned()).then(to);
         let (button, times) = match self {
             Gesture::Hover => (MOUSE_BUTTON_LEFT, 0),
             Gesture::DoubleClick => (MOUSE_BUTTON_LEFT, 2),
             Gesture::RightClick => (MOUSE_BUTTON_RIGHT, 1),
+            Gesture::DragTo(target) => return dragged(mouse, target).into(),
         };
-        let mut mouse = MouseActions::new("mouse".to_owned()).then(to);
         for _ in 0..times {
             mouse = mouse.then(PointerAction::Down { button });
             mouse = mouse.then(PointerAction::Up { button });
         }
         mouse.into()
     }
+}
+
+/// In small steps, for a page takes a press that jumps away for a click.
+fn dragged(mouse: MouseActions, target: Element) -> MouseActions {
+    let slowly = Some(DRAG);
+    let button = MOUSE_BUTTON_LEFT;
+    let (x, y) = (0.0, 0.0);
+    let over = PointerAction::MoveToElement {
+        element: target,
+        duration: slowly,
+        x,
+        y,
+    };
+    let nudge = |x: f64| PointerAction::MoveBy {
+        duration: slowly,
+        x,
+        y: x,
+    };
+    mouse
+        .then(PointerAction::Down { button })
+        .then(nudge(6.0))
+        .then(over)
+        .then(nudge(1.0))
+        .then(PointerAction::Up { button })
 }
 
 /// Why an action ended early.
@@ -179,6 +222,27 @@ impl Page {
         }
     }
 
+    /// Asks about a locator once the page has loaded and had a moment to draw itself.
+    pub(crate) async fn settled(&self, operation: &str, locator: &Locator) -> Result<Value, Fault> {
+        let given = json!({ "locator": locator.wanted() });
+        let look = json!({ "idle": true });
+        let deadline = Instant::now() + SETTLES;
+        while Instant::now() < deadline {
+            match self.ask("check", look.clone()).await {
+                Ok(answer) if answer["unmet"].as_array().is_some_and(Vec::is_empty) => break,
+                Ok(_) | Err(Trouble::Passing(_)) => sleep(POLL).await,
+                Err(trouble) => return Err(trouble.into_fault()),
+            }
+        }
+        match self.ask(operation, given).await {
+            Ok(answer) if answer["problem"].is_string() => {
+                Err(problem::fault(locator, Purpose::Read, &answer))
+            }
+            Ok(answer) => Ok(answer),
+            Err(trouble) => Err(trouble.into_fault()),
+        }
+    }
+
     fn note_used(&self, answer: &Value) {
         let told = answer["used"].as_array().into_iter().flatten();
         let told = told.filter_map(|one| {
@@ -254,8 +318,12 @@ impl Page {
         begin: &mut (dyn FnMut(bool) + Send),
     ) -> Result<(), Stop> {
         let deadline = self.deadline(None);
+        let given = json!({ "locator": locator.wanted() });
+        let late = |answer: &Value| problem::fault(locator, Purpose::Button, answer).into();
+        let fits = |answer: &Value| self.element(answer);
         loop {
-            let element = self.find(locator, Purpose::Button, deadline).await?;
+            let pressable = self.until(deadline, ("press", given.clone()), fits, late);
+            let element = pressable.await?;
             begin(true);
             match self.command(element.click()).await {
                 Ok(()) => return Ok(()),
@@ -294,6 +362,53 @@ impl Page {
         }
     }
 
+    /// What the dialog says that is open, or opens in time.
+    pub(crate) async fn dialog_text(&self) -> Result<String, Stop> {
+        let deadline = self.deadline(None);
+        loop {
+            match self.command(self.client.get_alert_text()).await {
+                Ok(text) => return Ok(text.trim().to_owned()),
+                Err(Trouble::Passing(_)) if Instant::now() + POLL < deadline => {
+                    sleep(POLL).await;
+                }
+                Err(Trouble::Passing(_)) => {
+                    let words = "the page opened no dialog";
+                    return Err(Fault::system("browser.not_found", words).into());
+                }
+                Err(trouble) => return Err(trouble.into()),
+            }
+        }
+    }
+
+    /// From here on the pages that are loaded count what they ask their server for.
+    pub(crate) async fn watch_network(&self) -> Result<(), Trouble> {
+        let params = json!({ "source": NETWORK });
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", params)
+            .await
+            .map(drop)
+    }
+
+    /// A command of the Chrome DevTools Protocol, which chromedriver passes on.
+    pub(crate) async fn devtools(&self, method: &str, params: Value) -> Result<Value, Trouble> {
+        let command = Vendor {
+            path: "goog/cdp/execute",
+            body: json!({ "cmd": method, "params": params }),
+        };
+        self.command(self.client.issue_cmd(command)).await
+    }
+
+    /// What the page has written to its console since this was asked last.
+    pub(crate) async fn console(&self) -> Vec<Value> {
+        let command = Vendor {
+            path: "se/log",
+            body: json!({ "type": "browser" }),
+        };
+        let told = self.command(self.client.issue_cmd(command)).await;
+        told.ok()
+            .and_then(|told| told.as_array().cloned())
+            .unwrap_or_default()
+    }
+
     /// From here on everything is about what the frame holds.
     pub(crate) async fn enter(&self, frame: &Locator) -> Result<(), Stop> {
         let deadline = self.deadline(None);
@@ -330,16 +445,17 @@ impl Page {
                 }
                 other => other?,
             }
-            let mut windows = self.client.windows().await?.into_iter();
-            let first = windows.next();
-            for other in windows {
+            let open = self.client.windows().await?;
+            if open.len() < 2 {
+                return Ok(());
+            }
+            // Any of them may have a name by which a page would find it again.
+            let fresh = self.client.new_window(true).await?.handle;
+            for other in open {
                 self.client.switch_to_window(other).await?;
                 self.client.close_window().await?;
             }
-            match first {
-                Some(first) => self.client.switch_to_window(first).await,
-                None => Ok(()),
-            }
+            self.client.switch_to_window(fresh).await
         };
         match timeout_at(Instant::now() + GRACE, whole).await {
             Ok(done) => Ok(done?),
@@ -359,5 +475,26 @@ impl WebDriverCompatibleCommand for ToTop {
 
     fn method_and_body(&self, _: &Url) -> (hyper::Method, Option<String>) {
         (hyper::Method::POST, Some(json!({ "id": null }).to_string()))
+    }
+}
+
+/// A command that is not of the standard.
+#[derive(Debug)]
+struct Vendor {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Vendor {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, <Url as FromStr>::Err> {
+        base.join(&format!(
+            "session/{}/{}",
+            session.unwrap_or_default(),
+            self.path
+        ))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (hyper::Method, Option<String>) {
+        (hyper::Method::POST, Some(self.body.to_string()))
     }
 }

@@ -5,18 +5,21 @@
 //! leaves it as it was, from then on only the page's own answer can say so.
 
 mod entering;
+mod files;
+mod holding;
 mod looking;
+mod reading;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use botswain_bot::{Context, Fault, Reach};
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, sleep};
 
-use self::{entering::texts, looking::is_met};
+use self::{entering::texts, files::kept, looking::is_met};
 use super::{
-    action::{Action, Changes, Each, Entry, Frame, Key, Scroll, Submit, read_names},
-    evidence::{self, Done},
+    action::{self, Action, Changes, Dialog, Entry, Key, Script, Scroll, Submit},
+    evidence::Done,
     locator::Locator,
     page::{Gesture, Page, Purpose, Stop},
     pool::Pool,
@@ -48,6 +51,8 @@ pub(crate) struct Player<'a> {
     logging_in: bool,
     /// The frames around what is worked with, outermost first.
     frames: Vec<Locator>,
+    /// Where files pass through; none when the browser runs elsewhere.
+    pub(crate) folder: Option<PathBuf>,
 }
 
 impl<'a> Player<'a> {
@@ -70,6 +75,7 @@ impl<'a> Player<'a> {
             unconfirmed: logged_in && pool.settings.logged_in.is_some(),
             logging_in: false,
             frames: Vec::new(),
+            folder: None,
         }
     }
 
@@ -79,6 +85,9 @@ impl<'a> Player<'a> {
         self.refusals = vec![json!(Locator::alert().wanted())];
         note_refusals(actions, &mut self.refusals);
         let result = async {
+            if action::waits_for_idle(actions) {
+                self.page.watch_network().await?;
+            }
             if !self.logged_in && !self.pool.settings.login.is_empty() {
                 self.log_in().await?;
             }
@@ -108,6 +117,9 @@ impl<'a> Player<'a> {
     }
 
     async fn timed<V: Entry>(&mut self, action: &Action<V>, row: Option<&Row>) -> Result<(), Stop> {
+        if let Some(slow) = self.pool.settings.browser.slow {
+            sleep(slow.to_std()).await;
+        }
         let started = Instant::now();
         let place = self.done.len();
         self.done.push(Done::begun(action.words(), self.logging_in));
@@ -121,8 +133,11 @@ impl<'a> Player<'a> {
     async fn act<V: Entry>(&mut self, action: &Action<V>, row: Option<&Row>) -> Result<(), Stop> {
         match action {
             Action::Open(path) => self.open(path).await,
+            Action::Back(go) => self.travel(*go, true).await,
+            Action::Reload(go) => self.travel(*go, false).await,
             Action::Fill(fields) => self.fill(&texts(fields, row)?).await,
             Action::Type(fields) => self.type_all(&texts(fields, row)?).await,
+            Action::Clear(locator) => self.clear(locator).await,
             Action::Select(fields) => self.select(&texts(fields, row)?).await,
             Action::Tick(locator) => self.tick(locator, true).await,
             Action::Untick(locator) => self.tick(locator, false).await,
@@ -130,40 +145,90 @@ impl<'a> Player<'a> {
             Action::DoubleClick(locator) => self.gesture(locator, Gesture::DoubleClick).await,
             Action::RightClick(locator) => self.gesture(locator, Gesture::RightClick).await,
             Action::Hover(locator) => self.gesture(locator, Gesture::Hover).await,
+            Action::Drag(drag) => {
+                let to = self
+                    .page
+                    .find(&drag.to, Purpose::Read, self.page.deadline(None));
+                let to = to.await?;
+                self.gesture(&drag.from, Gesture::DragTo(to)).await
+            }
+            Action::Upload(files) => self.upload(files).await,
+            Action::Download(download) => self.download(download, kept(row)).await,
+            Action::Dialog(dialog) => self.answer(dialog).await,
             Action::Scroll(to) => self.scroll(to).await,
             Action::Submit(submit) => self.submit(submit).await,
             Action::Press(key) => self.press(key, self.changes == Changes::Click).await,
             Action::WaitFor(wait) => self.wait_for(wait, row).await,
             Action::Expect(expect) => self.expect(expect, row).await,
-            Action::Read(reads) => self.read(reads, row.is_some()).await,
-            Action::Screenshot(name) => self.screenshot(name).await,
+            Action::Read(reads) => self.read(reads, kept(row)).await,
+            Action::Screenshot(picture) => self.screenshot(picture).await,
+            Action::Pdf(name) => self.pdf(name, kept(row)).await,
+            Action::Script(script) => self.script(script, kept(row)).await,
             Action::Each(each) => self.each(each).await,
             Action::Frame(frame) => self.frame(frame, row).await,
+            Action::Window(window) => self.window(window, row).await,
+            Action::Repeat(repeat) => self.repeat(repeat, row).await,
+            Action::If(branches) => self.branch(branches, row).await,
         }
     }
 
-    async fn frame<V: Entry>(&mut self, frame: &Frame<V>, row: Option<&Row>) -> Result<(), Stop> {
-        self.page.enter(&frame.locator).await?;
-        self.frames.push(frame.locator.clone());
-        let result = self.play(&frame.actions, row).await;
-        self.frames.pop();
-        result?;
-        // The frame may have gone with its page, so the way back is from the top.
-        self.page.leave_frames().await?;
-        for outer in &self.frames {
-            self.page.enter(outer).await?;
+    async fn travel(&self, go: bool, back: bool) -> Result<(), Stop> {
+        match (go, back) {
+            (true, true) => self.page.command(self.page.client().back()).await?,
+            (true, false) => self.page.command(self.page.client().refresh()).await?,
+            (false, _) => (),
         }
         Ok(())
     }
 
-    async fn each<V: Entry>(&mut self, each: &Each<V>) -> Result<(), Stop> {
-        for name in read_names(&each.actions) {
-            self.output.entry(name).or_insert_with(|| json!([]));
+    /// Waits for the dialog and answers it; one that says something else is dismissed.
+    async fn answer(&mut self, dialog: &Dialog) -> Result<(), Stop> {
+        let says = self.page.dialog_text().await?;
+        let client = self.page.client().clone();
+        if let Some(wanted) = dialog
+            .says
+            .as_ref()
+            .filter(|wanted| !says.contains(&***wanted))
+        {
+            self.page.command(client.dismiss_alert()).await?;
+            let words = format!("the dialog says `{says}`, not `{wanted}`");
+            return Err(Fault::business("browser.dialog", words).into());
         }
-        for row in &each.rows {
-            self.play(&each.actions, Some(row)).await?;
+        if let Some(text) = &dialog.text {
+            self.page.command(client.send_alert_text(text)).await?;
         }
-        Ok(())
+        if !dialog.accept {
+            return Ok(self.page.command(client.dismiss_alert()).await?);
+        }
+        if self.changes == Changes::Click {
+            self.announce().await?;
+            self.begun = true;
+        }
+        Ok(self.page.command(client.accept_alert()).await?)
+    }
+
+    async fn script(&mut self, script: &Script, kept: files::Kept) -> Result<(), Stop> {
+        if self.changes == Changes::Click {
+            self.announce().await?;
+            self.begun = true;
+        }
+        let run = self
+            .page
+            .client()
+            .execute(&script.run, script.arguments.clone());
+        match self.page.command(run).await {
+            Ok(result) => {
+                if let Some(name) = &script.name {
+                    self.keep(name, result, kept);
+                }
+                Ok(())
+            }
+            Err(Trouble::Passing(why)) => {
+                let words = format!("the script ended early: {why}");
+                Err(Fault::business("browser.script", words).into())
+            }
+            Err(trouble) => Err(trouble.into()),
+        }
     }
 
     // Opening, and the login
@@ -262,7 +327,7 @@ impl<'a> Player<'a> {
     }
 
     async fn gesture(&mut self, locator: &Locator, gesture: Gesture) -> Result<(), Stop> {
-        let changes = self.changes == Changes::Click && gesture != Gesture::Hover;
+        let changes = self.changes == Changes::Click && !matches!(gesture, Gesture::Hover);
         if changes {
             let deadline = self.page.deadline(None);
             self.page.find(locator, Purpose::Button, deadline).await?;
@@ -312,30 +377,12 @@ impl<'a> Player<'a> {
     async fn press(&mut self, key: &Key, changes: bool) -> Result<(), Stop> {
         let active = self.page.client().active_element();
         let active = self.page.command(active).await?;
+        self.page.ask("acted", Value::Null).await?;
         if changes {
             self.announce().await?;
             self.begun = true;
         }
         Ok(self.page.command(active.send_keys(&key.codes)).await?)
-    }
-
-    async fn screenshot(&mut self, name: &str) -> Result<(), Stop> {
-        let Some(context) = self.context else {
-            return Ok(());
-        };
-        let picture = evidence::picture(&self.page).await?;
-        let artifacts = context.artifacts.clone();
-        let file = format!("{name}.png");
-        let kept = tokio::task::spawn_blocking(move || artifacts.put(&file, "image/png", &picture));
-        let kept = kept
-            .await
-            .map_err(|err| Fault::system("browser.screenshot", err.to_string()))??;
-        let pictures = self
-            .output
-            .entry("screenshots")
-            .or_insert_with(|| json!({}));
-        pictures[name] = kept.to_value();
-        Ok(())
     }
 }
 
@@ -365,7 +412,11 @@ fn note_refusals<V>(actions: &[Action<V>], places: &mut Vec<Value>) {
             Action::Expect(expect) => {
                 places.extend(expect.refused.iter().map(|place| json!(place.wanted())));
             }
-            other => note_refusals(other.inner(), places),
+            other => {
+                for held in other.inner() {
+                    note_refusals(held, places);
+                }
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use botswain_bot::{Fault, House};
+use botswain_bot::{Fault, House, Secret};
 use fantoccini::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use reqwest::Url;
@@ -110,7 +110,7 @@ impl Pool {
         let all = all.canonicalize().map_err(|err| {
             Fault::system("browser.folder", format!("`{}`: {err}", all.display()))
         })?;
-        let secrets = secrets(&settings);
+        let secrets = secrets(&settings.login);
         Ok(Pool {
             mask: Mask::new(secrets.iter().map(String::as_str)),
             settings,
@@ -236,6 +236,14 @@ impl Loan<'_> {
         &self.session.client
     }
 
+    /// Where files of this session pass through; none when its browser runs elsewhere.
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        self.session
+            .profile
+            .as_ref()
+            .map(|profile| profile.0.clone())
+    }
+
     pub(crate) fn is_logged_in(&self) -> bool {
         self.session.logged_in
     }
@@ -293,6 +301,7 @@ fn capabilities(browser: &Browser, profile: Option<&Profile>) -> Result<Map<Stri
     capabilities.insert("browserName".to_owned(), json!("chrome"));
     // A dialog stays open until we have read it.
     capabilities.insert("unhandledPromptBehavior".to_owned(), json!("ignore"));
+    capabilities.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }));
     capabilities.insert("goog:chromeOptions".to_owned(), Value::Object(options));
     Ok(capabilities)
 }
@@ -333,14 +342,15 @@ fn base(address: &str) -> Result<Url, Fault> {
 }
 
 /// Everything that the login types.
-fn secrets(settings: &Settings) -> Vec<String> {
-    let fields = settings.login.iter().flat_map(|action| match action {
-        Action::Fill(fields) | Action::Type(fields) | Action::Select(fields) => {
-            fields.values().collect()
+fn secrets(actions: &[Action<Secret>]) -> Vec<String> {
+    let mut found = Vec::new();
+    for action in actions {
+        if let Action::Fill(fields) | Action::Type(fields) | Action::Select(fields) = action {
+            found.extend(fields.values().filter_map(|value| value.text(None).ok()));
         }
-        _ => Vec::new(),
-    });
-    fields.filter_map(|value| value.text(None).ok()).collect()
+        found.extend(action.inner().into_iter().flat_map(secrets));
+    }
+    found
 }
 
 fn closed() -> Fault {

@@ -7,7 +7,7 @@ use super::{locator::Locator, page::Purpose};
 
 /// Asking again would not change it.
 pub(crate) fn is_final(answer: &Value) -> bool {
-    matches!(kind(answer), "invalid" | "unfillable")
+    matches!(kind(answer), "invalid" | "unfillable" | "attribute")
 }
 
 fn kind(answer: &Value) -> &str {
@@ -36,6 +36,11 @@ pub(crate) fn fault(locator: &Locator, purpose: Purpose, answer: &Value) -> Faul
             "browser.disabled",
             format!("`{locator}` is there but cannot be used: it is disabled or read-only"),
         ),
+        "moving" => Fault::system(
+            "browser.moving",
+            format!("`{locator}` does not stand still, so it cannot be clicked"),
+        ),
+        "attribute" => Fault::business("browser.value", format!("`{locator}` {message}")),
         "covered" => covered(locator, &list(answer, "candidates")),
         "option" => option(locator, answer),
         _ => missing(locator, purpose, answer),
@@ -82,7 +87,7 @@ fn ambiguous(locator: &Locator, answer: &Value) -> Fault {
             list(answer, "candidates")
         ),
     )
-    .hint("say which by `name=`, `css=` or another locator")
+    .hint("say which by ` & near=` or ` & nth=`, by what it stands in (`Order 7 >>> Save`), or by `name=` or `css=`")
 }
 
 fn option(locator: &Locator, answer: &Value) -> Fault {
@@ -117,5 +122,6 @@ fn noun(purpose: Purpose) -> &'static str {
         Purpose::Button => "button or link",
         Purpose::Read => "element",
         Purpose::Frame => "frame",
+        Purpose::File => "field for a file",
     }
 }

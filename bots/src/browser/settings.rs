@@ -6,7 +6,7 @@ use botswain_bot::Secret;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{action::Action, locator::Locator};
+use super::{Wait, action::Action, locator::Locator};
 
 /// `login:`: actions whose values are secrets.
 pub type LoginActions = Vec<Action<Secret>>;
@@ -35,6 +35,8 @@ pub struct Browser {
     pub arguments: Vec<String>,
     /// Shows the browser's window, to watch it at work.
     pub headed: bool,
+    /// How long to wait before each action, as in `250ms`, to be able to follow.
+    pub slow: Option<Wait>,
     /// The size of the window.
     pub window: Window,
 }

@@ -8,7 +8,8 @@ use std::{
 
 use axum::{
     Form, Router,
-    extract::{Query, State},
+    body::Body,
+    extract::{Path, Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -60,6 +61,11 @@ impl Site {
                 "/inner",
                 get(async || Html(include_str!("pages/inner.html"))),
             )
+            .route("/p/{name}", get(by_name))
+            .route("/page.html", get(challenge))
+            .route("/file", get(file))
+            .route("/endless", get(endless))
+            .route("/slowly", get(slowly))
             .route("/late", get(late))
             .route("/hung", get(hung))
             .route(
@@ -187,4 +193,55 @@ async fn private(
         }
         false => Redirect::to("/login").into_response(),
     }
+}
+
+/// A page by the name of its file.
+async fn by_name(Path(name): Path<String>) -> Response {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/pages");
+    match std::fs::read_to_string(folder.join(format!("{name}.html"))) {
+        Ok(text) => Html(text).into_response(),
+        Err(_) => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// The page of the sample.
+async fn challenge() -> Html<String> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("../samples/rpa-challenge/page.html"));
+    Html(page.expect("the sample"))
+}
+
+const ATTACHED: (header::HeaderName, &str) = (
+    header::CONTENT_DISPOSITION,
+    "attachment; filename=\"orders 7.csv\"",
+);
+
+async fn file() -> Response {
+    ([ATTACHED], "order,sku\n7,00412\n").into_response()
+}
+
+/// A download whose end never comes.
+async fn endless() -> Response {
+    let (sender, receiver) = tokio::io::duplex(1024);
+    tokio::spawn(async move {
+        let mut sender = sender;
+        let line = [b'x'; 512];
+        while tokio::io::AsyncWriteExt::write_all(&mut sender, &line)
+            .await
+            .is_ok()
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    (
+        [ATTACHED],
+        Body::from_stream(tokio_util::io::ReaderStream::new(receiver)),
+    )
+        .into_response()
+}
+
+/// What a page asks for, a while later.
+async fn slowly() -> &'static str {
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    "arrived"
 }

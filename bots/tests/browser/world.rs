@@ -3,18 +3,20 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
+    io::{Seek, Write},
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use botswain_bot::{
     AnyConnection, ArtifactRef, Artifacts, Attempt, Connections, Context, Fault, House, Roots,
     TableRef, TableWriter, Templates, connection::Boxed,
 };
-use botswain_bots::{ALL, CONNECTIONS};
+use botswain_bots::{ALL, CONNECTIONS, browser::Locator, web::Web};
 use botswain_core::{Hash, RunId, StepId};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::site::Site;
 
@@ -35,18 +37,54 @@ struct Only(AnyConnection);
 
 struct NoTemplates;
 
+/// One site and one driver for all scenarios that leave both as they were.
+static SHARED: LazyLock<(Runtime, World)> = LazyLock::new(|| {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let world = runtime.block_on(World::of_many());
+    (runtime, world)
+});
+
+/// Plays a scenario in the shared world. What it started ends with this process, by its guard.
+pub(crate) fn scenario<T>(play: impl AsyncFnOnce(&'static World) -> T) -> T {
+    let (runtime, world) = &*SHARED;
+    runtime.block_on(play(world))
+}
+
 impl World {
-    /// A site, and a connection to it with more `settings`.
-    pub(crate) async fn new(settings: Value) -> World {
+    async fn of_many() -> World {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        for old in fs::read_dir(folder).expect("a folder").flatten() {
+            let name = old.file_name().to_string_lossy().into_owned();
+            let pid = name
+                .strip_prefix("browser-")
+                .and_then(|it| it.split('-').next());
+            if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+                fs::remove_dir_all(old.path()).ok();
+            }
+        }
+        let name = format!("browser-{}-", std::process::id());
+        let scratch = tempfile::Builder::new().prefix(&name).tempdir_in(folder);
+        World::within(scratch.expect("a folder"), 2, json!({})).await
+    }
+
+    async fn within(scratch: TempDir, sessions: usize, settings: Value) -> World {
         let site = Site::start().await;
-        let scratch = tempfile::tempdir().expect("a folder");
-        let connection = connect(&site, scratch.path(), settings).expect("settings");
+        let connection = open(&site, (scratch.path(), sessions), settings).expect("settings");
         World {
             site,
             scratch,
             connection,
             kept: Arc::default(),
         }
+    }
+
+    /// A site, and a connection to it with more `settings`.
+    pub(crate) async fn new(settings: Value) -> World {
+        World::within(tempfile::tempdir().expect("a folder"), 1, settings).await
     }
 
     pub(crate) fn context(&self) -> Context {
@@ -96,6 +134,26 @@ impl World {
         self.kept.0.lock().expect("no panic")[&artifact.hash].clone()
     }
 
+    /// The content of an artifact in an output.
+    pub(crate) fn content(&self, artifact: &Value) -> Vec<u8> {
+        let artifact = ArtifactRef::from_value(artifact).expect("an artifact");
+        self.kept.0.lock().expect("no panic")[&artifact.hash].clone()
+    }
+
+    pub(crate) fn put(&self, name: &str, content: &str) -> Value {
+        let kept = self.kept.put(name, "text/plain", content.as_bytes());
+        kept.expect("it is kept").to_value()
+    }
+
+    /// What `botswain browser try` shows.
+    pub(crate) async fn explain(&self, path: &str, locator: &str) -> Result<Value, Fault> {
+        let web = self.connection.clone().downcast_arc::<Web>();
+        let web = web.expect("a connection of the kind `web`");
+        let locator = Locator::try_from(locator.to_owned()).expect("a locator");
+        let found = web.browser().explain(path, &locator).await?;
+        Ok(serde_json::to_value(found).expect("JSON"))
+    }
+
     pub(crate) async fn test(&self) -> Result<String, Fault> {
         self.connection.test().await
     }
@@ -106,13 +164,21 @@ impl World {
 }
 
 pub(crate) fn connect(site: &Site, scratch: &Path, more: Value) -> Result<AnyConnection, Fault> {
+    open(site, (scratch, 1), more)
+}
+
+fn open(
+    site: &Site,
+    (scratch, sessions): (&Path, usize),
+    more: Value,
+) -> Result<AnyConnection, Fault> {
     TLS.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
     let mut settings = json!({ "address": site.address });
     let more = more.as_object().cloned().unwrap_or_default();
     settings.as_object_mut().expect("an object").extend(more);
     let house = House {
         name: "office".to_owned(),
-        sessions: 1,
+        sessions,
         scratch: scratch.to_owned(),
     };
     let web = CONNECTIONS
@@ -158,7 +224,11 @@ impl Artifacts for Kept {
     }
 
     fn open(&self, artifact: &ArtifactRef) -> Result<File, Fault> {
-        Err(Fault::system("artifact.missing", artifact.name.clone()))
+        let content = self.0.lock().expect("no panic")[&artifact.hash].clone();
+        let mut file = tempfile::tempfile().expect("a file");
+        file.write_all(&content).expect("room");
+        file.rewind().expect("a file");
+        Ok(file)
     }
 
     fn table(&self) -> Result<Box<dyn TableWriter>, Fault> {

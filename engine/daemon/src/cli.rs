@@ -7,6 +7,7 @@
 
 mod arguments;
 mod bots;
+mod browser;
 mod cancel;
 mod check;
 mod cluster;
@@ -135,6 +136,7 @@ async fn dispatch(global: &Global, command: Command) -> Outcome {
         Command::Runs(arguments) => runs::runs(global, arguments).await,
         Command::Exceptions { command } => exceptions::exceptions(global, command).await,
         Command::Mappings { command } => mappings::mappings(global, command).await,
+        Command::Browser { command } => browser::browser(global, command).await,
         Command::Workflows => workflows::list(global),
         Command::Schedule => schedule::list(global).await,
         Command::Bots { name: None } => bots::list(global),

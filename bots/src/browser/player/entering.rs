@@ -157,6 +157,11 @@ impl Player<'_> {
         }
     }
 
+    /// Empties a field, and holds that it is empty.
+    pub(super) async fn clear(&mut self, locator: &Locator) -> Result<(), Stop> {
+        self.fill(&[(locator, String::new())]).await
+    }
+
     pub(super) async fn tick(&mut self, locator: &Locator, on: bool) -> Result<(), Stop> {
         let given = json!({ "locator": locator.wanted(), "on": on });
         let fits = |answer: &Value| (answer["ticked"].as_bool()? == on).then_some(());

@@ -1,37 +1,57 @@
-//! Looking at the page: waiting, expecting, reading.
+//! Looking at the page: waiting and expecting.
 //!
 //! What an unmet expectation means for the effect is decided here: only a page
 //! that says that it refused takes the doubt away.
+
+use std::time::Duration;
 
 use botswain_bot::Fault;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::{POLL, Player, Row, refused_page};
+use super::{POLL, Player, Row, entering::texts, refused_page};
 use crate::browser::{
     Wait,
-    action::{Entry, Expect, Otherwise, Text, WaitFor},
+    action::{Entry, Expect, Otherwise, Text, WaitFor, plain},
     locator::Locator,
-    page::{Purpose, Stop},
+    page::Stop,
     problem,
     trouble::Trouble,
 };
 
 impl Player<'_> {
     pub(super) async fn wait_for(&mut self, wait: &WaitFor, row: Option<&Row>) -> Result<(), Stop> {
-        let given = json!({
-            "text": said(wait.text.as_ref(), row)?, "url": wait.url, "title": wait.title,
-            "element": wait.element.as_ref().map(Locator::wanted),
-            "gone": wait.gone.as_ref().map(Locator::wanted),
-        });
         let wanted = Wanted {
-            given,
+            given: described(wait, row)?,
             wait: wait.wait,
             otherwise: Otherwise::System,
             is_refusal: false,
         };
         self.look(wanted).await
+    }
+
+    /// Whether the page shows it: looked at once when it has loaded, or for as long as `wait` says.
+    pub(super) async fn shows_now(&self, wait: &WaitFor, row: Option<&Row>) -> Result<bool, Stop> {
+        let given = described(wait, row)?;
+        refuse_nothing(&given)?;
+        let until = Instant::now() + wait.wait.map_or(Duration::ZERO, Wait::to_std);
+        let loaded_by = self.page.deadline(None).max(until);
+        loop {
+            match self.page.ask("check", given.clone()).await {
+                Ok(answer) if answer["problem"].is_string() => {
+                    return Err(problem::invalid(&answer).into());
+                }
+                Ok(answer) if is_met(&answer) => return Ok(true),
+                Ok(answer) if answer["loaded"] == true && Instant::now() >= until => {
+                    return Ok(false);
+                }
+                Ok(_) | Err(Trouble::Passing(_)) if Instant::now() < loaded_by => (),
+                Ok(_) => return Ok(false),
+                Err(trouble) => return Err(trouble.into()),
+            }
+            sleep(POLL).await;
+        }
     }
 
     pub(super) async fn expect(&mut self, expect: &Expect, row: Option<&Row>) -> Result<(), Stop> {
@@ -45,6 +65,8 @@ impl Player<'_> {
             "text": said(expect.text.as_ref(), row)?, "url": expect.url, "title": expect.title,
             "element": expect.element.as_ref().map(Locator::wanted),
             "gone": expect.gone.as_ref().map(Locator::wanted),
+            "value": held(&expect.value, row)?,
+            "count": counted(&expect.count),
             "refused": refused.map(Locator::wanted),
         });
         let wanted = Wanted {
@@ -57,10 +79,7 @@ impl Player<'_> {
     }
 
     pub(super) async fn look(&self, wanted: Wanted) -> Result<(), Stop> {
-        if wanted.is_empty() {
-            let words = "it names nothing to look for: `text`, `element`, `gone`, `url` or `title`";
-            return Err(Fault::business("step.parameters", words).into());
-        }
+        refuse_nothing(&wanted.given)?;
         let deadline = self.page.deadline(wanted.wait.map(Wait::to_std));
         loop {
             let stop = match self.page.ask("check", wanted.given.clone()).await {
@@ -88,29 +107,6 @@ impl Player<'_> {
         let answer = self.page.ask("check", given).await.ok()?;
         answer["refused"].as_str().map(str::to_owned)
     }
-
-    pub(super) async fn read(
-        &mut self,
-        reads: &IndexMap<String, Locator>,
-        many: bool,
-    ) -> Result<(), Stop> {
-        for (name, locator) in reads {
-            let given = json!(locator.wanted());
-            let fits = |answer: &Value| answer["value"].as_str().map(str::to_owned);
-            let late = |answer: &Value| problem::fault(locator, Purpose::Read, answer).into();
-            let deadline = self.page.deadline(None);
-            let text = self
-                .page
-                .until(deadline, ("read", given), fits, late)
-                .await?;
-            match (many, self.output.get_mut(name)) {
-                (true, Some(Value::Array(texts))) => texts.push(Value::from(text)),
-                (true, _) => drop(self.output.insert(name.clone(), json!([text]))),
-                (false, _) => drop(self.output.insert(name.clone(), Value::from(text))),
-            }
-        }
-        Ok(())
-    }
 }
 
 /// What a page must show, as `page.js` checks it.
@@ -123,11 +119,6 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    fn is_empty(&self) -> bool {
-        let keys = ["text", "element", "gone", "url", "title"];
-        keys.iter().all(|key| self.given[key].is_null())
-    }
-
     /// Whether it is no use to wait on.
     fn judge(&self, answer: &Value, late: bool) -> Option<Stop> {
         let refusal = answer["refused"].as_str();
@@ -149,23 +140,91 @@ impl Wanted {
 
     fn unmet(&self, answer: &Value) -> Fault {
         let unmet = answer["unmet"].as_array().map_or(&[][..], Vec::as_slice);
-        let words = unmet.iter().filter_map(Value::as_str).map(|key| {
-            let wanted = &self.given[key];
-            let wanted = wanted.get("written").unwrap_or(wanted);
-            let wanted = wanted.as_str().unwrap_or_default();
-            match key {
-                "gone" => format!("it still shows `{wanted}`"),
-                "element" => format!("it does not show `{wanted}`"),
-                key => format!("its {key} does not hold `{wanted}`"),
-            }
+        let words = unmet.iter().map(|unmet| match unmet.as_str() {
+            Some(key) => self.word(key),
+            None => other_than_wanted(unmet),
         });
         let words = words.collect::<Vec<_>>().join(", ");
         let message = format!("the page is not as expected: {words}");
-        match self.otherwise {
+        let fault = match self.otherwise {
             Otherwise::Business => Fault::business("browser.unexpected", message),
             Otherwise::System => Fault::system("browser.unexpected", message),
+        };
+        match answer["shows"].as_str().filter(|shows| !shows.is_empty()) {
+            Some(shows) => fault.hint(format!("it shows `{shows}`")),
+            None => fault.hint("it shows nothing"),
         }
     }
+
+    fn word(&self, key: &str) -> String {
+        let wanted = &self.given[key];
+        let wanted = wanted.get("written").unwrap_or(wanted);
+        let wanted = wanted.as_str().unwrap_or_default();
+        match key {
+            "gone" => format!("it still shows `{wanted}`"),
+            "element" => format!("it does not show `{wanted}`"),
+            "idle" => "it goes on asking its server".to_owned(),
+            "navigation" => "it was not left for another".to_owned(),
+            key => format!("its {key} does not hold `{wanted}`"),
+        }
+    }
+}
+
+/// A value or a count.
+fn other_than_wanted(unmet: &Value) -> String {
+    let of = unmet["of"].as_str().unwrap_or_default();
+    let plain = |value: &Value| plain(value).unwrap_or_default();
+    match (unmet["key"].as_str(), &unmet["shown"]) {
+        (Some("count"), shown) => {
+            format!("it has {shown} of `{of}`, not {}", unmet["wanted"])
+        }
+        (_, Value::Null) => format!("it has no `{of}`"),
+        (_, shown) => format!(
+            "`{of}` is `{}`, not `{}`",
+            plain(shown),
+            plain(&unmet["wanted"])
+        ),
+    }
+}
+
+fn described(wait: &WaitFor, row: Option<&Row>) -> Result<Value, Stop> {
+    Ok(json!({
+        "text": said(wait.text.as_ref(), row)?, "url": wait.url, "title": wait.title,
+        "element": wait.element.as_ref().map(Locator::wanted),
+        "gone": wait.gone.as_ref().map(Locator::wanted),
+        "value": held(&wait.value, row)?,
+        "count": counted(&wait.count),
+        "idle": wait.idle, "navigation": wait.navigation,
+    }))
+}
+
+fn held(values: &IndexMap<Locator, Text>, row: Option<&Row>) -> Result<Vec<Value>, Stop> {
+    let values = texts(values, row)?.into_iter();
+    Ok(values
+        .map(|(of, text)| json!([of.wanted(), text]))
+        .collect())
+}
+
+fn counted(counts: &IndexMap<Locator, u64>) -> Vec<Value> {
+    let counts = counts.iter();
+    counts
+        .map(|(of, number)| json!([of.wanted(), number]))
+        .collect()
+}
+
+fn refuse_nothing(given: &Value) -> Result<(), Stop> {
+    let named = given.as_object().into_iter().flatten();
+    let mut named = named.filter(|(key, _)| *key != "refused");
+    let says = |value: &Value| match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Array(list) => !list.is_empty(),
+        _ => true,
+    };
+    if named.any(|(_, value)| says(value)) {
+        return Ok(());
+    }
+    let words = "it names nothing to look for: `text`, `element`, `gone`, `url`, `title`, `value` or `count`";
+    Err(Fault::business("step.parameters", words).into())
 }
 
 pub(super) fn is_met(answer: &Value) -> bool {

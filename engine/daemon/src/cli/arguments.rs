@@ -38,6 +38,20 @@ pub(super) struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
+pub(super) enum Browser {
+    /// Open a page and show what a locator finds there.
+    ///
+    /// Nothing is clicked or entered, and nobody is logged in. Exit code: 0 when it can be used,
+    /// 1 when it finds nothing or more than one.
+    Try {
+        /// The page, as in `https://office.example.com/orders/new`.
+        url: String,
+        /// As in `Quantity`, `role=button Save` or `css=#qty || Quantity`.
+        locator: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Run the daemon: schedules, runs and the API, until it is stopped.
     Up,
@@ -84,6 +98,11 @@ pub(super) enum Command {
     Mappings {
         #[command(subcommand)]
         command: Option<Mappings>,
+    },
+    /// See what a page has for the actions of `browser.do`.
+    Browser {
+        #[command(subcommand)]
+        command: Browser,
     },
     /// List the workflows.
     Workflows,

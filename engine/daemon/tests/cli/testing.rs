@@ -454,6 +454,19 @@ connections:
 }
 
 #[test]
+fn the_sample_of_the_changing_form_passes_its_check_and_its_tests() {
+    let office = Office::with(GOOD);
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    std::fs::remove_file(office.path("workflows/enter.yaml")).unwrap();
+    copy(&root.join("samples/rpa-challenge"), &office.path("."));
+    let checked = office.says(&["check"]);
+    assert!(checked.starts_with("exit 0"), "{checked}");
+    let said = office.says(&["test"]);
+    assert!(said.starts_with("exit 0\n"), "{said}");
+    assert!(said.contains("2 tests passed"), "{said}");
+}
+
+#[test]
 fn an_editor_knows_files_of_tests() {
     let schema = Office::with(GOOD).json(&["schema", "tests"]);
     assert_eq!(schema["required"], serde_json::json!(["tests"]));

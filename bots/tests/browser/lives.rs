@@ -1,0 +1,260 @@
+//! How drivers and browsers begin and end, also when somebody kills them.
+
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use botswain_bot::{AnyConnection, Category, Reach};
+use botswain_bots::web::Web;
+use botswain_testkit::chromium::Chromedriver;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::json;
+
+use crate::{
+    order, plain,
+    site::Site,
+    told,
+    world::{World, connect, processes},
+};
+
+#[tokio::test]
+async fn a_driver_that_dies_is_replaced() {
+    let world = plain().await;
+    let context = world.context();
+    let waits = json!([{ "open": "/late" }, { "wait_for": { "text": "never" } }]);
+    let step = world.act_in(&context, waits);
+    let death = async {
+        world.site.asked("/late").await;
+        end(&world, "chromedriver");
+    };
+    let (outcome, ()) = tokio::join!(step, death);
+    let fault = outcome.expect_err("the driver is dead");
+    assert_eq!(
+        told(&fault),
+        ("browser.died", Category::System, Reach::None),
+        "{fault}"
+    );
+    world
+        .act(json!([{ "open": "/" }]))
+        .await
+        .expect("a new driver");
+    world.close().await;
+    assert_eq!(processes(world.scratch.path()), []);
+}
+
+#[tokio::test]
+async fn a_browser_that_dies_after_submit_leaves_a_doubt() {
+    let world = plain().await;
+    let context = world.context();
+    let step = world.act_in(&context, order("HUNG", json!({ "text": "Order saved" })));
+    let death = async {
+        world.site.asked("/hung").await;
+        end(&world, "--remote-debugging-port");
+    };
+    let (outcome, ()) = tokio::join!(step, death);
+    let fault = outcome.expect_err("the browser is dead");
+    assert_eq!(
+        told(&fault),
+        ("browser.died", Category::System, Reach::Unknown),
+        "{fault}"
+    );
+    assert!(
+        fault
+            .artifacts
+            .iter()
+            .any(|artifact| artifact.name == "actions.json")
+    );
+    world
+        .act(json!([{ "open": "/" }]))
+        .await
+        .expect("a new browser");
+    world.close().await;
+    assert_eq!(processes(world.scratch.path()), []);
+}
+
+#[tokio::test]
+async fn a_cancelled_step_ends_at_once_with_its_browser() {
+    let world = plain().await;
+    let context = world.context();
+    let canceller = context.canceller();
+    let step = world.act_in(&context, json!([{ "open": "/hung" }]));
+    let stop = async {
+        world.site.asked("/hung").await;
+        canceller.cancel();
+        Instant::now()
+    };
+    let (outcome, at) = tokio::join!(step, stop);
+    assert_eq!(outcome.expect_err("cancelled").code, "browser.cancelled");
+    assert!(at.elapsed() < Duration::from_secs(2), "{:?}", at.elapsed());
+    assert_eq!(profiles(&world), BTreeSet::new());
+    world.close().await;
+    assert_eq!(processes(world.scratch.path()), []);
+}
+
+#[tokio::test]
+async fn closing_leaves_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = plain().await;
+    world.act(json!([{ "open": "/" }])).await.expect("it opens");
+    let profile = profiles(&world).pop_first().expect("a profile");
+    let mode = std::fs::metadata(&profile)
+        .expect("a folder")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o700);
+    world.close().await;
+    assert_eq!(processes(world.scratch.path()), []);
+    assert!(!Path::new(&profile).exists());
+    let fault = world.fault(json!([{ "open": "/" }])).await;
+    assert_eq!(fault.code, "browser.closed");
+}
+
+#[tokio::test]
+async fn a_missing_driver_says_what_to_install() {
+    let world = World::new(json!({ "browser": { "driver": "/nowhere/chromedriver" } })).await;
+    let fault = world.fault(json!([{ "open": "/" }])).await;
+    assert_eq!(
+        told(&fault),
+        ("browser.driver_missing", Category::System, Reach::None)
+    );
+    assert_eq!(fault.message, "there is no program `/nowhere/chromedriver`");
+    assert!(
+        fault
+            .hint
+            .is_some_and(|hint| hint.contains("chromium-driver"))
+    );
+}
+
+#[tokio::test]
+async fn a_driver_of_somebody_else_is_used() {
+    let driver = Chromedriver::start()
+        .await
+        .expect("chromedriver is installed");
+    let settings = json!({ "webdriver_url": driver.url(), "arguments": ["--no-sandbox"] });
+    let world = World::new(json!({ "browser": settings })).await;
+    let open = json!([{ "open": "/twins" }, { "read": { "number": "Order number" } }]);
+    assert_eq!(world.act(open).await, Ok(json!({ "number": "004711" })));
+    // It goes on running, without our session.
+    world.close().await;
+    assert_eq!(driver.sessions().await.expect("it answers"), 0);
+}
+
+const SCRATCH: &str = "BOTSWAIN_TEST_SCRATCH";
+
+/// Lets a browser of the connection open the site.
+async fn browse(connection: &AnyConnection) {
+    let web = connection.clone().downcast_arc::<Web>();
+    let web = web.expect("a connection of the kind `web`");
+    web.browser().test().await.expect("a browser");
+}
+
+/// Not a test by itself: `what_a_killed_daemon_left_is_swept` runs it as the process that it kills.
+#[tokio::test]
+async fn daemon_to_be_killed() {
+    let Some(scratch) = std::env::var_os(SCRATCH) else {
+        return;
+    };
+    let site = Site::start().await;
+    let connection = connect(&site, scratch.as_ref(), json!({})).expect("settings");
+    browse(&connection).await;
+    std::fs::write(Path::new(&scratch).join("ready"), "").expect("a file");
+    std::future::pending::<()>().await;
+}
+
+/// Starts it, and returns when its browser is at work in `scratch`.
+async fn daemon(scratch: &Path) -> tokio::process::Child {
+    let mut daemon = tokio::process::Command::new(std::env::current_exe().expect("this test"))
+        .args(["--exact", "lives::daemon_to_be_killed"])
+        .env(SCRATCH, scratch)
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("it starts");
+    while !scratch.join("ready").exists() {
+        assert!(
+            daemon.try_wait().expect("a child").is_none(),
+            "it ended early"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    daemon
+}
+
+#[tokio::test]
+async fn a_daemon_that_is_killed_takes_its_browsers_with_it() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let mut daemon = daemon(scratch.path()).await;
+    assert!(processes(scratch.path()).len() > 3);
+    daemon.kill().await.expect("it is ours");
+    while !processes(scratch.path()).is_empty() || owners(scratch.path()) > 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// How many folders of drivers there are.
+fn owners(scratch: &Path) -> usize {
+    let owners = std::fs::read_dir(scratch.join("browser"))
+        .into_iter()
+        .flatten();
+    let folders = owners
+        .flatten()
+        .flat_map(|owner| std::fs::read_dir(owner.path()));
+    folders.flatten().count()
+}
+
+/// Also when whoever stood guard was killed with the daemon.
+#[tokio::test]
+async fn what_a_killed_daemon_left_is_swept() {
+    let site = Site::start().await;
+    let scratch = tempfile::tempdir().expect("a folder");
+    let mut daemon = daemon(scratch.path()).await;
+    let guard = guard_of(daemon.id().expect("it runs")).expect("a guard");
+    kill(Pid::from_raw(guard), Signal::SIGKILL).expect("it is ours");
+    daemon.kill().await.expect("it is ours");
+    let left = processes(scratch.path());
+    assert!(left.len() > 3, "{left:?}");
+    let connection = connect(&site, scratch.path(), json!({})).expect("settings");
+    assert_eq!(processes(scratch.path()), []);
+    browse(&connection).await;
+    connection.close().await;
+    assert_eq!(processes(scratch.path()), []);
+}
+
+fn guard_of(daemon: u32) -> Option<i32> {
+    let all = std::fs::read_dir("/proc").expect("Linux").flatten();
+    let mut pids = all.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    pids.find(|pid| {
+        let read =
+            |file| std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
+        let stat = read("stat");
+        let parent = stat
+            .rsplit(')')
+            .next()
+            .and_then(|rest| rest.split_whitespace().nth(1));
+        parent == Some(&*daemon.to_string()) && read("cmdline").contains("botswain-guard")
+    })
+}
+
+/// The profile folders in use.
+pub(crate) fn profiles(world: &World) -> BTreeSet<String> {
+    let running = processes(world.scratch.path()).into_iter();
+    let named = running.filter_map(|(_, line)| {
+        let (_, path) = line.split_once("--user-data-dir=")?;
+        path.split(' ').next().map(str::to_owned)
+    });
+    named.collect()
+}
+
+/// Kills the first process of the world's browser whose command line holds `words`.
+pub(crate) fn end(world: &World, words: &str) {
+    let found = processes(world.scratch.path());
+    let found = found
+        .iter()
+        .find(|(_, line)| line.contains(words) && !line.contains("--type="));
+    let (pid, _) = found.expect("it runs");
+    kill(Pid::from_raw(*pid), Signal::SIGKILL).expect("it is ours");
+}
