@@ -50,7 +50,7 @@ impl Checker<'_, '_, '_> {
         let twice = own.is_some_and(|it| takes(it) > 1);
         if let Some(name) = other
             .map(|(name, _)| name.as_str())
-            .or(twice.then_some(self.workflow))
+            .or_else(|| twice.then_some(self.workflow))
         {
             let message = format!("the webhook `{path}` is one of `{name}` already");
             let hint = "a delivery starts one workflow; let another follow it with `finished:`";
@@ -86,7 +86,13 @@ impl Checker<'_, '_, '_> {
                 }))
             }
             // One that could not be read was told.
-            (None, None) if node.get("token").or(node.get("signature")).is_some() => None,
+            (None, None)
+                if ["token", "signature"]
+                    .iter()
+                    .any(|key| node.get(key).is_some()) =>
+            {
+                None
+            }
             _ => {
                 let message = "a webhook has exactly one of `token` and `signature`".to_owned();
                 let hint = "without one anybody could start runs; with `token: NAME` a delivery brings the secret NAME in `Authorization: Bearer …`";
