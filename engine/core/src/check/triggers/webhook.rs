@@ -87,10 +87,9 @@ impl Checker<'_, '_, '_> {
             }
             // One that could not be read was told.
             (None, None)
-                if node
-                    .get("token")
-                    .or_else(|| node.get("signature"))
-                    .is_some() =>
+                if ["token", "signature"]
+                    .iter()
+                    .any(|key| node.get(key).is_some()) =>
             {
                 None
             }

@@ -48,7 +48,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// The bytes of hexadecimal digits, with or without `sha256=` before them.
 fn digits(text: &str) -> Option<Vec<u8>> {
-    let text = text.trim().strip_prefix("sha256=").unwrap_or(text.trim());
+    let text = text.trim();
+    let text = text.strip_prefix("sha256=").unwrap_or(text);
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let pairs = text.as_bytes().chunks(2).map(|pair| match pair {
         [high, low] => u8::try_from(digit(*high)? * 16 + digit(*low)?).ok(),
