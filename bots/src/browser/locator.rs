@@ -133,15 +133,15 @@ fn alternatives(value: &Value) -> Option<Vec<String>> {
 /// A map as one text: `{ find: Save, within: Order 7 }` is `Order 7 >>> Save`.
 fn spelled(map: &Map<String, Value>) -> Option<Result<String, String>> {
     let found = alternatives(map.get("find")?)?;
-    let (mut before, mut behind) = (String::new(), String::new());
+    let (mut before, mut behind) = (String::new(), Vec::new());
     for (key, value) in map {
         match (key.as_str(), value) {
             ("find", _) | (_, Value::Null) => (),
             ("within", within) => before = format!("{}{INSIDE}", plain(within)?),
-            ("near", near) => behind.push_str(&format!("{AND}near={}", plain(near)?)),
-            ("nth", nth) => behind.push_str(&format!("{AND}nth={}", plain(nth)?)),
-            ("exact", Value::Bool(true)) => behind.push_str(&format!("{AND}exact")),
-            ("visible", Value::Bool(false)) => behind.push_str(&format!("{AND}hidden")),
+            ("near", near) => behind.push(format!("{AND}near={}", plain(near)?)),
+            ("nth", nth) => behind.push(format!("{AND}nth={}", plain(nth)?)),
+            ("exact", Value::Bool(true)) => behind.push(format!("{AND}exact")),
+            ("visible", Value::Bool(false)) => behind.push(format!("{AND}hidden")),
             ("exact" | "visible", Value::Bool(_)) => (),
             (key, value) => {
                 return Some(Err(format!(
@@ -150,6 +150,7 @@ fn spelled(map: &Map<String, Value>) -> Option<Result<String, String>> {
             }
         }
     }
+    let behind = behind.concat();
     let each = found.iter().map(|one| format!("{before}{one}{behind}"));
     Some(Ok(each.collect::<Vec<_>>().join(OR)))
 }

@@ -83,7 +83,7 @@ fn a_wrong_parameter_of_each_bot_is_found() {
     slip(
         "id: a\nbot: http.get\nconnection: backoffice\nwith: { path: /, timeout: 60 }",
         &expect![[r#"
-            4:35 error: `timeout` expects a duration such as `10s`, found a whole number (hint: write `60s` for seconds)
+            4:35 error: `timeout` expects a duration such as `10s`, found a whole number (hint: write `60s` for seconds, `60m` for minutes)
         "#]],
     );
     slip(

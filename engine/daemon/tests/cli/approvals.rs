@@ -333,6 +333,7 @@ fn what_is_late_is_given_more_time_or_brought_to_its_end() {
         --- stdout
         --- stderr
         error: there is no run 77
+        hint: `botswain runs` lists them
     "#]]
     .assert_eq(&office.says(&["runs", "cancel", "77"]));
 }

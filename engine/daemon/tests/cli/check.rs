@@ -102,8 +102,8 @@ fn wrong_usage_is_2_and_says_what_to_do() {
         exit 2
         --- stdout
         --- stderr
-        error: there is no workflow `enetr` without mistakes
-        hint: there are: enter; see `botswain check`
+        error: there is no workflow `enetr`
+        hint: did you mean `enter`?
     "#]]
     .assert_eq(&office.says(&["run", "enetr"]));
     expect![[r#"

@@ -43,7 +43,16 @@ fn a_mock_that_no_step_asked_is_told_at_its_line() {
       - { step: tell, output: { existed: true } }
     expect: { state: succeeded }
 "#;
-    expect![[r#""#]].assert_eq(&office(tests).says(&["test"]));
+    expect![[r#"
+        exit 0
+        --- stdout
+        ok  fetch: nobody wants it
+              warning: mocks: tell: nothing asked for it (workflows/fetch.yaml:23)
+              hint: take it out, or see why the run did not come to the step
+        1 test passed
+        --- stderr
+    "#]]
+    .assert_eq(&office(tests).says(&["test"]));
     let json = office(tests).json(&["test"]);
     assert_eq!(json["tests"][0]["warnings"][0]["what"], "mocks: tell");
 }
@@ -71,7 +80,22 @@ fn a_mock_gives_a_file_by_its_path() {
     expect: { outputs: { count: 2 } }
 "#;
     let office = office(tests);
-    expect![[r#""#]].assert_eq(&office.says(&["test", "--update"]));
+    expect![[r#"
+        exit 1
+        --- stdout
+        ok  fetch: beside the test, and what the file holds is read
+                wrote workflows/snapshots/fetch/beside-the-test-and-what-the-file-holds-is-read/tell.txt
+        ok  fetch: in the instance
+        FAIL  fetch: nowhere (workflows/fetch.yaml:28)
+              mocks: page: there is no file `fixtures/none.csv`
+              hint: it is looked for beside the test's file, then in the instance
+        FAIL  fetch: outside (workflows/fetch.yaml:32)
+              mocks: page: `../../lines.csv` leads out of the instance
+              hint: it is looked for beside the test's file, then in the instance
+        2 of 4 tests failed
+        --- stderr
+    "#]]
+    .assert_eq(&office.says(&["test", "--update"]));
 }
 
 #[test]
@@ -83,5 +107,12 @@ fn a_workflow_is_meant_by_its_name_too() {
         office.says(&["test", "workflows/fetch.yaml"])
     );
     assert!(office.says(&["check", "fetch"]).starts_with("exit 0"));
-    expect![[r#""#]].assert_eq(&office.says(&["check", "fetsh"]));
+    expect![[r#"
+        exit 2
+        --- stdout
+        --- stderr
+        error: `fetsh` does not exist
+        hint: give a path, or the name of a workflow; did you mean `fetch`?
+    "#]]
+    .assert_eq(&office.says(&["check", "fetsh"]));
 }

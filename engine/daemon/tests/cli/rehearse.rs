@@ -64,7 +64,7 @@ fn a_dry_run_shows_what_would_be_done() {
         --- stdout
         --- stderr
         error: there is no workflow `entre`
-        hint: there are: enter
+        hint: did you mean `enter`?
     "#]]
     .assert_eq(&office.says(&["run", "entre", "--dry-run"]));
     let json = office.json(&["run", "enter", "--dry-run", "--input", "file=lines.csv"]);
@@ -311,6 +311,7 @@ fn again_with_the_same_inputs_and_another_key() {
         --- stdout
         --- stderr
         error: there is no run 9
+        hint: `botswain runs` lists them
     "#]]
     .assert_eq(&office.says(&["run", "--again", "9"]));
 }

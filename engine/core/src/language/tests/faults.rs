@@ -104,7 +104,7 @@ fn verifying() {
             6:70 steps.verify: `happened` wants true or false, this is a whole number
                 hint: compare it, as in `{{gt line.amount 0}}`
             6:91 language.type: `settle` expects a duration such as `10s`, found a whole number
-                hint: write `5s` for seconds
+                hint: write `5s` for seconds, `5m` for minutes
             6:111 template.unknown_name: there is no `rowz` here
                 hint: did you mean `rows`?
             6:120 template.unknown_name: there is no `coun` here

@@ -164,7 +164,7 @@ steps:
 "#,
         expect![[r#"
             4:20 language.type: `wait` expects a duration such as `10s`, found a whole number
-                hint: write `10s` for seconds
+                hint: write `10s` for seconds, `10m` for minutes
             5:20 language.duration: `0s` is too short, it is at least 1ms
             6:20 language.duration: `{{inputs.day}}` is not a duration such as `10s`, `5m` or `1h30m`
                 hint: a template cannot stand here
@@ -201,7 +201,7 @@ steps:
             5:32 language.type: `ask` expects a list, found text
                 hint: write it as a list: `[managers]`
             5:61 language.type: `after` expects a duration such as `10s`, found a whole number
-                hint: write `5s` for seconds
+                hint: write `5s` for seconds, `5m` for minutes
             5:68 language.value: `to` needs at least 1 in its list
             6:30 language.missing_key: `escalate` needs `after`
                 hint: add `after: …`, how long after the question

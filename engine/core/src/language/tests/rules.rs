@@ -160,7 +160,7 @@ fn values_of_the_wrong_kind() {
                 hint: it is one of: `queue`, `skip`, `cancel`, `allow`
             2:20 language.range: `attempts` is at least 1
             2:30 language.type: `delay` expects a duration such as `10s`, found a whole number
-                hint: write `10s` for seconds
+                hint: write `10s` for seconds, `10m` for minutes
             2:42 language.type: `factor` expects a number, found text
             2:56 language.duration: `5 min` is not a duration such as `10s`, `5m` or `1h30m`
                 hint: write `5m`
@@ -335,7 +335,7 @@ fn lengths_of_time_in_parameters() {
         &format!("{mail}30 }}"),
         expect![[r#"
         5:28 language.type: `within` expects a duration such as `10s`, found a whole number
-            hint: write `30s` for seconds
+            hint: write `30s` for seconds, `30m` for minutes
     "#]],
     );
     check_step(

@@ -90,12 +90,15 @@ expect:
             32:54 tests.item: `sums` is in no loop, so there are no items of it
                 hint: leave the item out
             33:15 tests.with: `enter` has no parameters
+                hint: they are compared for steps with `bot` or `call`
             34:16 tests.unknown_step: `demo` has no step `nobody`
                 hint: the steps are: `again`, `enter`, `form`, `guard`, `lines`, `note`, `sums`
             34:24 tests.snapshot: `sums` is no step with a bot
+                hint: only what a bot makes is compared with a file; name one of those under `mails:`
             35:29 tests.unknown_step: `demo` has no step `fomr`
                 hint: did you mean `form`?
             35:39 tests.item: an item is named together with its `step`
+                hint: add `step: …`, the step that waits
         "#]],
     );
 }
@@ -130,7 +133,9 @@ expect: { state: parked }"#,
             27:52 language.unknown_key: the output has no key `colour`
                 hint: its keys are: `sku`
             28:44 tests.mock: it answers with exactly one of `output`, `fault`, `approve`, `reject`, `attempts`
+                hint: keep one of them; what comes one after the other stands under `attempts:`
             29:11 tests.mock: it answers with exactly one of `output`, `fault`, `approve`, `reject`, `attempts`
+                hint: say what is answered, as in `output: { … }`, `fault: { … }` or `approve: anna`
             30:42 language.value: `category` cannot be `sistem`
                 hint: did you mean `system`?
             31:23 language.missing_key: a fault needs `category`
@@ -142,10 +147,11 @@ expect: { state: parked }"#,
             35:40 language.unknown_key: the output has no key `cuont`
                 hint: did you mean `count`?
             36:17 tests.mock: `lines` has no `verify`
+                hint: write `step: lines`, or give `lines` a `verify:`
             37:17 tests.mock: `sums` asks nobody, so nothing is answered for it
                 hint: mocks are for bots, called workflows and approvals
             38:79 tests.mock: it answers with exactly one of `output`, `fault`, `approve`, `reject`
-            39:11 tests.mock: it answers with exactly one of `output`, `fault`, `approve`, `reject`, `attempts`
+                hint: say what is answered, as in `output: { … }`, `fault: { … }` or `approve: anna`
             39:23 language.unknown_key: a mock has no key `outptu`
                 hint: did you mean `output`?
         "#]],

@@ -55,26 +55,32 @@ fn a_trigger_is_of_one_kind() {
         "inputs: {}",
         expect![[r#"
         3:5 triggers.kind: a trigger has exactly one of `cron`, `every`, `files`, `mail`, `webhook` and `finished`
+            hint: say what starts it, as in `cron: "0 7 * * MON-FRI"`, `every: 15m`, `files: inbox/*.csv` or `finished: another-workflow`
     "#]],
     );
     triggers(
         "{ cron: \"@daily\", every: 1h }",
         expect![[r#"
         3:7 triggers.kind: a trigger has exactly one of `cron`, `every`, `files`, `mail`, `webhook` and `finished`
+            hint: make a trigger of its own of each of `cron` and `every`
     "#]],
     );
     triggers(
         "{ every: 15m, timezone: Europe/Berlin, settle: 1s, ended: [failed] }",
         expect![[r#"
             3:19 triggers.kind: `timezone` belongs to a trigger with `cron`, this one has `every`
+                hint: leave `timezone` out
             3:44 triggers.kind: `settle` belongs to a trigger with `files`, this one has `every`
+                hint: leave `settle` out
             3:56 triggers.kind: `ended` belongs to a trigger with `finished`, this one has `every`
+                hint: leave `ended` out
         "#]],
     );
     triggers(
         "{ every: 2d }",
         expect![[r#"
         3:14 language.duration: `2d` is too long, it is at most 1d
+            hint: what comes once in several days has a `cron:`, as in `"0 7 * * MON"`
     "#]],
     );
 }
@@ -142,6 +148,7 @@ fn days_off_come_from_a_file() {
             2:51 triggers.calendar: there is no calendar `holiday.ics`
                 hint: did you mean `holidays.ics`?
             2:51 triggers.calendar: `odd.ics` cannot be used: line 3: the rule `FREQ=WEEKLY` is not understood: only days that come every year on the same date are
+                hint: keep whole days in it, or days that come every year on the same date
             2:72 language.value: `shift` cannot be `later`
                 hint: it is one of: `next`, `previous`
             2:33 language.missing_key: `calendar` needs `skip`
