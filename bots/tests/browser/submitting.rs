@@ -131,7 +131,7 @@ fn a_fault_shows_the_page() {
             world.artifact(&fault, "page.png").starts_with(b"\x89PNG"),
             "a picture"
         );
-        show(&world, &fault);
+        show(world, &fault);
         let source = String::from_utf8(world.artifact(&fault, "page.html")).expect("text");
         assert!(source.contains("<h1>New order</h1>"), "{source}");
         let story: Value =

@@ -286,7 +286,9 @@ impl Mocks<'_> {
     /// A file beside that of the test comes before one in the instance.
     fn file(&self, path: &Path, stage: &Stage) -> Result<PathBuf, String> {
         let folder = stage.parts.instance.folder();
-        let beside = Path::new(&self.test.file).parent().unwrap_or(Path::new(""));
+        let beside = Path::new(&self.test.file)
+            .parent()
+            .unwrap_or_else(|| Path::new(""));
         let within = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
         if !path.components().all(within) {
             return Err(format!("`{}` leads out of the instance", path.display()));
