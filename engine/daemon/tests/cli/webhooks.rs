@@ -142,7 +142,7 @@ fn a_delivery_with_a_key_is_one_run() {
     up.signal(Signal::SIGKILL);
     drop(up);
     let (_up, to) = self::up(&office);
-    assert_eq!(sent(to, &keyed("1001")), (200, first.clone()));
+    assert_eq!(sent(to, &keyed("1001")), (200, first));
     let (status, problem) = sent(to, &keyed("1002"));
     assert_eq!((status, &problem["type"]), (422, &json!("webhook.key")));
     assert_eq!(runs(&office, "orders"), 1);
