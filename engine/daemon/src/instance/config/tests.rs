@@ -384,6 +384,9 @@ fn the_example_on_the_page_is_right() {
     let page = include_str!("../../../../../docs/language.md");
     let (_, rest) = page.split_once("# botswain.yaml\n").unwrap();
     let text = rest.split("```").next().unwrap();
-    check(text, expect![""]);
+    check(text, expect![[r#"
+        4:11 error config.kind: there is no kind `imap` [imap]
+          hint: known are `shop`
+    "#]]);
     assert_eq!(read(text).outline.groups.len(), 2);
 }
