@@ -565,6 +565,7 @@ fn triggers() {
             8:15 triggers.timezone: there is no time zone `Berlin`
                 hint: write it like `Europe/Berlin` or `Asia/Shanghai`
             9:5 triggers.kind: a trigger has exactly one of `cron`, `every`, `files` and `finished`
+                hint: say what starts it, as in `cron: "0 7 * * MON-FRI"`, `every: 15m`, `files: inbox/*.csv` or `finished: another-workflow`
             10:21 template.unknown_name: there is no `inputs` here
                 hint: a trigger can read: `trigger`, `today`, `now`
             10:37 triggers.input: the input `n` is not a whole number
@@ -573,6 +574,7 @@ fn triggers() {
             12:13 language.value: `missed` cannot be `never`
                 hint: it is one of: `none`, `all`, `last`
             13:19 triggers.input: a trigger gives an input as one value or template
+                hint: write `a: …` with one text, number or template
             15:47 template.unknown_name: there is no `todays` here
                 hint: did you mean `today`?
         "#]],
