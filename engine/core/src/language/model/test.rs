@@ -54,12 +54,12 @@ pub(crate) struct Test {
 /// The keys of a mock are those of an attempt and what is said once: serde's `flatten` would lose
 /// the places of errors, so both are made from one list.
 macro_rules! answering {
-    ($(#[$about:meta])* $name:ident { $($own:tt)* }) => {
+    ($(#[$about:meta])* $name:ident { $($first:tt)* } then { $($last:tt)* }) => {
         #[derive(Debug, Default, Deserialize, JsonSchema)]
         #[serde(default, deny_unknown_fields)]
         $(#[$about])*
         pub(crate) struct $name {
-            $($own)*
+            $($first)*
             /// What the step gives.
             #[schemars(with = "serde_json::Value")]
             pub(crate) output: Option<IgnoredAny>,
@@ -78,6 +78,7 @@ macro_rules! answering {
             /// How long the answer takes; nobody waits for it.
             #[schemars(with = "Duration")]
             pub(crate) delay: Option<Duration>,
+            $($last)*
         }
 
         impl $name {
@@ -111,10 +112,11 @@ answering! {
         /// The step that is answered, or `STEP.verify`.
         #[schemars(with = "String")]
         pub(crate) step: Option<String>,
-        /// The item that is meant, by its key, or by its place where the loop has no key; every
-        /// item when absent.
+        /// The item that is meant, by its key, or by its place where the loop has no key; every item
+        /// when absent.
         #[schemars(schema_with = "item")]
         pub(crate) item: Option<IgnoredAny>,
+    } then {
         /// The answers to one attempt after the other; the last one holds for all that follow.
         #[schemars(with = "Vec<MockedAttempt>", length(min = 1))]
         pub(crate) attempts: Vec<Option<MockedAttempt>>,
@@ -124,7 +126,7 @@ answering! {
 answering! {
     /// The answer to one attempt: exactly one of `output`, `fault`, `approve` and `reject`.
     #[schemars(extend("x-what" = "an attempt"))]
-    MockedAttempt {}
+    MockedAttempt {} then {}
 }
 
 /// Why an attempt fails.
