@@ -18,7 +18,7 @@ use fantoccini::{
         Actions, InputSource, MOUSE_BUTTON_LEFT, MOUSE_BUTTON_RIGHT, MouseActions, PointerAction,
     },
     elements::{Element, ElementRef},
-    wd::{TimeoutConfiguration, WebDriverCompatibleCommand},
+    wd::{TimeoutConfiguration, WebDriverCompatibleCommand, WindowHandle},
 };
 use reqwest::Url;
 use serde_json::{Value, json};
@@ -380,6 +380,17 @@ impl Page {
         }
     }
 
+    /// From here on everything is about another window, which is brought to the front: one in the
+    /// background is not drawn.
+    pub(crate) async fn enter_window(&self, window: WindowHandle) -> Result<(), Trouble> {
+        self.command(self.client.switch_to_window(window)).await?;
+        // A driver of somebody else may not know how; its windows are drawn as they are.
+        self.command(self.client.issue_cmd(Vendor::to_front()))
+            .await
+            .ok();
+        Ok(())
+    }
+
     /// From here on the pages that are loaded count what they ask their server for.
     pub(crate) async fn watch_network(&self) -> Result<(), Trouble> {
         let params = json!({ "source": NETWORK });
@@ -455,7 +466,9 @@ impl Page {
                 self.client.switch_to_window(other).await?;
                 self.client.close_window().await?;
             }
-            self.client.switch_to_window(fresh).await
+            self.client.switch_to_window(fresh).await?;
+            self.client.issue_cmd(Vendor::to_front()).await.ok();
+            Ok::<(), fantoccini::error::CmdError>(())
         };
         match timeout_at(Instant::now() + GRACE, whole).await {
             Ok(done) => Ok(done?),
@@ -483,6 +496,15 @@ impl WebDriverCompatibleCommand for ToTop {
 struct Vendor {
     path: &'static str,
     body: Value,
+}
+
+impl Vendor {
+    fn to_front() -> Vendor {
+        Vendor {
+            path: "goog/cdp/execute",
+            body: json!({ "cmd": "Page.bringToFront", "params": {} }),
+        }
+    }
 }
 
 impl WebDriverCompatibleCommand for Vendor {

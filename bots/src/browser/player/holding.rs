@@ -49,10 +49,10 @@ impl Player<'_> {
         let open = self.page.command(client.windows()).await?;
         // It may have closed itself.
         if window.close && open.contains(&entered) {
-            self.page.command(client.switch_to_window(entered)).await?;
+            self.page.enter_window(entered).await?;
             self.page.command(client.close_window()).await?;
         }
-        self.page.command(client.switch_to_window(before)).await?;
+        self.page.enter_window(before).await?;
         self.page.leave_frames().await?;
         self.back_into_frames().await
     }
@@ -71,10 +71,7 @@ impl Player<'_> {
             let mut seen = Vec::new();
             // The one that was opened last comes first.
             for other in others.into_iter().rev() {
-                let there = self
-                    .page
-                    .command(client.switch_to_window(other.clone()))
-                    .await;
+                let there = self.page.enter_window(other.clone()).await;
                 if there.is_err() {
                     continue;
                 }
@@ -93,9 +90,7 @@ impl Player<'_> {
                 }
                 seen.push(page["title"].as_str().unwrap_or_default().to_owned());
             }
-            self.page
-                .command(client.switch_to_window(before.clone()))
-                .await?;
+            self.page.enter_window(before.clone()).await?;
             if Instant::now() + POLL > deadline {
                 return Err(no_window(&seen).into());
             }
