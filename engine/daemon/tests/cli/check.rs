@@ -74,6 +74,7 @@ fn every_mistake_is_shown_at_its_place() {
         --- stdout
         --- stderr
         error: `workflows/none.yaml` does not exist
+        hint: give a path, or the name of a workflow; there are: enter, wrong
     "#]]
     .assert_eq(&office.says(&["check", "workflows/none.yaml"]));
     let outside = tempfile::NamedTempFile::new().unwrap();

@@ -47,7 +47,7 @@ fn a_mock_that_no_step_asked_is_told_at_its_line() {
         exit 0
         --- stdout
         ok  fetch: nobody wants it
-              warning: mocks: tell: nothing asked for it (workflows/fetch.yaml:23)
+              warning: mocks: tell: nothing asked for it (workflows/fetch.yaml:22)
               hint: take it out, or see why the run did not come to the step
         1 test passed
         --- stderr
