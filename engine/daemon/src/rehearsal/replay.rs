@@ -140,7 +140,9 @@ fn sent(stage: &Stage, step: &PastStep) -> Option<String> {
         verifies: false,
     };
     let preview = stage.preview(&call).ok().flatten();
-    Some(text(preview.as_ref(), &masked(with)))
+    let text = text(preview.as_ref(), &masked(with));
+    // What came back then may have had a secret in it.
+    Some(stage.parts.redactor.mask(&text).into_owned())
 }
 
 /// A preview, or the parameters where they say it all.

@@ -23,6 +23,7 @@ steps:
     with: { method: POST, path: /orders, json: { seen: "{{steps.look.body}}", too: "{{steps.ask.body}}" } }
   - id: tell
     bot: mail.send
+    retry: { attempts: 1 }
     connection: office-mail
     with: { to: ops@example.com, subject: done, text: "{{text steps.look.body.head}}" }
 tests:

@@ -207,7 +207,7 @@ fn a_replay_holds_the_file_of_today_against_then() {
         error: run 1 does not come to `drop` of the item `1003`
         hint: its items are: 1001, 1002
     "#]]
-        .assert_eq(&office.says(&["render", "enter", "drop", "--run", "1", "--item", "1003"]));
+    .assert_eq(&office.says(&["render", "enter", "drop", "--run", "1", "--item", "1003"]));
     expect![[r#"
         exit 2
         --- stdout

@@ -92,6 +92,8 @@ fn sarif_is_as_its_schema_wants_it() {
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA);
     let schema = fs::read_to_string(schema);
     let schema = schema.expect("`make tools` installs the schema of SARIF");
+    // A bracket that closes nothing: some engines take it for itself, that of Rust does not.
+    let schema = schema.replace("{2}]?$", r"{2}\\]?$");
     let schema: Value = serde_json::from_str(&schema).unwrap();
     let options = jsonschema::options().should_validate_formats(true);
     let valid = options.build(&schema).unwrap();
