@@ -7,8 +7,6 @@
 
 use std::{
     fs::{self, Permissions},
-    io::{BufRead, BufReader},
-    net::{TcpListener, TcpStream},
     os::unix::{
         fs::{PermissionsExt, chown},
         process::CommandExt,
@@ -18,15 +16,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nix::{
-    sys::signal::{Signal, kill, killpg},
-    unistd::{Pid, User},
+use nix::unistd::User;
+
+use crate::{
+    certificates::Certificates,
+    server::{PATIENCE, end, free_ports, greets, open_to_all},
 };
-
-use crate::certificates::Certificates;
-
-/// How long it may take to start on a machine under load.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 pub const USER: &str = "orders@example.com";
 pub const PASSWORD: &str = "password-of-orders";
@@ -111,13 +106,9 @@ impl Dovecot {
 
     /// Ends it; the mails stay.
     pub fn down(&mut self) {
-        let Some(mut master) = self.master.take() else {
-            return;
-        };
-        let id = Pid::from_raw(master.id().cast_signed());
-        kill(id, Signal::SIGTERM).ok();
-        master.wait().ok();
-        killpg(id, Signal::SIGKILL).ok();
+        if let Some(mut master) = self.master.take() {
+            end(&mut master);
+        }
     }
 
     /// Starts it again at the same ports.
@@ -133,9 +124,9 @@ impl Dovecot {
             .spawn()
             .expect("`dovecot-imapd` is installed");
         self.master = Some(master);
-        let end = Instant::now() + PATIENCE;
+        let until = Instant::now() + PATIENCE;
         while !self.greets() {
-            if Instant::now() > end {
+            if Instant::now() > until {
                 let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
                 panic!("no greeting from dovecot; its log:\n{log}");
             }
@@ -144,13 +135,7 @@ impl Dovecot {
     }
 
     fn greets(&self) -> bool {
-        let Ok(stream) = TcpStream::connect(("127.0.0.1", self.port)) else {
-            return false;
-        };
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time");
-        let mut line = String::new();
-        let read = BufReader::new(stream).read_line(&mut line);
-        read.is_ok() && line.starts_with("* OK")
+        greets(self.port, "* OK")
     }
 
     /// Maildir++: other folders lie in that of `INBOX`, a dot before their names.
@@ -177,14 +162,6 @@ impl Drop for Dovecot {
     fn drop(&mut self) {
         self.down();
     }
-}
-
-fn free_ports() -> (u16, u16) {
-    // Both are held at once, so that they differ.
-    let listen = || TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let (one, two) = (listen(), listen());
-    let port = |listener: TcpListener| listener.local_addr().expect("an address").port();
-    (port(one), port(two))
 }
 
 fn configure(folder: &Path, certificates: &Certificates, (port, port_in_tls): (u16, u16)) {
@@ -247,8 +224,4 @@ fn give_away(path: &Path) {
     let user = mail_user();
     let (owner, group) = (Some(user.uid.as_raw()), Some(user.gid.as_raw()));
     chown(path, owner, group).expect("dovecot is started by root");
-}
-
-fn open_to_all(path: &Path) {
-    fs::set_permissions(path, Permissions::from_mode(0o755)).expect("our own folder");
 }

@@ -9,3 +9,4 @@ pub mod chromium;
 pub mod disk;
 pub mod dovecot;
 pub mod postfix;
+mod server;

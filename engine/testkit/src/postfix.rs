@@ -5,28 +5,21 @@
 //! started by root, and the folder above must let those users in.
 
 use std::{
-    fs::{self, Permissions},
-    io::{BufRead, BufReader},
-    net::{TcpListener, TcpStream},
-    os::unix::{
-        fs::{PermissionsExt, chown},
-        process::CommandExt,
-    },
+    fs,
+    os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
-use nix::{
-    sys::signal::{Signal, kill, killpg},
-    unistd::{Group, Pid, User},
+use nix::unistd::{Group, User};
+
+use crate::{
+    certificates::Certificates,
+    server::{PATIENCE, end, free_ports, greets, open_to_all},
 };
 
-use crate::certificates::Certificates;
-
 const PROGRAMS: &str = "/usr/lib/postfix/sbin";
-/// How long it may take to start and to deliver on a machine under load.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Postfix {
     folder: tempfile::TempDir,
@@ -103,22 +96,16 @@ impl Postfix {
     }
 
     fn greets(&self) -> bool {
-        let Ok(stream) = TcpStream::connect(("127.0.0.1", self.port)) else {
-            return false;
-        };
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time");
-        let mut line = String::new();
-        let read = BufReader::new(stream).read_line(&mut line);
-        read.is_ok() && line.starts_with("220")
+        greets(self.port, "220")
     }
 
     fn wait<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-        let end = Instant::now() + PATIENCE;
+        let until = Instant::now() + PATIENCE;
         loop {
             if let Some(found) = look() {
                 return found;
             }
-            if Instant::now() > end {
+            if Instant::now() > until {
                 let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
                 panic!("no sign of {what} from postfix; its log:\n{log}");
             }
@@ -129,20 +116,8 @@ impl Postfix {
 
 impl Drop for Postfix {
     fn drop(&mut self) {
-        let id = Pid::from_raw(self.master.id().cast_signed());
-        // Of a master that has died by itself only its children are left.
-        kill(id, Signal::SIGTERM).ok();
-        self.master.wait().ok();
-        killpg(id, Signal::SIGKILL).ok();
+        end(&mut self.master);
     }
-}
-
-fn free_ports() -> (u16, u16) {
-    // Both are held at once, so that they differ.
-    let listen = || TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let (one, two) = (listen(), listen());
-    let port = |listener: TcpListener| listener.local_addr().expect("an address").port();
-    (port(one), port(two))
 }
 
 /// The folders that Postfix expects, with the owners it insists on.
@@ -243,8 +218,4 @@ postlog unix-dgram n - n - 1 postlogd
 "
         ),
     );
-}
-
-fn open_to_all(path: &Path) {
-    fs::set_permissions(path, Permissions::from_mode(0o755)).expect("our own folder");
 }
