@@ -1,97 +1,22 @@
-//! What waits for people: in a list, and one with all that is needed to decide.
+//! Makes the views of what waits for people.
 
 use std::sync::Arc;
 
 use botswain_core::{
-    ArtifactRef, ExceptionId, Fault, Hash, RunId, StepId,
-    index::{Exception, ExceptionCategory},
+    ExceptionId, Fault, Hash, RunId, StepId,
+    index::Exception,
     plan::Version,
     run::{Run, fact::Origin},
     value,
 };
 use botswain_store::ReadError;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use botswain_views::{ExceptionDetail, ExceptionView, ExceptionsQuery};
 
-use super::steps::{StepView, flat};
+use super::steps::flat;
 use crate::daemon::Parts;
 
 /// How many records are read at a time.
 const PAGE: usize = 1000;
-
-/// An exception in a list.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ExceptionView {
-    pub id: ExceptionId,
-    pub workflow: String,
-    pub run: RunId,
-    pub step: StepId,
-    pub bot: Option<String>,
-    pub key: Option<String>,
-    pub category: ExceptionCategory,
-    pub code: String,
-    /// Of an approval: the question.
-    pub message: String,
-    pub hint: Option<String>,
-    pub attempts: u32,
-    pub opened: Timestamp,
-    /// When it should have been decided.
-    pub due: Option<Timestamp>,
-    /// Nobody wants to see it before this time.
-    pub snoozed: Option<Timestamp>,
-    /// The groups that it is for; nobody in particular when empty.
-    pub assigned: Vec<String>,
-    /// Equal for failures of one cause.
-    pub fingerprint: Hash,
-    pub artifacts: Vec<ArtifactRef>,
-}
-
-/// One exception with what a person needs to decide.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ExceptionDetail {
-    pub exception: ExceptionView,
-    /// The data of the item, with corrections.
-    pub item: Option<Value>,
-    /// The inputs of the run, with corrections.
-    pub inputs: Value,
-    /// The item, or the inputs when it is none, as they came, without corrections.
-    pub given: Value,
-    /// The parameters that the step was given.
-    pub with: Option<Value>,
-    /// What an approval is about.
-    pub show: Option<Value>,
-    pub steps: Vec<StepView>,
-    /// The steps to which the run can go back, in the order of the file.
-    pub back: Vec<StepId>,
-    /// The version by which it can be tried again, when the file has changed and still fits.
-    pub newer: Option<Hash>,
-}
-
-/// Which exceptions.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExceptionsQuery {
-    pub workflow: Option<String>,
-    pub category: Option<ExceptionCategory>,
-    /// Those of one cause.
-    pub fingerprint: Option<Hash>,
-    /// The number of the last one of the page before.
-    pub after: Option<ExceptionId>,
-    pub limit: Option<usize>,
-}
-
-impl ExceptionsQuery {
-    fn fits(&self, it: &Exception) -> bool {
-        let workflow = self.workflow.as_ref();
-        workflow.is_none_or(|name| *name == it.workflow)
-            && self.category.is_none_or(|wanted| wanted == it.category)
-            && self
-                .fingerprint
-                .as_ref()
-                .is_none_or(|wanted| *wanted == it.fingerprint)
-    }
-}
 
 impl Parts {
     /// Open exceptions that fit, the oldest first.

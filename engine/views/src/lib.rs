@@ -1,0 +1,23 @@
+//! What people are shown: one set of read models for API, command line and console.
+//!
+//! Nothing here knows where it comes from or how it is drawn: the daemon makes
+//! these of facts and the index, the API speaks them as JSON, the console draws
+//! them. Secrets cannot be in them, for the facts hold only their names.
+
+mod connections;
+mod exceptions;
+mod inbox;
+mod people;
+mod runs;
+mod steps;
+
+pub use self::{
+    connections::ConnectionView,
+    exceptions::{
+        ApprovalView, DecisionView, ExceptionDetail, ExceptionView, ExceptionsQuery, TryView,
+    },
+    inbox::{BulkState, BulkView, ClusterView, Counts, Inbox, InboxQuery, Show},
+    people::{PersonView, Role},
+    runs::{RunDetail, RunView, ScheduleView},
+    steps::{StepState, StepView},
+};

@@ -1,0 +1,30 @@
+//! The people who use the console and the API, and what they may.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What somebody may: each role may all that those before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Sees what runs and what waits.
+    Viewer,
+    /// Starts and cancels runs, and decides what is parked.
+    Handler,
+    /// Changes workflows and corrections.
+    Author,
+    /// Changes who may what, and looks after the store.
+    Admin,
+}
+
+/// Somebody with an account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PersonView {
+    /// What they sign in with, and what stands under their decisions.
+    pub name: String,
+    pub role: Role,
+    /// The groups of botswain.yaml that they answer for.
+    pub groups: Vec<String>,
+    pub created: Timestamp,
+    pub last_seen: Option<Timestamp>,
+}

@@ -1,0 +1,57 @@
+//! Runs and what starts them.
+
+use botswain_core::{
+    Hash, RunId, StepId,
+    index::{State, Tally},
+    run::fact::{Fact, Origin},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::StepView;
+
+/// A run in a list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunView {
+    pub id: RunId,
+    pub workflow: String,
+    pub version: Hash,
+    pub state: State,
+    /// What it waits for or does, in words; absent when it has ended.
+    pub why: Option<String>,
+    /// When it goes on, if it waits for a time.
+    pub until: Option<Timestamp>,
+    pub key: Option<String>,
+    pub created: Timestamp,
+    pub scheduled_for: Timestamp,
+    pub ended: Option<Timestamp>,
+    pub step: Option<StepId>,
+    pub attempt: u32,
+    /// How the items of the open `for_each` do, or the run that was called.
+    pub items: Option<Tally>,
+    /// How many things in it wait for people while it is at work.
+    pub parked: u64,
+}
+
+/// One run with everything about it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunDetail {
+    pub run: RunView,
+    pub origin: Origin,
+    pub inputs: Value,
+    pub steps: Vec<StepView>,
+    pub facts: Vec<Fact>,
+}
+
+/// A schedule and when it fires next.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ScheduleView {
+    pub workflow: String,
+    /// What starts it, as the file has it.
+    pub trigger: String,
+    /// Of times.
+    pub timezone: Option<String>,
+    /// In order, the next one first; none when it waits for something to happen.
+    pub next: Vec<Timestamp>,
+}
