@@ -200,6 +200,15 @@ pub struct Exception {
     /// The groups that it is for; nobody in particular when empty.
     #[serde(default)]
     pub assigned: Vec<String>,
+    /// Who has taken it on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<String>,
+    /// Those who have approved, while more have to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approved: Vec<String>,
+    /// The item, or the inputs of the run, in a few short texts.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub about: IndexMap<String, String>,
     /// What an approval is about.
     #[serde(default)]
     pub show: Option<Payload>,

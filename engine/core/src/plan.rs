@@ -260,6 +260,20 @@ pub struct Approve {
     /// Groups of the instance.
     pub ask: Vec<String>,
     pub escalate: Option<Escalate>,
+    /// How many different people have to say yes.
+    #[serde(default = "one")]
+    pub required: u32,
+    /// Whether whoever started the run may say yes.
+    #[serde(default = "yes")]
+    pub self_approval: bool,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Whom to ask too when nobody has answered.

@@ -25,7 +25,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use self::fact::{Approval, Created, Fact, Key, Origin, Outcome, What};
-pub(crate) use self::resolve::rejection;
+pub(crate) use self::resolve::{barred, rejection};
 pub use self::{halt::Halt, next::Next, resolve::Misfit};
 use crate::{
     fault::{Effect, Fault},
@@ -115,6 +115,8 @@ pub struct Record {
     more: Option<u64>,
     /// A person does not want to see it before this time.
     pub snoozed: Option<Timestamp>,
+    /// Who has taken on what is parked here.
+    pub assignee: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -183,6 +185,8 @@ pub enum Why {
     Approval {
         approval: Box<Approval>,
         escalated: bool,
+        /// Those who have said yes, while more have to.
+        approved: Vec<String>,
     },
     /// And how it stood before.
     Overdue(Box<Status>),

@@ -2,6 +2,8 @@
 
 mod connections;
 mod exceptions;
+mod inbox;
+mod past;
 mod steps;
 
 use botswain_core::{

@@ -196,6 +196,9 @@ fn opens(id: u64) -> Change {
         due: None,
         snoozed: None,
         assigned: Vec::new(),
+        assignee: None,
+        approved: Vec::new(),
+        about: indexmap::IndexMap::new(),
         show: None,
         fingerprint: Hash::of(b"unknown customer"),
     };

@@ -31,6 +31,7 @@ use crate::{
     compact,
     draft::{Claimed, Highest, Mapped, Place, Writes},
     error::{AppendError, OpenError, ReadError},
+    inbox,
     key::{self, Key},
     ledger::{self, Ledger, Mark},
     lock::Lock,
@@ -177,14 +178,26 @@ impl Store {
         };
         let io = |error: std::io::Error| ReadError::Backend(error.into());
         let writer = Writer::start(Arc::clone(&backend), mark, ledger, room.clone()).map_err(io)?;
-        Ok(Store {
+        let store = Store {
             writer,
             backend,
             alone: Mutex::default(),
             room,
             _sealing: None,
             _lock: None,
-        })
+        };
+        store.index_older()?;
+        Ok(store)
+    }
+
+    /// An older Botswain has not written down how what waits is found.
+    fn index_older(&self) -> Result<(), ReadError> {
+        let writes = inbox::of_older(&*self.backend)?;
+        if writes.is_empty() {
+            return Ok(());
+        }
+        let written = self.put_raw(writes, None);
+        written.map_err(|error| ReadError::Damaged(format!("it cannot be indexed: {error}")))
     }
 
     /// Writes a batch: all of it or nothing. Returns at once.

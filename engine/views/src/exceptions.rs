@@ -3,6 +3,7 @@
 use botswain_core::{
     ArtifactRef, ExceptionId, Hash, RunId, StepId,
     index::{Exception, ExceptionCategory},
+    run::fact::Resolution,
 };
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -35,6 +36,8 @@ pub struct ExceptionView {
     pub assigned: Vec<String>,
     /// Who has taken it on.
     pub assignee: Option<String>,
+    /// Those who have approved, while more have to.
+    pub approved: Vec<String>,
     /// The item, or the inputs of the run, in a few short texts: `customer` is `ACME Ltd`.
     pub about: IndexMap<String, String>,
     /// Equal for failures of one cause.
@@ -90,8 +93,7 @@ pub struct TryView {
 pub struct DecisionView {
     pub at: Timestamp,
     pub by: String,
-    /// `tried again`, `put off until …`.
-    pub what: String,
+    pub resolution: Resolution,
     pub note: Option<String>,
 }
 

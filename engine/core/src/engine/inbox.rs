@@ -14,7 +14,7 @@ use crate::{
     plan::Kind,
     run::{
         Next, Record, Run,
-        fact::{Approval, Escalation, Key, Outcome, Skip, What},
+        fact::{Approval, Escalation, Key, Origin, Outcome, Skip, What},
     },
     value::Payload,
 };
@@ -202,24 +202,40 @@ impl Engine {
         let exception = self.new_exception();
         let run = self.runs.get(id).map(|live| &live.run);
         let kind = run.and_then(|run| run.step(&step)).map(|step| &step.kind);
-        let (ask, escalate) = match kind {
-            Some(Kind::Approve(approve)) => (approve.ask.clone(), approve.escalate.as_ref()),
-            _ => (Vec::new(), None),
+        let approve = match kind {
+            Some(Kind::Approve(approve)) => Some(approve),
+            _ => None,
         };
-        let escalate = escalate.map(|it| Escalation {
-            at: later(now, it.after),
-            to: it.to.clone(),
-        });
+        let escalate = approve.and_then(|approve| approve.escalate.as_ref());
         let approval = Box::new(Approval {
             question,
             show,
-            ask,
-            escalate,
+            ask: approve.map(|it| it.ask.clone()).unwrap_or_default(),
+            escalate: escalate.map(|it| Escalation {
+                at: later(now, it.after),
+                to: it.to.clone(),
+            }),
+            required: approve.map_or(1, |it| it.required),
+            not: approve
+                .filter(|it| !it.self_approval)
+                .and_then(|_| self.starter(id)),
         });
         What::Asked {
             step,
             exception,
             approval,
+        }
+    }
+
+    /// The person who started the run that this one is, or is a part of.
+    fn starter(&self, id: &RunId) -> Option<String> {
+        let mut id = id.clone();
+        loop {
+            match &self.runs.get(&id)?.run.created.origin {
+                Origin::Person { by } => return Some(by.clone()),
+                Origin::Item { parent, .. } | Origin::Call { parent, .. } => id = parent.clone(),
+                Origin::Trigger { .. } | Origin::Promise => return None,
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use crate::{
     ids::{Hash, RunId, StepId},
     index::{Change, Mapping},
     run::{
-        Run, Status, Why, decide,
+        Run, Status, Why, barred, decide,
         fact::{Resolution, What},
         rejection,
     },
@@ -42,6 +42,7 @@ impl Engine {
         let prepared = match &resolution {
             Resolution::Upgrade { version } => self.newer(id, version),
             Resolution::Back { to, .. } => self.goes_back(id, to, &step),
+            Resolution::Approve => self.may_approve(id, &step, &by),
             _ => Ok(()),
         };
         if let Err(reason) = prepared {
@@ -98,6 +99,19 @@ impl Engine {
             None => Err(format!(
                 "run {id} cannot go back to `{to}`: it was not there, or what was done since cannot be undone"
             )),
+        }
+    }
+
+    fn may_approve(&self, id: &RunId, step: &StepId, by: &str) -> Result<(), String> {
+        let record = self.runs.get(id).and_then(|live| live.run.record(step));
+        match record.map(|record| &record.status) {
+            Some(Status::Parked {
+                why: Why::Approval {
+                    approval, approved, ..
+                },
+                ..
+            }) => barred(approval, approved, by).map_or(Ok(()), Err),
+            _ => Ok(()),
         }
     }
 

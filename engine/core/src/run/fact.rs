@@ -269,6 +269,16 @@ pub struct Approval {
     /// Groups of the instance.
     pub ask: Vec<String>,
     pub escalate: Option<Escalation>,
+    /// How many different people have to say yes.
+    #[serde(default = "one")]
+    pub required: u32,
+    /// Who has started the run and therefore may not.
+    #[serde(default)]
+    pub not: Option<String>,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// Whom to ask too from when on.
@@ -314,6 +324,22 @@ pub enum Resolution {
     MoreTime {
         millis: u64,
     },
+    /// Somebody takes it on, or gives it back (`None`). It stays open.
+    Assign {
+        to: Option<String>,
+    },
+    /// Nothing is decided; the note is for others to read.
+    Remark,
+}
+
+impl Resolution {
+    /// Whether the exception is open all the same.
+    pub fn leaves_open(&self) -> bool {
+        matches!(
+            self,
+            Resolution::Snooze { .. } | Resolution::Assign { .. } | Resolution::Remark
+        )
+    }
 }
 
 /// What a person corrected. Keys are merged into what was there.

@@ -117,6 +117,7 @@ impl Run {
                     Why::Approval {
                         approval,
                         escalated: false,
+                        ..
                     },
                 ..
             } => match approval.escalate.as_ref()?.at {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     Illegal, Record, Run, Status, Why,
-    fact::{Edit, Fact, Outcome, Resolution, What},
+    fact::{Approval, Edit, Fact, Outcome, Resolution, What},
 };
 use crate::{
     fault::{Effect, Fault},
@@ -203,12 +203,30 @@ impl Record {
         (whole, paused): (bool, SignedDuration),
         fact: &Fact,
     ) -> bool {
-        let Status::Parked { why, fault, .. } = &self.status else {
+        let Status::Parked { why, fault, .. } = &mut self.status else {
             return false;
         };
+        if let (
+            Why::Approval {
+                approval, approved, ..
+            },
+            Resolution::Approve,
+            Some(by),
+        ) = (&mut *why, resolution, decider(fact))
+        {
+            if barred(approval, approved, by).is_some() {
+                return false;
+            }
+            approved.push(by.to_owned());
+            if approved.len() < approval.required as usize {
+                return true;
+            }
+        }
         let fault = fault.clone();
         match (why.clone(), resolution) {
             (_, Resolution::Snooze { until }) => self.snoozed = Some(*until),
+            (_, Resolution::Assign { to }) => self.assignee = to.clone(),
+            (_, Resolution::Remark) => (),
             (Why::Fault | Why::Doubt | Why::Approval { .. }, Resolution::Abandon) => {
                 self.fault = Some(fault);
                 self.status = Status::Skipped;
@@ -220,8 +238,8 @@ impl Record {
             }
             // What it had begun still has to be stopped.
             (Why::Overdue(before), Resolution::Abandon) => self.status = *before,
-            (Why::Approval { .. }, Resolution::Approve) => {
-                self.output = Some(Arc::new(approved(fact)));
+            (Why::Approval { approved, .. }, Resolution::Approve) => {
+                self.output = Some(Arc::new(answer(&approved, fact)));
                 self.status = Status::Succeeded;
             }
             (Why::Approval { .. }, Resolution::Reject) => self.again(),
@@ -240,19 +258,42 @@ impl Record {
             }
             _ => return false,
         }
-        if !matches!(resolution, Resolution::Snooze { .. }) {
+        if !resolution.leaves_open() {
             self.snoozed = None;
+            self.assignee = None;
         }
         true
     }
 }
 
-/// Who approved, when, and what they said.
-fn approved(fact: &Fact) -> Payload {
-    let (by, note) = match &fact.what {
-        What::Resolved { by, note, .. } => (Some(by), note.as_ref()),
-        _ => (None, None),
+/// Why somebody may not say yes, as far as the run knows.
+pub(crate) fn barred(approval: &Approval, approved: &[String], by: &str) -> Option<String> {
+    if approval.not.as_deref() == Some(by) {
+        return Some(format!(
+            "{by} has started the run, so somebody else approves it"
+        ));
+    }
+    let has_approved = approved.iter().any(|it| it == by);
+    has_approved.then(|| {
+        let (so_far, required) = (approved.len(), approval.required);
+        format!("{by} has approved it already; it takes {required} people, and {so_far} have")
+    })
+}
+
+fn decider(fact: &Fact) -> Option<&str> {
+    match &fact.what {
+        What::Resolved { by, .. } => Some(by),
+        _ => None,
+    }
+}
+
+/// Who approved, when, and what the last one said.
+fn answer(approved: &[String], fact: &Fact) -> Payload {
+    let note = match &fact.what {
+        What::Resolved { note, .. } => note.as_ref(),
+        _ => None,
     };
+    let by = approved.join(", ");
     json!({ "approved_by": by, "approved_at": fact.at.to_string(), "note": note }).into()
 }
 

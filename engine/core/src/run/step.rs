@@ -327,6 +327,7 @@ fn asked(exception: ExceptionId, approval: &Approval, at: Timestamp) -> Status {
         why: Why::Approval {
             approval: Box::new(approval.clone()),
             escalated: false,
+            approved: Vec::new(),
         },
         fault: Box::new(Fault::business("approval.asked", &approval.question)),
         since: at,

@@ -1,13 +1,19 @@
 //! A run at a glance, and the exception that it is parked with.
 
+use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
-use super::{Record, Run, Status, Why, fact::Outcome};
+use super::{
+    Record, Run, Status, Why,
+    fact::{Origin, Outcome},
+};
 use crate::{
     fault::Category,
     ids::{Hash, StepId},
     index::{Exception, ExceptionCategory, State, Summary},
     plan::{Kind, Step},
+    value::Payload,
 };
 
 impl Run {
@@ -97,6 +103,12 @@ impl Run {
             assigned: asked(why)
                 .or_else(|| Some(vec![plan.exceptions.assign.clone()?]))
                 .unwrap_or_default(),
+            assignee: record.assignee.clone(),
+            approved: match why {
+                Why::Approval { approved, .. } => approved.clone(),
+                _ => Vec::new(),
+            },
+            about: about(self),
             show: match why {
                 Why::Approval { approval, .. } => Some(approval.show.clone()),
                 _ => None,
@@ -134,6 +146,7 @@ impl Run {
                     Why::Approval {
                         approval,
                         escalated: false,
+                        ..
                     },
                 ..
             } => approval.escalate.as_ref().map(|it| it.at),
@@ -182,6 +195,7 @@ fn asked(why: &Why) -> Option<Vec<String>> {
     let Why::Approval {
         approval,
         escalated,
+        ..
     } = why
     else {
         return None;
@@ -189,6 +203,38 @@ fn asked(why: &Why) -> Option<Vec<String>> {
     let also = approval.escalate.iter().filter(|_| *escalated);
     let also = also.flat_map(|escalation| &escalation.to);
     Some(approval.ask.iter().chain(also).cloned().collect())
+}
+
+/// How many texts tell what an exception is about, and how long each is at most.
+const ABOUT: usize = 8;
+const TEXT: usize = 80;
+
+/// The item as it is by now, or the inputs when it is none: what of it is short.
+fn about(run: &Run) -> IndexMap<String, String> {
+    let (data, edits) = match &run.created.origin {
+        Origin::Item { item, .. } => (item, &run.edits.item),
+        _ => (run.created.inputs.as_ref(), &run.edits.inputs),
+    };
+    let whole = match data {
+        Payload::Inline(value) => Some(value),
+        Payload::Stored(_) => None,
+    };
+    let fields = whole.and_then(Value::as_object);
+    let text = |name: &String, value: &Value| {
+        let text = match edits.get(name).unwrap_or(value) {
+            Value::String(text) if !text.is_empty() => text.chars().take(TEXT).collect(),
+            Value::Number(number) => number.to_string(),
+            Value::Bool(is) => is.to_string(),
+            _ => return None,
+        };
+        Some((name.clone(), text))
+    };
+    let name = "item".to_owned();
+    let alone = whole.filter(|whole| !whole.is_object());
+    let alone = alone.and_then(|value| text(&name, value));
+    let fields = fields.into_iter().flatten();
+    let texts = fields.filter_map(|(name, value)| text(name, value));
+    alone.into_iter().chain(texts).take(ABOUT).collect()
 }
 
 fn after(at: Timestamp, millis: u64) -> Timestamp {

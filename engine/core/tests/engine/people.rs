@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::{
-    plans::{With, approve, bot, each, on_fault, parallel, workflow},
+    plans::{With, approve, bot, by_others, each, on_fault, parallel, workflow},
     world::{Reaction, World},
 };
 
@@ -130,6 +130,87 @@ fn put_off_is_not_decided() {
     world.check_index();
     world.resolve(&run, Resolution::Approve);
     assert_eq!(world.state(&run), State::Succeeded);
+}
+
+#[test]
+fn as_many_people_as_are_needed_approve_and_none_who_started_it() {
+    let steps = vec![
+        each(
+            "lines",
+            "{{inputs.lines}}",
+            None,
+            vec![by_others(approve("guard", "Go on?"), 2)],
+        ),
+        bot("act", "world.order", json!({})),
+    ];
+    let flow = workflow("w", steps).input("lines", InputKind::List);
+    let mut world = World::new(vec![flow], |_, _| Reaction::Succeed(json!({})));
+    let run = world.start("w", json!({ "lines": [{ "sku": "A" }] }));
+    let item = run.item(&"lines".into(), 0);
+    let refused = |reply: Reply| match reply {
+        Reply::Refused { reason } => reason,
+        other => panic!("{other:?}"),
+    };
+    // `ann` has started it.
+    let starter = refused(world.resolve(&item, Resolution::Approve));
+    assert_eq!(
+        starter,
+        "ann has started the run, so somebody else approves it"
+    );
+    assert_eq!(
+        world.resolve_as("ben", &item, Resolution::Approve),
+        Reply::Resolved
+    );
+    assert_eq!(world.state(&item), State::Parked);
+    let open = world.disk.exceptions.values().next().unwrap().clone();
+    assert_eq!(
+        (open.approved, open.about["sku"].as_str()),
+        (vec!["ben".to_owned()], "A")
+    );
+    world.crash();
+    let twice = refused(world.resolve_as("ben", &item, Resolution::Approve));
+    assert_eq!(
+        twice,
+        "ben has approved it already; it takes 2 people, and 1 have"
+    );
+    world.check_index();
+    assert_eq!(
+        world.resolve_as("cleo", &item, Resolution::Approve),
+        Reply::Resolved
+    );
+    assert_eq!(world.state(&run), State::Succeeded);
+    let answer = world.output(&item, &"guard".into()).unwrap();
+    assert_eq!(answer["approved_by"], "ben, cleo");
+    world.check_index();
+}
+
+#[test]
+fn what_is_taken_on_or_remarked_on_stays_open() {
+    let (mut world, run) = asking();
+    let to = Some("ben".to_owned());
+    assert_eq!(
+        world.resolve(&run, Resolution::Assign { to: to.clone() }),
+        Reply::Resolved
+    );
+    assert_eq!(world.resolve(&run, Resolution::Remark), Reply::Resolved);
+    world.crash();
+    let assignee = |world: &World| {
+        world
+            .disk
+            .exceptions
+            .values()
+            .next()
+            .unwrap()
+            .assignee
+            .clone()
+    };
+    assert_eq!(assignee(&world), to);
+    world.check_index();
+    world.resolve(&run, Resolution::Assign { to: None });
+    assert_eq!(assignee(&world), None);
+    world.resolve(&run, Resolution::Approve);
+    assert_eq!(world.state(&run), State::Succeeded);
+    world.check_index();
 }
 
 /// Reads a price, orders, and fails until the price is another one.

@@ -155,8 +155,18 @@ pub(crate) fn approve(id: &str, question: &str) -> Step {
             after: 4 * 3_600_000,
             to: vec!["managers".to_owned()],
         }),
+        required: 1,
+        self_approval: true,
     };
     step(id, Kind::Approve(approve), &[question])
+}
+
+/// So many people have to say yes, and none of them may have started the run.
+pub(crate) fn by_others(mut step: Step, required: u32) -> Step {
+    if let Kind::Approve(approve) = &mut step.kind {
+        (approve.required, approve.self_approval) = (required, false);
+    }
+    step
 }
 
 /// The step's effect can be asked for: `world.ask` says how often it took place.

@@ -83,6 +83,8 @@ pub(crate) struct World {
     bots: Bots,
     renderer: Renderer,
     requests: u64,
+    /// Who decides.
+    by: String,
     /// Whether large values can be read and the outputs of loops be put together.
     pub(crate) readable: bool,
     /// How often it was asked for the output of a loop.
@@ -176,6 +178,7 @@ impl World {
             bots: Box::new(bots),
             renderer: Renderer::new(Arc::new(NoTables)),
             requests: 0,
+            by: "ann".to_owned(),
             readable: true,
             gathered: 0,
         };
@@ -348,6 +351,14 @@ impl World {
         self.replies[&request].clone()
     }
 
+    /// The same by somebody else than the one who decides and starts everything here.
+    pub(crate) fn resolve_as(&mut self, by: &str, run: &RunId, resolution: Resolution) -> Reply {
+        self.by = by.to_owned();
+        let reply = self.resolve(run, resolution);
+        self.by = "ann".to_owned();
+        reply
+    }
+
     pub(crate) fn ask_resolve(&mut self, exception: &Exception, resolution: Resolution) -> u64 {
         self.requests += 1;
         let request = self.requests;
@@ -357,7 +368,7 @@ impl World {
             run: exception.run.clone(),
             step: exception.step.clone(),
             resolution,
-            by: "ann".to_owned(),
+            by: self.by.clone(),
             note: None,
             remember: Vec::new(),
         })));
@@ -605,6 +616,14 @@ impl World {
     }
 
     /// The parameters that a step of a run was given last.
+    pub(crate) fn output(&self, run: &RunId, step: &StepId) -> Option<Value> {
+        let run = self.recovered(run);
+        match run.record(step)?.output.as_deref()? {
+            Payload::Inline(output) => Some(output.clone()),
+            Payload::Stored(_) => None,
+        }
+    }
+
     pub(crate) fn with(&self, run: &RunId, step: &StepId) -> Option<Value> {
         let run = self.recovered(run);
         let with = run.record(step)?.with.as_ref()?;

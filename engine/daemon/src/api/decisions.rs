@@ -63,6 +63,12 @@ pub enum Decision {
     MoreTime {
         millis: u64,
     },
+    /// Somebody takes it on, or gives it back.
+    Assign {
+        to: Option<String>,
+    },
+    /// The note is for others to read.
+    Remark,
 }
 
 /// Who wants a run to end, and why.
@@ -103,6 +109,9 @@ pub(super) async fn resolve(
         note,
         remember,
     } = resolving;
+    if decision == Decision::Remark && note.as_deref().is_none_or(|note| note.trim().is_empty()) {
+        return Err(unfit("a remark says something").detail("give it a note"));
+    }
     let remember = match remember {
         Some(table) => vec![remembered(table, &decision, &detail)?],
         None => Vec::new(),
@@ -178,6 +187,12 @@ fn resolution(
             return Err(unfit("it is put off until a time that has passed"));
         }
         Decision::Snooze { until } => Resolution::Snooze { until },
+        Decision::Assign { to } => Resolution::Assign {
+            to: to
+                .map(|to| to.trim().to_owned())
+                .filter(|to| !to.is_empty()),
+        },
+        Decision::Remark => Resolution::Remark,
         Decision::Back { to, again } => back(to, again, detail)?,
         Decision::Happened(_) if exception.bot.is_none() => {
             return Err(unfit(

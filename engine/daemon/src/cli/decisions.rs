@@ -88,6 +88,9 @@ fn decided(resolution: &Resolution) -> String {
         Resolution::Reject => "reject".to_owned(),
         Resolution::Snooze { until } => format!("put off until {}", times::local(*until)),
         Resolution::MoreTime { millis } => format!("give it {} more", Duration(*millis)),
+        Resolution::Assign { to: Some(to) } => format!("give it to {to}"),
+        Resolution::Assign { to: None } => "give it back".to_owned(),
+        Resolution::Remark => "say something".to_owned(),
     }
 }
 

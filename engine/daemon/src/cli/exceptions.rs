@@ -66,6 +66,8 @@ pub(super) async fn exceptions(global: &Global, command: Option<arguments::Excep
         Wanted::Approve { id, decided } => (id, Decision::Approve, decided),
         Wanted::Reject { id, decided } => (id, Decision::Reject, decided),
         Wanted::Snooze { id, until, decided } => (id, Decision::Snooze { until: until.0 }, decided),
+        Wanted::Assign { id, to, decided } => (id, Decision::Assign { to }, decided),
+        Wanted::Remark { id, decided } => (id, Decision::Remark, decided),
         Wanted::MoreTime {
             id,
             duration,

@@ -278,6 +278,9 @@ pub(super) fn decided(resolution: &Resolution) -> String {
         Resolution::Reject => "rejected",
         Resolution::Snooze { .. } => "put off",
         Resolution::MoreTime { .. } => "has more time",
+        Resolution::Assign { to: Some(to) } => return format!("given to {}", tame(to)),
+        Resolution::Assign { to: None } => "given back",
+        Resolution::Remark => "remarked on",
     };
     words.to_owned()
 }

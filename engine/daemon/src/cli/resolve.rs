@@ -52,7 +52,10 @@ impl Wanted<'_> {
 impl Decision {
     /// Whether something happens because of it, or it only waits longer.
     pub(super) fn lets_go_on(&self) -> bool {
-        !matches!(self, Decision::Snooze { .. })
+        !matches!(
+            self,
+            Decision::Snooze { .. } | Decision::Assign { .. } | Decision::Remark
+        )
     }
 }
 
@@ -146,6 +149,9 @@ fn said(id: ExceptionId, run: &RunId, decision: &Decision) -> String {
             times::local(*until),
             times::age(*until)
         ),
+        Decision::Assign { to: Some(to) } => format!("exception {id} is {to}'s now"),
+        Decision::Assign { to: None } => format!("exception {id} is nobody's now"),
+        Decision::Remark => format!("exception {id} has a remark more"),
         _ => format!("exception {id} is decided; run {run} goes on in the daemon"),
     }
 }
@@ -178,6 +184,9 @@ pub(super) fn in_words(decision: &Decision) -> String {
         Decision::Reject => "reject".to_owned(),
         Decision::Snooze { until } => format!("put off until {}", times::local(*until)),
         Decision::MoreTime { millis } => format!("give it {} more", Duration(*millis)),
+        Decision::Assign { to: Some(to) } => format!("give it to {to}"),
+        Decision::Assign { to: None } => "give it back".to_owned(),
+        Decision::Remark => "say something".to_owned(),
     }
 }
 

@@ -12,7 +12,11 @@ use botswain_core::{
 use botswain_store::ReadError;
 use botswain_views::{ExceptionDetail, ExceptionView, ExceptionsQuery};
 
-use super::steps::flat;
+use super::{
+    past::{approval, history, tries},
+    recovered,
+    steps::flat,
+};
 use crate::daemon::Parts;
 
 /// How many records are read at a time.
@@ -45,7 +49,11 @@ impl Parts {
         let Some(exception) = exception.map_err(|error| error.to_string())? else {
             return Ok(None);
         };
-        let run = self.recover(&exception.run)?;
+        let loaded = self.load(&exception.run)?;
+        let run = recovered(&loaded)?;
+        let cluster = self.store.cluster(&exception.fingerprint);
+        let cluster = cluster.map_err(|error| error.to_string())?;
+        let others = cluster.map_or(0, |it| it.count.saturating_sub(1));
         let root = self.root_of(&run)?;
         let given = match &run.created.origin {
             Origin::Item { item, .. } => self.shown(item),
@@ -59,21 +67,33 @@ impl Parts {
         // A firing whose inputs could not be rendered has none, but a person can give them.
         if let Some(inputs) = inputs.as_object_mut() {
             for name in root.version.plan.inputs.keys() {
-                inputs.entry(name.clone()).or_insert(Value::Null);
+                inputs
+                    .entry(name.clone())
+                    .or_insert(serde_json::Value::Null);
             }
         }
         let record = run.record(&exception.step);
         let with = record.and_then(|record| record.with.clone());
+        let show = exception.show.as_ref().map(|show| self.shown(show));
+        let exception = exception_view(exception);
+        let (step, bot) = (&exception.step.clone(), exception.bot.clone());
         Ok(Some(ExceptionDetail {
             steps: self.step_views(&run),
             with: with.map(|with| self.shown(&with)),
-            show: exception.show.as_ref().map(|show| self.shown(show)),
+            show,
             back: back(&run, &exception.step),
-            exception: exception_view(exception),
             item,
             inputs,
             given,
             newer: None,
+            tries: tries(&loaded.facts, step),
+            history: history(&loaded.facts, step),
+            others,
+            parameters: bot
+                .and_then(|bot| self.instance.bot(&bot))
+                .map(|bot| bot.schema().parameters),
+            approval: approval(&run, step),
+            exception,
         }))
     }
 
@@ -105,7 +125,7 @@ fn back(run: &Run, parked: &StepId) -> Vec<StepId> {
     before.filter(fits).cloned().collect()
 }
 
-fn exception_view(exception: Exception) -> ExceptionView {
+pub(super) fn exception_view(exception: Exception) -> ExceptionView {
     let Fault {
         code,
         message,
@@ -129,6 +149,9 @@ fn exception_view(exception: Exception) -> ExceptionView {
         due: exception.due,
         snoozed: exception.snoozed,
         assigned: exception.assigned,
+        assignee: exception.assignee,
+        approved: exception.approved,
+        about: exception.about,
         fingerprint: exception.fingerprint,
         artifacts,
     }

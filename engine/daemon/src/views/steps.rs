@@ -4,8 +4,8 @@
 //! follow these, deeper by one, with what they belong to.
 
 use botswain_core::{
-    ExceptionId, Fault, RunId, StepId,
-    index::{ExceptionCategory, Tally},
+    ExceptionId, Fault, RunId,
+    index::ExceptionCategory,
     plan::{Kind, OnFault, Step, Then},
     run::{Branch, Run, Status, Why},
 };
@@ -221,6 +221,7 @@ fn parked(exception: ExceptionId, why: &Why, fault: &Fault) -> StepState {
         Why::Approval {
             approval,
             escalated,
+            ..
         } => {
             let later = approval.escalate.as_ref().filter(|_| !escalated);
             (ExceptionCategory::Approval, later.map(|it| it.at))

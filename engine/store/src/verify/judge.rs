@@ -13,6 +13,7 @@ use crate::{
     backend::Backend,
     draft::{Claimed, Highest, Mapped, Place},
     error::ReadError,
+    inbox::{self, Cluster, List},
     key,
     rebuilt::Rebuilder,
     record,
@@ -56,12 +57,7 @@ fn whole_run(runs: &mut Rebuilder<'_>, run: &RunId) -> Result<Vec<Finding>, Read
         found.extend(compare(backend, &list, run, run)?);
     }
     for exception in &rebuilt.exceptions {
-        found.extend(compare(
-            backend,
-            &key::exception(exception.id),
-            run,
-            exception,
-        )?);
+        found.extend(open(backend, run, exception)?);
     }
     for (claim, (by, _)) in &rebuilt.claims {
         let expected = Claimed::of(claim, by);
@@ -73,6 +69,34 @@ fn whole_run(runs: &mut Rebuilder<'_>, run: &RunId) -> Result<Vec<Finding>, Read
         if !matches!(kept, Some(Ok(kept)) if kept.claim == expected.claim) {
             found.extend(compare(backend, &key, run, &expected)?);
         }
+    }
+    Ok(found)
+}
+
+/// An exception is there, and where people find it.
+fn open(
+    backend: &dyn Backend,
+    run: &RunId,
+    expected: &Exception,
+) -> Result<Vec<Finding>, ReadError> {
+    let key = key::exception(expected.id);
+    let stored = backend.get(&key)?;
+    let stored = stored.and_then(|bytes| record::decode::<Exception>(&key, &bytes).ok());
+    let mut expected = expected.clone();
+    // An older Botswain has not said what it is about.
+    if stored.is_some_and(|stored| stored.about.is_empty()) {
+        expected.about.clear();
+    }
+    let mut found: Vec<_> = compare(backend, &key, run, &expected)?
+        .into_iter()
+        .collect();
+    for key in inbox::keys(&expected) {
+        found.extend(compare(backend, &key, run, &())?);
+    }
+    let cause = inbox::cluster(&expected.fingerprint);
+    if backend.get(&cause)?.is_none() {
+        let problem = format!("it is missing; exception {} belongs to it", expected.id);
+        found.push(Finding::of_record(&cause, Some(run), problem));
     }
     Ok(found)
 }
@@ -134,6 +158,7 @@ fn one_record(
         Some(b'g') => fired(key, record::decode(key, bytes)?),
         Some(b'p') => pending(key, &record::decode(key, bytes)?),
         Some(b'k') => mapped(key, record::decode(key, bytes)?),
+        Some(b'q') => queued(runs, key, bytes)?,
         Some(b'm' | b'f') => None,
         _ => Some((None, "it is of no known kind".to_owned())),
     };
@@ -172,6 +197,51 @@ fn exception(runs: &mut Rebuilder<'_>, open: Exception) -> Result<Problem, ReadE
         Err(why) => why,
     };
     Ok(Some((Some(open.run), why)))
+}
+
+/// Where people find an exception; that the exception is what the facts give is told of it.
+fn queued(runs: &mut Rebuilder<'_>, key: &[u8], bytes: &[u8]) -> Result<Problem, ReadError> {
+    let backend = runs.backend;
+    let cluster = |cause: &Hash| -> Result<Option<Cluster>, ReadError> {
+        let name = inbox::cluster(cause);
+        let found = backend.get(&name)?;
+        found.map(|bytes| record::decode(&name, &bytes)).transpose()
+    };
+    let why = match key.get(1) {
+        Some(b'c') => {
+            let found: Cluster = record::decode(key, bytes)?;
+            let members = List::Cause(found.fingerprint.clone()).prefix();
+            let count = Entries::new(backend, key::below(&members)).count() as u64;
+            let listed = backend.get(&inbox::latest(found.last))?;
+            match (count == found.count, listed) {
+                (false, _) => Some(format!("`count` should be {count} and is {}", found.count)),
+                (true, None) => Some("it stands in no list".to_owned()),
+                (true, Some(_)) => None,
+            }
+        }
+        Some(b'l') => {
+            let cause: Hash = record::decode(key, bytes)?;
+            let fits = |it: &Cluster| inbox::latest(it.last) == key;
+            match cluster(&cause)?.as_ref().is_some_and(fits) {
+                true => None,
+                false => Some("the cause is not there, or has parked another since".to_owned()),
+            }
+        }
+        _ => {
+            let exception = match inbox::member(key) {
+                Some(id) => backend.get(&key::exception(id))?.map(|bytes| (id, bytes)),
+                None => None,
+            };
+            let exception = exception
+                .map(|(id, bytes)| record::decode::<Exception>(&key::exception(id), &bytes));
+            match exception.transpose()? {
+                Some(open) if inbox::keys(&open).contains(key) => None,
+                Some(_) => Some("the exception does not belong into this list".to_owned()),
+                None => Some("the exception is not open".to_owned()),
+            }
+        }
+    };
+    Ok(why.map(|why| (None, why)))
 }
 
 fn claimed(runs: &mut Rebuilder<'_>, key: &[u8], claimed: Claimed) -> Result<Problem, ReadError> {

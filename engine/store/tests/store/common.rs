@@ -71,6 +71,9 @@ pub(crate) fn exception(id: u64) -> Exception {
         due: None,
         snoozed: None,
         assigned: Vec::new(),
+        assignee: None,
+        approved: Vec::new(),
+        about: indexmap::IndexMap::new(),
         show: None,
         fingerprint: Hash::of(b"unknown customer"),
     }

@@ -78,6 +78,23 @@ fn a_store_written_by_every_version_of_this_format_is_read() {
     assert_eq!((tally.succeeded, tally.parked), (1, 1));
 }
 
+/// It was written before anybody looked for what waits by cause or word.
+#[test]
+fn what_waits_in_an_older_store_is_found_by_cause_and_word() {
+    let memory = Arc::new(Memory::default());
+    let text = fs::read_to_string(path().with_file_name("1-unindexed.jsonl")).unwrap();
+    memory.write(text.lines().map(record).collect()).unwrap();
+    let store = Store::on(Arc::clone(&memory) as Arc<dyn Backend>).unwrap();
+    assert!(store.facts(&RunId::root(EVERY)).unwrap().len() > 40);
+    let open = store.exceptions(None, 9).unwrap();
+    let clusters = store.clusters(None, 9).unwrap().entries;
+    assert_eq!(
+        clusters.iter().map(|it| it.count).sum::<u64>(),
+        open.len() as u64
+    );
+    assert_eq!(store.search(&open[0].fault.code, 9).unwrap(), open[..1]);
+}
+
 /// Serde names all variants when it is given one that there is not.
 #[test]
 fn every_kind_of_fact_is_in_the_file() {
@@ -236,6 +253,10 @@ fn every_fact(journal: &Journal<'_>) -> Vec<What> {
         resolved(Resolution::Reject),
         resolved(Resolution::Snooze { until: time(97) }),
         resolved(Resolution::MoreTime { millis: 60_000 }),
+        resolved(Resolution::Assign {
+            to: Some("ben".to_owned()),
+        }),
+        resolved(Resolution::Remark),
         journal.created(
             Origin::Call {
                 parent: RunId::root(2),
@@ -311,6 +332,8 @@ fn approval() -> Approval {
             at: time(94),
             to: vec!["managers".to_owned()],
         }),
+        required: 2,
+        not: Some("ann".to_owned()),
     }
 }
 

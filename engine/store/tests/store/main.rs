@@ -7,6 +7,7 @@ mod common;
 mod damage;
 mod disk;
 mod formats;
+mod inbox;
 mod journal;
 mod keeping;
 mod suite;

@@ -33,6 +33,8 @@ impl Checker<'_, '_, '_> {
             show: show.map_or(Value::Null, |entry| entry.node.to_json()),
             ask,
             escalate,
+            required: step.required.unwrap_or(1),
+            self_approval: step.self_approval.unwrap_or(true),
         });
         (approve.map(Kind::Approve), Output::Known(approval()))
     }

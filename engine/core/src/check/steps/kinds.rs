@@ -18,7 +18,7 @@ pub(crate) const KINDS: [&str; 10] = [
 ];
 
 /// Keys that mean something only with some kinds, and those.
-pub(crate) const OWNERS: [(&str, &[&str]); 19] = [
+pub(crate) const OWNERS: [(&str, &[&str]); 21] = [
     ("with", &["bot", "call"]),
     ("connection", &["bot"]),
     ("effect", &["bot"]),
@@ -41,6 +41,8 @@ pub(crate) const OWNERS: [(&str, &[&str]); 19] = [
     ("default", &["switch"]),
     ("ask", &["approve"]),
     ("escalate", &["approve"]),
+    ("required", &["approve"]),
+    ("self_approval", &["approve"]),
     ("show", &["approve"]),
     ("category", &["fail"]),
 ];

@@ -108,6 +108,12 @@ pub(crate) struct Step {
     /// Whom to ask too when nobody has answered.
     #[schemars(with = "Escalate")]
     pub(crate) escalate: Option<Escalate>,
+    /// How many different people have to approve; 1 when nothing is said.
+    #[schemars(with = "u32", range(min = 1, max = 10))]
+    pub(crate) required: Option<u32>,
+    /// `false`: whoever started the run may not approve.
+    #[schemars(with = "bool")]
+    pub(crate) self_approval: Option<bool>,
 
     /// How long nothing happens here.
     #[schemars(with = "Duration", extend("x-least" = 1))]

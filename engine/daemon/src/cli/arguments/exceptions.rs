@@ -105,6 +105,22 @@ pub(in crate::cli) enum Exceptions {
         #[command(flatten)]
         decided: Decided,
     },
+    /// Somebody takes it on; without a name, it is given back.
+    Assign {
+        #[arg(value_parser = exception)]
+        id: u64,
+        /// Who.
+        to: Option<String>,
+        #[command(flatten)]
+        decided: Decided,
+    },
+    /// Say something about it for others to read, with `--note`.
+    Remark {
+        #[arg(value_parser = exception)]
+        id: u64,
+        #[command(flatten)]
+        decided: Decided,
+    },
     /// Let what is overdue take so much longer, from now on.
     MoreTime {
         #[arg(value_parser = exception)]
