@@ -1,64 +1,117 @@
-//! `/api/v1` over the Unix socket `.botswain/api.sock`.
+//! `/api/v1`, over the Unix socket `.botswain/api.sock` and where the console listens.
 //!
-//! Whoever may open the socket is the user who runs the daemon: there is no
-//! login here and no TCP port; webhooks have a listener of their own. Errors are
-//! RFC 9457 problems. The command line uses this and nothing else.
+//! Whoever may open the socket is the user who runs the daemon; over TCP people
+//! sign in, and each route says what they need ([`access`]). Errors are RFC 9457
+//! problems. The command line uses this and nothing else, and the console's
+//! pages call the same functions.
 
-mod decisions;
+pub(crate) mod access;
+pub(crate) mod bulk;
+mod closed;
+pub(crate) mod decisions;
 mod keeping;
+pub(crate) mod people;
 mod problem;
-mod routes;
+pub(crate) mod routes;
 
 use std::{os::unix::fs::PermissionsExt, path::Path};
 
-use axum::{
-    Router,
-    routing::{get, post, put},
-};
+use axum::{Extension, Router, http::Method};
+use botswain_views::Role;
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
+use self::access::{Right, Route};
+pub use botswain_views::Decision;
+
 pub use self::{
-    decisions::{Cancelling, Correcting, Decision, Resolving},
+    bulk::{BulkRequest, Bulks},
+    closed::{Closed, Closing},
+    decisions::{Cancelling, Correcting, Resolving},
     keeping::{BackupRequest, ResumeRequest},
+    people::PersonRequest,
     problem::Problem,
     routes::{Health, ItemsQuery, RunRequest, RunsQuery, Started},
 };
-use crate::daemon::Handle;
+use crate::{accounts::Principal, daemon::Handle};
 
-/// The whole API.
+/// The whole API, each route with what it takes.
+pub(crate) fn routes() -> Vec<Route> {
+    const SEE: Right = Right::Role(Role::Viewer);
+    const HANDLE: Right = Right::Role(Role::Handler);
+    const AUTHOR: Right = Right::Role(Role::Author);
+    const ADMIN: Right = Right::Role(Role::Admin);
+    let (get, post) = (|path| (Method::GET, path), |path| (Method::POST, path));
+    vec![
+        Route::new(SEE, get("/api/v1/health"), routes::health),
+        Route::new(SEE, get("/api/v1/runs"), routes::runs),
+        Route::new(HANDLE, post("/api/v1/runs"), routes::start),
+        Route::new(SEE, get("/api/v1/runs/{run}"), routes::run),
+        Route::new(
+            HANDLE,
+            post("/api/v1/runs/{run}/cancellation"),
+            decisions::cancel,
+        ),
+        Route::new(SEE, get("/api/v1/runs/{run}/items/{step}"), routes::items),
+        Route::new(SEE, get("/api/v1/versions/{hash}"), routes::version),
+        Route::new(SEE, get("/api/v1/inbox"), routes::inbox),
+        Route::new(SEE, get("/api/v1/exceptions"), routes::exceptions),
+        Route::new(SEE, get("/api/v1/exceptions/{id}"), routes::exception),
+        Route::new(
+            HANDLE,
+            post("/api/v1/exceptions/{id}/resolution"),
+            decisions::resolve,
+        ),
+        Route::new(HANDLE, post("/api/v1/bulk"), bulk::start),
+        Route::new(SEE, get("/api/v1/bulk/{id}"), bulk::show),
+        Route::new(HANDLE, post("/api/v1/bulk/{id}/withdrawal"), bulk::withdraw),
+        Route::new(SEE, get("/api/v1/mappings"), decisions::mappings),
+        Route::new(
+            AUTHOR,
+            (Method::PUT, "/api/v1/mappings/{table}/{from}"),
+            decisions::correct,
+        ),
+        Route::new(
+            AUTHOR,
+            (Method::DELETE, "/api/v1/mappings/{table}/{from}"),
+            decisions::revoke,
+        ),
+        Route::new(SEE, get("/api/v1/artifacts/{hash}"), routes::artifact),
+        Route::new(SEE, get("/api/v1/schedule"), routes::schedule),
+        Route::new(SEE, get("/api/v1/connections"), routes::connections),
+        Route::new(
+            HANDLE,
+            post("/api/v1/connections/{name}/test"),
+            routes::test_connection,
+        ),
+        Route::new(ADMIN, get("/api/v1/people"), people::list),
+        Route::new(ADMIN, post("/api/v1/people"), people::add),
+        Route::new(
+            ADMIN,
+            (Method::PATCH, "/api/v1/people/{name}"),
+            people::alter,
+        ),
+        Route::new(
+            ADMIN,
+            (Method::DELETE, "/api/v1/people/{name}"),
+            people::remove,
+        ),
+        // They write where they are told to, or everything.
+        Route::new(Right::Local, post("/api/v1/verify"), keeping::verify),
+        Route::new(Right::Local, post("/api/v1/backup"), keeping::backup),
+        Route::new(Right::Local, post("/api/v1/resume"), keeping::resume),
+        Route::new(Right::Local, post("/api/v1/prune"), keeping::prune),
+        Route::new(SEE, get("/api/v1/quarantine"), keeping::quarantine),
+        Route::new(SEE, get("/api/v1/events"), routes::events),
+    ]
+}
+
+/// The API for the user who runs the daemon.
 pub fn router(handle: Handle) -> Router {
-    Router::new()
-        .route("/api/v1/health", get(routes::health))
-        .route("/api/v1/runs", get(routes::runs).post(routes::start))
-        .route("/api/v1/runs/{run}", get(routes::run))
-        .route("/api/v1/runs/{run}/cancellation", post(decisions::cancel))
-        .route("/api/v1/runs/{run}/items/{step}", get(routes::items))
-        .route("/api/v1/versions/{hash}", get(routes::version))
-        .route("/api/v1/exceptions", get(routes::exceptions))
-        .route("/api/v1/exceptions/{id}", get(routes::exception))
-        .route(
-            "/api/v1/exceptions/{id}/resolution",
-            post(decisions::resolve),
-        )
-        .route("/api/v1/mappings", get(decisions::mappings))
-        .route(
-            "/api/v1/mappings/{table}/{from}",
-            put(decisions::correct).delete(decisions::revoke),
-        )
-        .route("/api/v1/artifacts/{hash}", get(routes::artifact))
-        .route("/api/v1/schedule", get(routes::schedule))
-        .route("/api/v1/connections", get(routes::connections))
-        .route(
-            "/api/v1/connections/{name}/test",
-            post(routes::test_connection),
-        )
-        .route("/api/v1/verify", post(keeping::verify))
-        .route("/api/v1/backup", post(keeping::backup))
-        .route("/api/v1/resume", post(keeping::resume))
-        .route("/api/v1/quarantine", get(keeping::quarantine))
-        .route("/api/v1/prune", post(keeping::prune))
-        .route("/api/v1/events", get(routes::events))
+    let add = |router: Router<Handle>, route: Route| router.route(route.path, route.open());
+    let router = routes().into_iter().fold(Router::new(), add);
+    router
+        .layer(Extension(Principal::local()))
         .with_state(handle)
 }
 

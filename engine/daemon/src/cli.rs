@@ -42,6 +42,7 @@ mod table;
 mod test;
 mod times;
 mod up;
+mod users;
 mod workflows;
 
 use std::{panic::AssertUnwindSafe, path::PathBuf, process::ExitCode, time::Duration};
@@ -146,6 +147,7 @@ async fn dispatch(global: &Global, command: Command) -> Outcome {
         Command::New(arguments) => new::new(global, arguments),
         Command::Schema { of, write } => bots::schema(global, of, write),
         Command::Secret { command } => secrets::secret(global, command),
+        Command::User { command } => users::user(global, command).await,
         Command::Connections { command } => connections::connections(global, command).await,
         Command::Verify => keeping::verify(global).await,
         Command::Backup { folder } => keeping::backup(global, &folder).await,

@@ -110,6 +110,15 @@ impl Client {
         decoded(self.send(Method::PUT, path, Some(body)).await?).await
     }
 
+    pub async fn patch<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
+        let body = serde_json::to_value(body).map_err(|err| Error::Unreachable(err.to_string()))?;
+        decoded(self.send(Method::PATCH, path, Some(body)).await?).await
+    }
+
     pub async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
         decoded(self.send(Method::DELETE, path, None).await?).await
     }

@@ -57,6 +57,8 @@ use self::{
 };
 pub use self::{message::Notice, parts::Parts};
 use crate::{
+    accounts::{self, Accounts},
+    api::{Bulks, Closed},
     instance::{Config, ConnectionHost, Instance, Redactor, Setting},
     meant,
     workflows::{self, Checked},
@@ -84,6 +86,8 @@ pub enum StartError {
     Append(#[from] botswain_store::AppendError),
     #[error(transparent)]
     Artifacts(#[from] botswain_store::artifacts::Error),
+    #[error(transparent)]
+    Accounts(#[from] accounts::Refusal),
     #[error("{0}")]
     Recovery(String),
 }
@@ -97,6 +101,7 @@ impl StartError {
             StartError::Lock(error) => Some(error.hint().to_owned()),
             StartError::Store(error) => Some(error.hint().into_owned()),
             StartError::Artifacts(error) => Some(error.hint().to_owned()),
+            StartError::Accounts(refusal) => refusal.hint().map(str::to_owned),
             StartError::Config(_) => {
                 Some("mend them, then start again; `botswain check` shows them".to_owned())
             }
@@ -132,6 +137,9 @@ pub struct Handle {
     notices: broadcast::Sender<Notice>,
     workflows: Arc<RwLock<BTreeMap<String, Arc<Version>>>>,
     files: reload::Followed,
+    pub accounts: Arc<Accounts>,
+    pub bulks: Arc<Bulks>,
+    pub closed: Arc<Closed>,
 }
 
 impl Daemon {
@@ -158,6 +166,9 @@ impl Daemon {
         let (notices, _) = broadcast::channel(4096);
         let (driver, messages) = Driver::new(engine, parts.clone(), notices.clone());
         let handle = Handle {
+            accounts: Arc::new(Accounts::open(&parts.instance.private())?),
+            bulks: Arc::default(),
+            closed: Arc::default(),
             parts,
             messages,
             notices,
@@ -337,6 +348,11 @@ impl Handle {
         let closed = || Fault::system("daemon.stopped", "the daemon has stopped");
         let written = answer.await.map_err(|_| closed())?;
         written.map_err(|error| Fault::system("store.unwritable", error.to_string()))
+    }
+
+    /// Whether the loop still takes what it is told.
+    pub fn is_alive(&self) -> bool {
+        !self.messages.is_closed()
     }
 
     /// Everything that happens from now on.

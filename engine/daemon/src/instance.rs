@@ -28,7 +28,7 @@ pub(crate) use catalogue::calendar_files;
 pub use config::Config;
 use config::Reading;
 pub use connections::{ConnectionHost, Setting};
-use private::Private;
+pub(crate) use private::{Private, replace_file};
 pub use redact::Redactor;
 use secrets::Secrets;
 

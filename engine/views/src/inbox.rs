@@ -4,7 +4,7 @@ use botswain_core::{ExceptionId, Hash, StepId, index::ExceptionCategory};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ExceptionView;
+use crate::{Decision, ExceptionView};
 
 /// What stands in the inbox's address.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -86,11 +86,10 @@ pub struct ClusterView {
 }
 
 /// A decision about many, which begins after some seconds and can be withdrawn until then.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BulkView {
     pub id: u64,
-    /// What was decided, as a history tells it.
-    pub what: String,
+    pub decision: Decision,
     pub by: String,
     pub note: Option<String>,
     pub asked: Timestamp,

@@ -5,6 +5,7 @@
 //! them. Secrets cannot be in them, for the facts hold only their names.
 
 mod connections;
+mod decision;
 mod exceptions;
 mod inbox;
 mod people;
@@ -13,6 +14,7 @@ mod steps;
 
 pub use self::{
     connections::ConnectionView,
+    decision::Decision,
     exceptions::{
         ApprovalView, DecisionView, ExceptionDetail, ExceptionView, ExceptionsQuery, TryView,
     },

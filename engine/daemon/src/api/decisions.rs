@@ -1,7 +1,7 @@
 //! What people decide: about something parked, about a run, about corrections to come.
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Path, Query, State},
     http::StatusCode,
 };
@@ -12,22 +12,24 @@ use botswain_core::{
     run::fact::{Edit, Resolution},
 };
 use botswain_store::Mapped;
+use botswain_views::Decision;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Problem,
+    Closing, Problem,
     routes::{Answer, reading},
 };
-use crate::{daemon::Handle, views::ExceptionDetail};
+use crate::{accounts::Principal, daemon::Handle, views::ExceptionDetail};
 
 /// What a person decided, who, and why.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Resolving {
     pub decision: Decision,
+    #[serde(default)]
     pub by: String,
     pub note: Option<String>,
     /// The table in which a correction of one text is remembered, for `mapped` to find it.
@@ -35,46 +37,11 @@ pub struct Resolving {
     pub remember: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Decision {
-    Retry,
-    /// Again, by the workflow as its file is now.
-    RetryCurrent,
-    /// Corrections of the item's data, or of the run's inputs when it is no item.
-    Edit(IndexMap<String, Value>),
-    /// Corrections of this step's parameters alone.
-    EditWith(IndexMap<String, Value>),
-    /// It took place, with this output.
-    Happened(Value),
-    Skip,
-    /// Again from an earlier step on; what took place once is done once more only if it is named.
-    Back {
-        to: StepId,
-        #[serde(default)]
-        again: Vec<StepId>,
-    },
-    Abandon,
-    Approve,
-    Reject,
-    Snooze {
-        until: Timestamp,
-    },
-    MoreTime {
-        millis: u64,
-    },
-    /// Somebody takes it on, or gives it back.
-    Assign {
-        to: Option<String>,
-    },
-    /// The note is for others to read.
-    Remark,
-}
-
 /// Who wants a run to end, and why.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cancelling {
+    #[serde(default)]
     pub by: String,
     pub note: Option<String>,
 }
@@ -84,6 +51,7 @@ pub struct Cancelling {
 #[serde(deny_unknown_fields)]
 pub struct Correcting {
     pub to: String,
+    #[serde(default)]
     pub by: String,
     pub note: Option<String>,
 }
@@ -96,13 +64,26 @@ pub(super) struct MappingsQuery {
 
 pub(super) async fn resolve(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Path(id): Path<ExceptionId>,
     Json(resolving): Json<Resolving>,
 ) -> Answer<Value> {
-    let Json(detail) = reading(&handle, move |parts| parts.exception_detail(id)).await?;
-    let detail = detail.ok_or_else(|| not_open(id))?;
-    let Json(exception) = reading(&handle, move |parts| parts.store.exception(id)).await?;
-    let exception = exception.ok_or_else(|| not_open(id))?;
+    decide(&handle, &principal, id, resolving).await?;
+    Ok(Json(json!({ "exception": id, "resolved": true })))
+}
+
+/// Hands over what somebody decided, if it is theirs to decide.
+pub(crate) async fn decide(
+    handle: &Handle,
+    principal: &Principal,
+    id: ExceptionId,
+    resolving: Resolving,
+) -> Result<(), Problem> {
+    let Json(detail) = reading(handle, move |parts| parts.exception_detail(id)).await?;
+    let detail = detail.ok_or_else(|| not_open(handle, id))?;
+    let Json(exception) = reading(handle, move |parts| parts.store.exception(id)).await?;
+    let exception = exception.ok_or_else(|| not_open(handle, id))?;
+    answers(principal, &exception, &resolving.decision)?;
     let Resolving {
         decision,
         by,
@@ -118,9 +99,17 @@ pub(super) async fn resolve(
     };
     let resolution = match decision {
         Decision::RetryCurrent => Resolution::Upgrade {
-            version: current(&handle, &exception).await?,
+            version: current(handle, &exception).await?,
         },
         decision => resolution(decision, &exception, &detail)?,
+    };
+    let by = principal.signs(by);
+    let closing = Closing {
+        run: exception.run.clone(),
+        by: by.clone(),
+        at: Timestamp::now(),
+        resolution: resolution.clone(),
+        note: note.clone(),
     };
     let Exception { run, step, .. } = exception;
     let resolve = Resolve {
@@ -136,12 +125,50 @@ pub(super) async fn resolve(
     match handle.resolve(resolve).await? {
         Reply::Refused { reason } => Err(Problem::conflict(reason)),
         Reply::Resolved | Reply::Started { .. } => {
-            Ok(Json(json!({ "exception": id, "resolved": true })))
+            if !closing.resolution.leaves_open() {
+                handle.closed.note(id, closing);
+            }
+            Ok(())
         }
     }
 }
 
-pub(super) fn not_open(id: ExceptionId) -> Problem {
+/// What is for certain people is decided by them, or by whoever they have given it to.
+fn answers(
+    principal: &Principal,
+    exception: &Exception,
+    decision: &Decision,
+) -> Result<(), Problem> {
+    let is_asked = exception.category != ExceptionCategory::Approval
+        || exception.assigned.is_empty()
+        || exception.assignee.as_ref() == Some(&principal.name)
+        || exception
+            .assigned
+            .iter()
+            .any(|group| principal.groups.contains(group));
+    if principal.is_local() || is_asked || *decision == Decision::Remark {
+        return Ok(());
+    }
+    let groups = exception.assigned.join(", ");
+    Err(Problem::new(
+        StatusCode::FORBIDDEN,
+        "access.group",
+        format!(
+            "exception {} asks others than {}",
+            exception.id, principal.name
+        ),
+    )
+    .detail(format!(
+        "it is for: {groups}; one of them can give it to you"
+    )))
+}
+
+pub(super) fn not_open(handle: &Handle, id: ExceptionId) -> Problem {
+    if let Some(closing) = handle.closed.of(id) {
+        let title = format!("exception {id} was decided by {}", closing.by);
+        return Problem::new(StatusCode::NOT_FOUND, "exception.closed", title)
+            .detail(format!("what came of it is in run {}", closing.run));
+    }
     Problem::not_found(format!("exception {id} is not open"))
         .detail("somebody may have decided it already; see `botswain exceptions list`")
 }
@@ -323,20 +350,30 @@ fn unfit(title: impl Into<String>) -> Problem {
 
 pub(super) async fn cancel(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Path(run): Path<RunId>,
     Json(cancelling): Json<Cancelling>,
 ) -> Answer<Value> {
+    end(&handle, &principal, run.clone(), cancelling).await?;
+    Ok(Json(json!({ "run": run, "cancelled": true })))
+}
+
+/// Lets a run be brought to its end.
+pub(crate) async fn end(
+    handle: &Handle,
+    principal: &Principal,
+    run: RunId,
+    cancelling: Cancelling,
+) -> Result<(), Problem> {
     let id = run.clone();
-    let Json(summary) = reading(&handle, move |parts| parts.store.summary(&id)).await?;
+    let Json(summary) = reading(handle, move |parts| parts.store.summary(&id)).await?;
     if summary.is_none() {
         return Err(Problem::not_found(format!("there is no run {run}")));
     }
     let Cancelling { by, note } = cancelling;
-    match handle.cancel(run.clone(), by, note).await? {
+    match handle.cancel(run, principal.signs(by), note).await? {
         Reply::Refused { reason } => Err(Problem::conflict(reason)),
-        Reply::Resolved | Reply::Started { .. } => {
-            Ok(Json(json!({ "run": run, "cancelled": true })))
-        }
+        Reply::Resolved | Reply::Started { .. } => Ok(()),
     }
 }
 
@@ -352,6 +389,7 @@ pub(super) async fn mappings(
 
 pub(super) async fn correct(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Path((table, from)): Path<(String, String)>,
     Json(correcting): Json<Correcting>,
 ) -> Answer<Mapped> {
@@ -359,7 +397,7 @@ pub(super) async fn correct(
     let Correcting { to, by, note } = correcting;
     let mapping = Mapping {
         to,
-        by,
+        by: principal.signs(by),
         at: Timestamp::now(),
         note,
         exception: None,

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use axum::{
-    Json,
+    Extension, Json,
     body::Body,
     extract::{Path, Query, State},
     http::{StatusCode, header},
@@ -25,17 +25,18 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::{Problem, decisions::not_open};
 use crate::{
+    accounts::Principal,
     daemon::{Handle, Notice, Parts},
     views::{
-        self, ConnectionView, ExceptionDetail, ExceptionView, ExceptionsQuery, RunDetail, RunView,
-        ScheduleView, Waits,
+        self, ConnectionView, ExceptionDetail, ExceptionView, ExceptionsQuery, Inbox, InboxQuery,
+        RunDetail, RunView, ScheduleView, Waits,
     },
 };
 
 /// The longest page.
 const LIMIT: usize = 1000;
 
-pub(super) type Answer<T> = Result<Json<T>, Problem>;
+pub(crate) type Answer<T> = Result<Json<T>, Problem>;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Health {
@@ -55,6 +56,8 @@ pub struct RunRequest {
     /// A second run with the same key is skipped.
     #[serde(default)]
     pub key: Option<String>,
+    /// Who asks; whoever has signed in does so under their own name.
+    #[serde(default)]
     pub by: String,
 }
 
@@ -98,6 +101,7 @@ pub(super) async fn health(State(handle): State<Handle>) -> Answer<Health> {
 
 pub(super) async fn start(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Json(request): Json<RunRequest>,
 ) -> Result<(StatusCode, Json<Started>), Problem> {
     let RunRequest {
@@ -106,6 +110,7 @@ pub(super) async fn start(
         key,
         by,
     } = request;
+    let by = principal.signs(by);
     match handle.run(&workflow, inputs, key, &by).await? {
         Reply::Started { run } => Ok((StatusCode::CREATED, Json(Started { run }))),
         Reply::Refused { reason } if reason == NO_ROOM => Err(Problem {
@@ -119,7 +124,7 @@ pub(super) async fn start(
     }
 }
 
-pub(super) async fn runs(
+pub(crate) async fn runs(
     State(handle): State<Handle>,
     Query(query): Query<RunsQuery>,
 ) -> Answer<Vec<RunView>> {
@@ -142,7 +147,7 @@ async fn waits(handle: &Handle) -> Waits {
     Waits::new(handle.pools().await, jiff::Timestamp::now())
 }
 
-pub(super) async fn run(State(handle): State<Handle>, Path(run): Path<RunId>) -> Answer<RunDetail> {
+pub(crate) async fn run(State(handle): State<Handle>, Path(run): Path<RunId>) -> Answer<RunDetail> {
     let id = run.clone();
     let Json(detail) = reading(&handle, move |parts| parts.run_detail(&run)).await?;
     if let Some(mut detail) = detail {
@@ -188,6 +193,19 @@ pub(super) async fn version(
     version.map(Json).ok_or_else(missing)
 }
 
+/// What waits for people, as whoever asks sees it.
+pub(super) async fn inbox(
+    State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
+    Query(query): Query<InboxQuery>,
+) -> Answer<Inbox> {
+    let limit = query.limit.unwrap_or(50).clamp(1, LIMIT);
+    reading(&handle, move |parts| {
+        parts.inbox(&query, (&principal.name, limit), Timestamp::now())
+    })
+    .await
+}
+
 pub(super) async fn exceptions(
     State(handle): State<Handle>,
     Query(query): Query<ExceptionsQuery>,
@@ -196,13 +214,13 @@ pub(super) async fn exceptions(
     reading(&handle, move |parts| parts.exceptions(&query, limit)).await
 }
 
-pub(super) async fn exception(
+pub(crate) async fn exception(
     State(handle): State<Handle>,
     Path(id): Path<ExceptionId>,
 ) -> Answer<ExceptionDetail> {
     let workflows = handle.workflows();
     let Json(detail) = reading(&handle, move |parts| parts.exception_detail(id)).await?;
-    let mut detail = detail.ok_or_else(|| not_open(id))?;
+    let mut detail = detail.ok_or_else(|| not_open(&handle, id))?;
     let workflow = &detail.exception.workflow;
     let version = workflows.iter().find(|it| it.plan.name == *workflow);
     if let Some(version) = version.cloned() {
@@ -302,7 +320,7 @@ fn notice_json(notice: &Notice) -> Value {
 }
 
 /// Reads off the async threads: the disk may take its time.
-pub(super) async fn reading<T: Send + 'static, E: Into<Problem> + Send + 'static>(
+pub(crate) async fn reading<T: Send + 'static, E: Into<Problem> + Send + 'static>(
     handle: &Handle,
     read: impl FnOnce(&Parts) -> Result<T, E> + Send + 'static,
 ) -> Answer<T> {

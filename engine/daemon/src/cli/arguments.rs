@@ -2,6 +2,7 @@
 
 mod exceptions;
 mod new;
+mod users;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(super) use self::{
     exceptions::{Corrections, Decided, Exceptions, ExceptionsList},
     new::New,
+    users::{RoleName, User},
 };
 use super::outcome::Pair;
 
@@ -139,6 +141,11 @@ pub(super) enum Command {
     Secret {
         #[command(subcommand)]
         command: Secret,
+    },
+    /// Say who may sign in to the console, and what they may.
+    User {
+        #[command(subcommand)]
+        command: User,
     },
     /// See whether the outside systems answer.
     Connections {

@@ -49,16 +49,6 @@ impl Wanted<'_> {
     }
 }
 
-impl Decision {
-    /// Whether something happens because of it, or it only waits longer.
-    pub(super) fn lets_go_on(&self) -> bool {
-        !matches!(
-            self,
-            Decision::Snooze { .. } | Decision::Assign { .. } | Decision::Remark
-        )
-    }
-}
-
 pub(super) fn happened(output: Option<&str>) -> Result<Decision, Failure> {
     let output: Value = match output {
         Some(text) => object(text).map_err(|what| {

@@ -16,7 +16,7 @@ use super::{
     times,
 };
 use crate::{
-    api,
+    api, console,
     daemon::{Daemon, Handle, Mode, Notice, StartError},
     editor,
     instance::Instance,
@@ -32,6 +32,7 @@ pub(super) async fn up(global: &Global) -> Outcome {
     editor::refresh(&instance);
     learn_secrets(global, &daemon.handle);
     tokio::spawn(tell(daemon.handle.clone()));
+    tokio::spawn(console::listen(daemon.handle.clone(), opened));
     let socket = instance.private().socket();
     let until = CancellationToken::new();
     let serving = api::serve(&socket, daemon.handle.clone(), until.clone());
@@ -60,6 +61,16 @@ pub(super) async fn up(global: &Global) -> Outcome {
         drop(std::fs::remove_file(&socket));
     }
     Ok(code)
+}
+
+/// Where the console is; the first time also how the first one gets in, on the terminal alone.
+fn opened(handle: &Handle, url: &str) {
+    tracing::info!("the console is at {url}");
+    if let Some(token) = handle.accounts.offer_setup() {
+        handle.parts.redactor.learn([token.as_str()]);
+        output::note("nobody has an account yet; the first one is made, once, at");
+        output::note(&format!("  {url}/setup?token={token}"));
+    }
 }
 
 async fn started(instance: &Instance) -> Result<Daemon, Failure> {

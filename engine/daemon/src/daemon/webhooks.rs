@@ -47,7 +47,7 @@ struct Open {
 /// For as long as the daemon lives. An address that cannot be had is told once, and tried again.
 pub(super) async fn listen(handle: Handle) {
     let (mut open, mut told) = (None::<Open>, None);
-    while !handle.messages.is_closed() {
+    while handle.is_alive() {
         let wanted = handle.parts.config().webhooks.clone().map(|it| it.listen);
         if let Some(old) = open.take_if(|open| wanted.as_ref() != Some(&open.listen)) {
             old.taking.abort();

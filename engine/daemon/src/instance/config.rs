@@ -51,6 +51,8 @@ pub struct Config {
     pub notify: Option<Notify>,
     /// Where other systems hand over what starts workflows; without it, nowhere.
     pub webhooks: Option<Webhooks>,
+    /// Where people use the console and the API; without it, nowhere but on the command line.
+    pub console: Option<ConsoleConfig>,
     /// How long what has ended is kept; without it, for ever.
     pub retention: Option<Retention>,
 }
@@ -70,6 +72,28 @@ pub struct Webhooks {
     /// An address of this machine and a port, as in `127.0.0.1:8090`. What comes in is not
     /// encrypted: let a proxy on this machine take it from outside.
     pub listen: String,
+}
+
+/// Where the daemon serves the console and the API to people who sign in.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Console")]
+pub struct ConsoleConfig {
+    /// An address of this machine and a port, as in `127.0.0.1:8080`. Other machines reach it
+    /// only with `tls`.
+    pub listen: String,
+    /// With it, what is sent is encrypted.
+    pub tls: Option<Tls>,
+}
+
+/// A certificate and its key, as PEM files. They are read anew when they change.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The certificate, and those that it rests on after it.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// One entry of `connections:`.

@@ -48,6 +48,11 @@ impl Private {
         self.folder.join("secrets.json")
     }
 
+    /// Who may sign in.
+    pub fn accounts(&self) -> PathBuf {
+        self.folder.join("accounts.json")
+    }
+
     /// Held while the key or the secrets are changed.
     pub(super) fn secrets_lock(&self) -> PathBuf {
         self.folder.join("secrets.lock")
@@ -105,7 +110,7 @@ fn unmakable(path: &Path, source: std::io::Error) -> Error {
 }
 
 /// Puts `content` (mode 0600) in the place of `path`, all or nothing, durable once it returned.
-pub(super) fn replace_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
+pub(crate) fn replace_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     // A temporary file of this crate has mode 0600 from the start.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;

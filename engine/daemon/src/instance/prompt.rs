@@ -1,4 +1,4 @@
-//! Takes a secret's value from a person or a pipe.
+//! Takes a secret's value, or a password, from a person or a pipe.
 //!
 //! Never from the command's arguments, which every user of the machine can see.
 //! On a terminal the typing is not shown; from a pipe the whole text counts, but
@@ -11,9 +11,18 @@ const LIMIT: u64 = 64 * 1024;
 
 /// Reads the value of the secret `name` from standard input, or asks for it on a terminal.
 pub fn secret(name: &str) -> std::io::Result<String> {
+    hidden(&format!("Value of `{name}`"))
+}
+
+/// The same for the password with which somebody is to sign in.
+pub fn password(name: &str) -> std::io::Result<String> {
+    hidden(&format!("Password for `{name}`"))
+}
+
+fn hidden(what: &str) -> std::io::Result<String> {
     let input = std::io::stdin();
     match input.is_terminal() {
-        true => rpassword::prompt_password(format!("Value of `{name}` (not shown): ")),
+        true => rpassword::prompt_password(format!("{what} (not shown): ")),
         false => piped(input.lock()),
     }
 }

@@ -43,6 +43,11 @@ impl Parts {
         }
     }
 
+    /// One open exception as lists show it; none when it is not open.
+    pub fn exception_view(&self, id: ExceptionId) -> Result<Option<ExceptionView>, ReadError> {
+        Ok(self.store.exception(id)?.map(exception_view))
+    }
+
     /// One open exception; none when it is not open.
     pub fn exception_detail(&self, id: ExceptionId) -> Result<Option<ExceptionDetail>, String> {
         let exception = self.store.exception(id);

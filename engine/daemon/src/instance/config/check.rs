@@ -189,6 +189,7 @@ pub(super) fn meaning(config: &Config, document: &Document<'_>, folder: &Path) -
         }
     }
     found.extend(webhooks(config, document));
+    found.extend(console(config, document));
     found.extend(notify(config, document));
     found.extend(addresses(config, document));
     found.extend(groups(config, document));
@@ -269,6 +270,26 @@ fn webhooks(config: &Config, document: &Document<'_>) -> Option<Diagnostic> {
         }
     };
     Some(document.at_value("/webhooks/listen", words))
+}
+
+/// Passwords and orders go over the line, so other machines need encryption.
+fn console(config: &Config, document: &Document<'_>) -> Option<Diagnostic> {
+    let console = config.console.as_ref()?;
+    let listen = &console.listen;
+    let words = match listen.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_loopback() || console.tls.is_some() => return None,
+        Ok(_) => {
+            let message = format!("`{listen}` is open to other machines, not encrypted");
+            Words::error("config.listen", message)
+                .hint("give it `tls: { certificate: FILE, key: FILE }`, or listen at `127.0.0.1`")
+        }
+        Err(_) => {
+            let message = format!("`{listen}` is no address to listen at");
+            Words::error("config.listen", message)
+                .hint("write an address of this machine and a port, as in `127.0.0.1:8080`")
+        }
+    };
+    Some(document.at_value("/console/listen", words))
 }
 
 fn notify(config: &Config, document: &Document<'_>) -> Option<Diagnostic> {

@@ -1,0 +1,140 @@
+//! Data of any shape as a person reads them: names and values, lists as tables.
+
+use botswain_core::{
+    ArtifactRef,
+    value::{TableRef, secret_name},
+};
+use maud::{Markup, html};
+use serde_json::Value;
+
+use crate::frame::{Frame, grouped};
+
+/// Rows and columns beyond are not shown.
+const ROWS: usize = 100;
+const COLUMNS: usize = 12;
+
+/// How deep data are taken apart; what is deeper stands there as JSON.
+const DEPTH: usize = 3;
+
+/// How long a text may be, in characters, before it is cut.
+const LONGEST: usize = 2_000;
+
+impl Frame {
+    pub(crate) fn data(&self, value: &Value) -> Markup {
+        self.nested(value, 0)
+    }
+
+    fn nested(&self, value: &Value, depth: usize) -> Markup {
+        match value {
+            _ if depth > DEPTH => html! { code { (cut(&value.to_string())) } },
+            Value::Object(map) if map.is_empty() => self.nothing(),
+            Value::Object(map) => match (
+                secret_name(value),
+                ArtifactRef::from_value(value),
+                TableRef::from_value(value),
+            ) {
+                (Some(name), ..) => html! { span class="secret" title=(name) { "•••" } },
+                (_, Some(artifact), _) => file(&artifact),
+                (.., Some(table)) => {
+                    html! { a href={ "/artifacts/" (table.hash.as_str()) } download { (grouped(table.rows)) " × …" } }
+                }
+                _ => html! {
+                    dl class="data" {
+                        @for (name, value) in map {
+                            dt { (name) }
+                            dd { (self.nested(value, depth + 1)) }
+                        }
+                    }
+                },
+            },
+            Value::Array(items) if items.is_empty() => self.nothing(),
+            Value::Array(items) => match columns(items) {
+                Some(columns) => self.table(&columns, items, depth),
+                None => html! {
+                    ul class="plain" {
+                        @for item in items.iter().take(ROWS) {
+                            li { (self.nested(item, depth + 1)) }
+                        }
+                    }
+                    (self.more(items.len()))
+                },
+            },
+            Value::Null => self.nothing(),
+            Value::Bool(true) => html! { (self.words().yes) },
+            Value::Bool(false) => html! { (self.words().no) },
+            Value::Number(number) => html! { span class="number" { (number) } },
+            Value::String(text) => html! { span class="text" { (cut(text)) } },
+        }
+    }
+
+    fn table(&self, columns: &[&str], items: &[Value], depth: usize) -> Markup {
+        html! {
+            div class="scroll" tabindex="0" {
+                table {
+                    thead { tr { @for name in columns { th scope="col" { (name) } } } }
+                    tbody {
+                        @for item in items.iter().take(ROWS) {
+                            tr { @for name in columns {
+                                td { (self.nested(item.get(*name).unwrap_or(&Value::Null), depth + 2)) }
+                            } }
+                        }
+                    }
+                }
+            }
+            (self.more(items.len()))
+        }
+    }
+
+    fn more(&self, count: usize) -> Markup {
+        let more = count.saturating_sub(ROWS) as u64;
+        html! {
+            @if more > 0 { p class="muted" { ((self.words().and_more)(more)) } }
+        }
+    }
+
+    fn nothing(&self) -> Markup {
+        html! { span class="muted" { (self.words().no_value) } }
+    }
+}
+
+/// A file that was left, to be loaded.
+pub(crate) fn file(artifact: &ArtifactRef) -> Markup {
+    html! {
+        a class="file" href=(address(artifact)) download=(artifact.name) {
+            (artifact.name) " " span class="muted" { (size(artifact.size)) }
+        }
+    }
+}
+
+/// Where a file is served.
+pub(crate) fn address(artifact: &ArtifactRef) -> String {
+    format!("/artifacts/{}", artifact.hash.as_str())
+}
+
+pub(crate) fn size(bytes: u64) -> String {
+    match bytes {
+        ..1_024 => format!("{bytes} B"),
+        1_024..1_048_576 => format!("{} KiB", bytes / 1_024),
+        _ => format!("{} MiB", bytes / 1_048_576),
+    }
+}
+
+/// The columns of a list whose items are all objects.
+fn columns(items: &[Value]) -> Option<Vec<&str>> {
+    let mut names: Vec<&str> = Vec::new();
+    for item in items.iter().take(ROWS) {
+        for name in item.as_object()?.keys() {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+    }
+    (!names.is_empty() && names.len() <= COLUMNS).then_some(names)
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

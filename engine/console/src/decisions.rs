@@ -1,0 +1,228 @@
+//! The forms by which somebody decides: each says what it will do, and asks only what it needs.
+
+use botswain_core::index::ExceptionCategory;
+use botswain_views::{ExceptionDetail, StepState};
+use jiff::{SignedDuration, ToSpan};
+use maud::{Markup, html};
+use serde_json::Value;
+
+use crate::{exception::Draft, frame::Frame};
+
+/// A way to decide, behind its name.
+pub(crate) fn way(
+    frame: &Frame,
+    detail: &ExceptionDetail,
+    (name, title, lead): (&str, &str, &str),
+    (fields, is_open): (Markup, bool),
+) -> Markup {
+    html! {
+        details class="way" open[is_open] data-way=(name) {
+            summary { (title) }
+            @if !lead.is_empty() { p class="muted" { (lead) } }
+            (decide(frame, detail, name, html! {
+                (fields)
+                (note(frame))
+                button class=(if name == "abandon" { "danger" } else { "primary" }) { (title) }
+            }))
+        }
+    }
+}
+
+/// A form that makes one decision about this exception.
+pub(crate) fn decide(
+    frame: &Frame,
+    detail: &ExceptionDetail,
+    decision: &str,
+    content: Markup,
+) -> Markup {
+    let action = format!("/exceptions/{}/decision", detail.exception.id);
+    frame.form(
+        &action,
+        "stack",
+        html! {
+            input type="hidden" name="decision" value=(decision);
+            (content)
+        },
+    )
+}
+
+pub(crate) fn note(frame: &Frame) -> Markup {
+    html! {
+        label { (frame.words().note)
+            textarea name="note" rows="2" {}
+        }
+    }
+}
+
+/// The data as fields, each with the type that it has; beside a changed one what it came as.
+pub(crate) fn fields(
+    frame: &Frame,
+    (data, given): (&Value, &Value),
+    draft: Option<&Draft>,
+) -> Markup {
+    html! {
+        @for (name, value) in data.as_object().into_iter().flatten() {
+            (field(frame, name, value, (given.get(name), draft)))
+        }
+    }
+}
+
+fn field(
+    frame: &Frame,
+    name: &str,
+    value: &Value,
+    (given, draft): (Option<&Value>, Option<&Draft>),
+) -> Markup {
+    let words = frame.words();
+    let label = format!("field.{name}");
+    let written = draft.and_then(|draft| draft.get(&label));
+    let text = written.map_or_else(|| text_of(value), str::to_owned);
+    let original = given.filter(|given| *given != value).map(text_of);
+    html! {
+        label class="field" data-original=(text_of(value)) {
+            span class="name" { (name) }
+            @match value {
+                Value::Bool(_) => {
+                    select name=(label) {
+                        option value="true" selected[text == "true"] { (words.yes) }
+                        option value="false" selected[text == "false"] { (words.no) }
+                    }
+                }
+                Value::Array(_) | Value::Object(_) => {
+                    textarea name=(label) rows="4" spellcheck="false" class="code" { (text) }
+                }
+                Value::Number(_) => {
+                    input name=(label) value=(text) inputmode="decimal" autocomplete="off" spellcheck="false";
+                }
+                _ if text.contains('\n') || text.chars().count() > 80 => {
+                    textarea name=(label) rows="3" spellcheck="false" { (text) }
+                }
+                _ => {
+                    input name=(label) value=(text) autocomplete="off" spellcheck="false";
+                }
+            }
+            @if let Some(original) = original {
+                span class="came" { (words.came_as) " " del { (original) } }
+            }
+        }
+    }
+}
+
+/// As it stands in a field: a text without quotes, nothing as nothing, the rest as JSON.
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        Value::Array(_) | Value::Object(_) => {
+            serde_json::to_string_pretty(value).unwrap_or_default()
+        }
+        other => other.to_string(),
+    }
+}
+
+pub(crate) fn result(frame: &Frame) -> Markup {
+    let words = frame.words();
+    html! {
+        label { (words.result)
+            textarea name="output" rows="3" class="code" spellcheck="false"
+                placeholder="{ \"number\": \"4711\" }" {}
+        }
+        p class="muted small" { (words.result_hint) }
+    }
+}
+
+/// A day and a time, tomorrow morning unless something else is said.
+pub(crate) fn until(frame: &Frame) -> Markup {
+    let words = frame.words();
+    let tomorrow = frame
+        .now
+        .to_zoned(frame.zone.clone())
+        .start_of_day()
+        .and_then(|day| day.checked_add(1.day().hours(9)))
+        .map_or(frame.now + SignedDuration::from_hours(16), |at| {
+            at.timestamp()
+        });
+    html! {
+        label { (words.until)
+            input type="datetime-local" name="until" value=(frame.field(tomorrow)) required;
+        }
+    }
+}
+
+pub(crate) fn hours(frame: &Frame) -> Markup {
+    html! {
+        label { (frame.words().hours)
+            input name="hours" value="1" inputmode="decimal" required;
+        }
+    }
+}
+
+pub(crate) fn assignee(frame: &Frame, current: Option<&str>) -> Markup {
+    html! {
+        label { (frame.words().assignee)
+            input name="assignee" value=[current] autocomplete="off" autocapitalize="none";
+        }
+    }
+}
+
+/// Where the run can go back to, and what is done once more.
+pub(crate) fn back(frame: &Frame, detail: &ExceptionDetail) -> Markup {
+    let words = frame.words();
+    let done = detail
+        .steps
+        .iter()
+        .filter(|step| step.state == StepState::Succeeded && step.bot.is_some());
+    html! {
+        label { (words.back_to)
+            select name="to" {
+                @for step in detail.back.iter().rev() { option value=(step) { (step) } }
+            }
+        }
+        fieldset {
+            legend { (words.again) }
+            @for step in done {
+                label class="tick" {
+                    input type="checkbox" name="again" value=(step.id); " " (step.id)
+                }
+            }
+        }
+    }
+}
+
+/// What can be decided about many at once.
+pub(crate) fn about_many(frame: &Frame, category: ExceptionCategory) -> Markup {
+    let words = frame.words();
+    let ways: &[(&str, &str)] = match category {
+        ExceptionCategory::Approval => &[("approve", words.approve), ("reject", words.reject)],
+        ExceptionCategory::Overdue => &[("more_time", words.more_time), ("abandon", words.abandon)],
+        _ => &[
+            ("retry", words.try_as_is),
+            ("retry_current", words.try_current),
+            ("skip", words.skip),
+            ("abandon", words.abandon),
+        ],
+    };
+    html! {
+        label { (words.decision)
+            select name="decision" {
+                @for (name, label) in ways { option value=(name) { (label) } }
+                option value="assign" { (words.assign) }
+                option value="snooze" { (words.put_off) }
+            }
+        }
+        div class="pair" {
+            (assignee(frame, frame.person.as_ref().map(|person| person.name.as_str())))
+            (until(frame))
+        }
+        @if category == ExceptionCategory::Overdue { (hours(frame)) }
+        (note(frame))
+        button class="primary" { (words.go_on) "…" }
+    }
+}
+
+/// Fields of a form before, to be sent once more.
+pub(crate) fn kept(fields: &[(String, String)]) -> Markup {
+    html! {
+        @for (name, value) in fields { input type="hidden" name=(name) value=(value); }
+    }
+}

@@ -1,0 +1,286 @@
+//! The inbox: what waits for people, by cause or each for itself.
+
+use botswain_core::index::ExceptionCategory;
+use botswain_views::{ClusterView, ExceptionView, Inbox, InboxQuery, Role, Show};
+use maud::{Markup, html};
+
+use crate::{
+    decisions::about_many,
+    frame::{Frame, Place, counted, grouped},
+};
+
+const CATEGORIES: [ExceptionCategory; 5] = [
+    ExceptionCategory::Business,
+    ExceptionCategory::System,
+    ExceptionCategory::InDoubt,
+    ExceptionCategory::Approval,
+    ExceptionCategory::Overdue,
+];
+
+pub fn inbox(frame: &Frame, query: &InboxQuery, inbox: &Inbox) -> String {
+    let words = frame.words();
+    let title = match query.fingerprint {
+        Some(_) => words.one_cause,
+        None => words.inbox,
+    };
+    let is_empty = inbox.clusters.is_empty() && inbox.exceptions.is_empty();
+    let content = html! {
+        div class="head" {
+            h1 { (title) }
+            (search(frame, query))
+        }
+        (tabs(frame, query, inbox))
+        @if is_empty { (nothing(frame, query)) }
+        @if !inbox.clusters.is_empty() {
+            ol class="rows" data-rows {
+                @for cluster in &inbox.clusters { (cause(frame, cluster)) }
+            }
+        }
+        @if !inbox.exceptions.is_empty() { (each(frame, query, inbox)) }
+        @if let Some(next) = &inbox.next {
+            p { a class="button" href=(address(query, Some(next))) rel="next" { (words.next_page) } }
+        }
+        button type="button" class="news" data-news hidden { (words.news) }
+    };
+    frame.page(title, Place::Inbox, content)
+}
+
+fn search(frame: &Frame, query: &InboxQuery) -> Markup {
+    let words = frame.words();
+    html! {
+        form method="get" action="/inbox" role="search" class="search" {
+            input type="search" name="q" value=[query.q.as_deref()] placeholder=(words.search_hint)
+                aria-label=(words.search) data-search;
+            select name="category" aria-label=(words.category) {
+                option value="" { (words.all_categories) }
+                @for category in CATEGORIES {
+                    option value=(name(category)) selected[query.category == Some(category)] {
+                        ((words.categories)(category))
+                    }
+                }
+            }
+            @if query.show != Show::Clusters { input type="hidden" name="show" value=(show(query.show)); }
+            @if let Some(workflow) = &query.workflow { input type="hidden" name="workflow" value=(workflow); }
+            button { (words.search) }
+        }
+    }
+}
+
+fn tabs(frame: &Frame, query: &InboxQuery, inbox: &Inbox) -> Markup {
+    let (words, counts) = (frame.words(), &inbox.counts);
+    let tabs = [
+        (Show::Clusters, words.by_cause, 0),
+        (Show::Newest, words.newest, 0),
+        (Show::Oldest, words.oldest, 0),
+        (Show::Approvals, words.approvals, counts.approvals),
+        (Show::Overdue, words.overdue, counts.overdue),
+        (Show::Mine, words.mine, counts.mine),
+        (Show::Snoozed, words.snoozed, counts.snoozed),
+    ];
+    let is_plain = query.fingerprint.is_none() && query.q.is_none();
+    html! {
+        nav class="tabs" aria-label=(words.filter) {
+            @for (which, label, count) in tabs {
+                @let current = (is_plain && query.show == which).then_some("page");
+                a href=(tab(query, which)) aria-current=[current] {
+                    (label)
+                    @if count > 0 { " " span class="count" { (counted(count)) } }
+                }
+            }
+        }
+    }
+}
+
+fn nothing(frame: &Frame, query: &InboxQuery) -> Markup {
+    let words = frame.words();
+    let is_narrowed = query.q.is_some() || query.category.is_some() || query.workflow.is_some();
+    let (title, lead) = match is_narrowed || frame.counts.open > 0 {
+        true => (words.nothing_fits, words.nothing_fits_lead),
+        false => (words.nothing_waits, words.nothing_waits_lead),
+    };
+    html! {
+        div class="empty" {
+            h2 { (title) }
+            p { (lead) }
+            @if frame.counts.open > 0 { p { a class="button" href="/inbox" { (words.show_all) } } }
+        }
+    }
+}
+
+/// A cause leads to all that wait for it, or to the only one.
+fn cause(frame: &Frame, cluster: &ClusterView) -> Markup {
+    let words = frame.words();
+    let example = &cluster.example;
+    let path = match cluster.count {
+        1 => format!("/exceptions/{}", example.id),
+        _ => format!(
+            "/inbox?show=oldest&fingerprint={}",
+            cluster.fingerprint.as_str()
+        ),
+    };
+    html! {
+        li class="row" {
+            a class="main" href=(path) data-open {
+                (badge(frame, cluster.category))
+                span class="what" { (example.message) }
+                @if cluster.count > 1 { span class="many" { "× " (grouped(cluster.count)) } }
+            }
+            p class="meta" {
+                span { (cluster.workflow) " · " (cluster.step) }
+                code { (cluster.code) }
+                @if cluster.count == 1 { (about(example)) }
+                span { (words.waits_since) " " (frame.age(cluster.oldest)) }
+                (standing(frame, example))
+            }
+        }
+    }
+}
+
+fn each(frame: &Frame, query: &InboxQuery, inbox: &Inbox) -> Markup {
+    let words = frame.words();
+    let decides = frame.may(Role::Handler);
+    let rows = html! {
+        ol class="rows" data-rows {
+            @for it in &inbox.exceptions { (one(frame, it, decides)) }
+        }
+    };
+    let first = &inbox.exceptions[0];
+    html! {
+        @if decides {
+            @if let Some(fingerprint) = &query.fingerprint {
+                @let action = format!("/clusters/{}/preview", fingerprint.as_str());
+                details class="card decide" {
+                    summary { ((words.decide_all)(inbox.exceptions.len() as u64)) "…" }
+                    (frame.form(&action, "stack", about_many(frame, first.category)))
+                }
+            }
+            (frame.form("/selection/preview", "", html! {
+                (rows)
+                details class="card decide" data-chosen {
+                    summary { (words.decide_chosen) "…" }
+                    div class="stack" { (about_many(frame, first.category)) }
+                }
+            }))
+        } @else { (rows) }
+    }
+}
+
+fn one(frame: &Frame, it: &ExceptionView, decides: bool) -> Markup {
+    let words = frame.words();
+    html! {
+        li class="row" {
+            @if decides {
+                input type="checkbox" name="exception" value=(it.id) data-choose
+                    aria-label=((words.choose)(&(words.exception)(it.id.0)));
+            }
+            a class="main" href={ "/exceptions/" (it.id) } data-open {
+                (badge(frame, it.category))
+                span class="what" { (it.message) }
+            }
+            p class="meta" {
+                @if let Some(key) = &it.key { strong { (key) } }
+                (about(it))
+                span { (it.workflow) " · " (it.step) }
+                span { (words.waits_since) " " (frame.age(it.opened)) }
+                (standing(frame, it))
+            }
+        }
+    }
+}
+
+/// The data that it is about, in short.
+fn about(it: &ExceptionView) -> Markup {
+    html! {
+        @for (name, text) in it.about.iter().take(4) {
+            span class="about" { span class="muted" { (name) } " " (text) }
+        }
+    }
+}
+
+/// Until when it waits for whom.
+fn standing(frame: &Frame, it: &ExceptionView) -> Markup {
+    let words = frame.words();
+    html! {
+        @if let Some(due) = it.due {
+            span class=(if due < frame.now { "late" } else { "soon" }) { (words.due) " " (frame.age(due)) }
+        }
+        @if let Some(until) = it.snoozed.filter(|until| *until > frame.now) {
+            span { (words.snoozed) " " (words.until) " " (frame.clock(until)) }
+        }
+        @if let Some(name) = &it.assignee { span { ((words.taken_by)(name)) } }
+        @if !it.assigned.is_empty() { span { ((words.asks)(&it.assigned.join(", "))) } }
+        @if !it.approved.is_empty() { span { ((words.approved_so_far)(&it.approved.join(", "))) } }
+    }
+}
+
+pub(crate) fn badge(frame: &Frame, category: ExceptionCategory) -> Markup {
+    html! {
+        span class={ "badge " (name(category)) } { ((frame.words().categories)(category)) }
+    }
+}
+
+/// As it stands in addresses and class names.
+pub(crate) fn name(category: ExceptionCategory) -> &'static str {
+    match category {
+        ExceptionCategory::Business => "business",
+        ExceptionCategory::System => "system",
+        ExceptionCategory::InDoubt => "in_doubt",
+        ExceptionCategory::Approval => "approval",
+        ExceptionCategory::Overdue => "overdue",
+    }
+}
+
+fn show(show: Show) -> &'static str {
+    match show {
+        Show::Clusters => "clusters",
+        Show::Newest => "newest",
+        Show::Oldest => "oldest",
+        Show::Overdue => "overdue",
+        Show::Approvals => "approvals",
+        Show::Mine => "mine",
+        Show::Snoozed => "snoozed",
+    }
+}
+
+/// Another part of the inbox, narrowed as this one.
+fn tab(query: &InboxQuery, which: Show) -> String {
+    let narrowed = InboxQuery {
+        show: which,
+        workflow: query.workflow.clone(),
+        category: query.category,
+        ..InboxQuery::default()
+    };
+    address(&narrowed, None)
+}
+
+/// The same page, from another place on.
+fn address(query: &InboxQuery, after: Option<&str>) -> String {
+    let mut pairs = vec![("show", show(query.show).to_owned())];
+    pairs.extend(query.workflow.clone().map(|it| ("workflow", it)));
+    pairs.extend(query.category.map(|it| ("category", name(it).to_owned())));
+    let cause = query.fingerprint.as_ref();
+    pairs.extend(cause.map(|it| ("fingerprint", it.as_str().to_owned())));
+    pairs.extend(query.q.clone().map(|it| ("q", it)));
+    pairs.extend(after.map(|it| ("after", it.to_owned())));
+    let pairs: Vec<String> = pairs
+        .into_iter()
+        .map(|(name, value)| format!("{name}={}", encoded(&value)))
+        .collect();
+    format!("/inbox?{}", pairs.join("&"))
+}
+
+/// As RFC 3986 has it for a value in a query.
+pub(crate) fn encoded(value: &str) -> String {
+    use std::fmt::Write;
+    let mut text = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                text.push(char::from(byte));
+            }
+            // A text takes whatever is written.
+            byte => drop(write!(text, "%{byte:02X}")),
+        }
+    }
+    text
+}

@@ -1,0 +1,409 @@
+//! The people who may sign in: who they are, what they may, and who is signed in.
+//!
+//! `.botswain/accounts.json` (0600) holds names, roles, groups, passwords as
+//! Argon2id makes them, and sessions by the hash of what their cookie holds, so
+//! that the file lets nobody in. A change is durable once its call has returned.
+//! While there is nobody, the first admin is made by whoever holds the token
+//! that the daemon printed.
+
+mod password;
+mod throttle;
+
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use botswain_core::Hash;
+use botswain_views::{PersonView, Role};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use self::throttle::Throttle;
+use crate::instance::{Private, replace_file};
+
+/// How long a session lasts without a request, and at most.
+const IDLE: SignedDuration = SignedDuration::from_hours(12);
+const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+const FORMAT: u32 = 1;
+
+/// Who asks for something, and what they may.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Principal {
+    pub name: String,
+    pub role: Role,
+    pub groups: Vec<String>,
+    /// What a form must hold so that it is known to be from this session; none is needed from
+    /// whoever may open the socket.
+    pub csrf: Option<String>,
+}
+
+impl Principal {
+    /// The user who runs the daemon, over its socket. Under whose name, the request says.
+    pub fn local() -> Principal {
+        Principal {
+            name: crate::daemon::SELF.to_owned(),
+            role: Role::Admin,
+            groups: Vec::new(),
+            csrf: None,
+        }
+    }
+
+    /// The name under what they do. Only over the socket may a request give another.
+    pub fn signs(&self, given: String) -> String {
+        match self.is_local() && !given.is_empty() {
+            true => given,
+            false => self.name.clone(),
+        }
+    }
+
+    /// Whether the operating system has let them in.
+    pub fn is_local(&self) -> bool {
+        self.csrf.is_none()
+    }
+}
+
+/// Why somebody is not let in, or an account is not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    #[error("name or password is wrong")]
+    Wrong,
+    #[error("too many attempts; try again in {0} s")]
+    Throttled(u64),
+    #[error("this link has been used, or is not the one that the daemon printed last")]
+    NoSetup,
+    #[error("`{0}` cannot be a name")]
+    BadName(String),
+    #[error("there is an account `{0}` already")]
+    Taken(String),
+    #[error("there is no account `{0}`")]
+    Unknown(String),
+    #[error("the password {0}")]
+    Weak(&'static str),
+    #[error("`{0}` is the only admin, and somebody has to be")]
+    LastAdmin(String),
+    #[error("the accounts cannot be kept: {0}")]
+    Io(#[from] std::io::Error),
+    #[error("`{}` is damaged: {reason}", path.display())]
+    Damaged { path: PathBuf, reason: String },
+}
+
+impl Refusal {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Refusal::NoSetup => {
+                Some("start the daemon again: it prints a new one while nobody has an account")
+            }
+            Refusal::BadName(_) => Some(
+                "a name has up to 63 lower-case letters, digits, `.`, `-`, `_` and `@`, and begins with a letter or digit",
+            ),
+            Refusal::Unknown(_) => Some("`botswain user list` shows them"),
+            Refusal::LastAdmin(_) => Some("make somebody else an admin first"),
+            Refusal::Damaged { .. } => Some(
+                "put the file back from a copy, or remove it: then the daemon prints a link for the first admin again",
+            ),
+            _ => None,
+        }
+    }
+}
+
+/// What is to be changed of an account.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    pub role: Option<Role>,
+    pub groups: Option<Vec<String>>,
+    pub password: Option<String>,
+}
+
+/// Everybody with an account, and everybody signed in.
+pub struct Accounts {
+    path: PathBuf,
+    stored: Mutex<Stored>,
+    throttle: Mutex<Throttle>,
+    /// The hash of the token that makes the first admin; there is one while there is nobody.
+    setup: Mutex<Option<Hash>>,
+}
+
+/// `accounts.json`.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    format: u32,
+    people: BTreeMap<String, Person>,
+    sessions: BTreeMap<Hash, Session>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Person {
+    role: Role,
+    groups: Vec<String>,
+    password: String,
+    created: Timestamp,
+    last_seen: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Session {
+    name: String,
+    begun: Timestamp,
+    seen: Timestamp,
+}
+
+impl Accounts {
+    pub fn open(private: &Private) -> Result<Accounts, Refusal> {
+        let path = private.accounts();
+        let damaged = |reason: String| Refusal::Damaged {
+            path: path.clone(),
+            reason,
+        };
+        let stored = match std::fs::read(&path) {
+            Ok(text) => {
+                let stored: Stored =
+                    serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
+                match stored.format {
+                    FORMAT => stored,
+                    other => return Err(damaged(format!("it is of format {other}"))),
+                }
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Stored {
+                format: FORMAT,
+                ..Stored::default()
+            },
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Accounts {
+            path,
+            stored: Mutex::new(stored),
+            throttle: Mutex::default(),
+            setup: Mutex::default(),
+        })
+    }
+
+    /// A new token for the first admin, while there is nobody; the one before is worth nothing then.
+    pub fn offer_setup(&self) -> Option<String> {
+        if !lock(&self.stored).people.is_empty() {
+            return None;
+        }
+        let token = token();
+        *lock(&self.setup) = Some(hash(&token));
+        Some(token)
+    }
+
+    /// Makes the first admin.
+    pub async fn set_up(&self, given: &str, name: &str, password: String) -> Result<(), Refusal> {
+        if *lock(&self.setup) != Some(hash(given)) {
+            return Err(Refusal::NoSetup);
+        }
+        self.add(name, password, (Role::Admin, Vec::new())).await?;
+        *lock(&self.setup) = None;
+        Ok(())
+    }
+
+    /// Lets somebody in who knows the password; gives what their cookie is to hold.
+    pub async fn sign_in(
+        &self,
+        name: &str,
+        password: String,
+        from: IpAddr,
+    ) -> Result<String, Refusal> {
+        lock(&self.throttle).admits(name, from, Timestamp::now())?;
+        let known = lock(&self.stored)
+            .people
+            .get(name)
+            .map(|it| it.password.clone());
+        // Who is not known takes as long.
+        let is_right = password::verify(password, known).await;
+        let now = Timestamp::now();
+        if !is_right {
+            lock(&self.throttle).failed(name, from, now);
+            tracing::warn!(name, %from, "somebody could not sign in");
+            return Err(Refusal::Wrong);
+        }
+        lock(&self.throttle).succeeded(name, from);
+        let token = token();
+        self.change(|stored| {
+            stored.sessions.retain(|_, session| session.is_alive(now));
+            // The account may have gone while the password was looked at.
+            let person = stored.people.get_mut(name).ok_or(Refusal::Wrong)?;
+            person.last_seen = Some(now);
+            let session = Session {
+                name: name.to_owned(),
+                begun: now,
+                seen: now,
+            };
+            stored.sessions.insert(hash(&token), session);
+            Ok(())
+        })?;
+        tracing::info!(name, %from, "signed in");
+        Ok(token)
+    }
+
+    /// Who holds this cookie.
+    pub fn principal(&self, token: &str) -> Option<Principal> {
+        let (mut stored, now) = (lock(&self.stored), Timestamp::now());
+        let session = stored.sessions.get_mut(&hash(token))?;
+        if !session.is_alive(now) {
+            return None;
+        }
+        // Written down with the next change: a session that is seen later than that lives on.
+        session.seen = now;
+        let name = session.name.clone();
+        let person = stored.people.get_mut(&name)?;
+        person.last_seen = Some(now);
+        Some(Principal {
+            role: person.role,
+            groups: person.groups.clone(),
+            csrf: Some(hash(&format!("form {token}")).as_str().to_owned()),
+            name,
+        })
+    }
+
+    pub fn sign_out(&self, token: &str) -> Result<(), Refusal> {
+        self.change(|stored| {
+            stored.sessions.remove(&hash(token));
+            Ok(())
+        })
+    }
+
+    pub fn people(&self) -> Vec<PersonView> {
+        let stored = lock(&self.stored);
+        let people = stored.people.iter().map(|(name, person)| PersonView {
+            name: name.clone(),
+            role: person.role,
+            groups: person.groups.clone(),
+            created: person.created,
+            last_seen: person.last_seen,
+        });
+        people.collect()
+    }
+
+    pub async fn add(
+        &self,
+        name: &str,
+        password: String,
+        (role, groups): (Role, Vec<String>),
+    ) -> Result<(), Refusal> {
+        if !is_name(name) {
+            return Err(Refusal::BadName(name.to_owned()));
+        }
+        password::is_strong(&password, name)?;
+        let password = password::hash(password).await;
+        self.change(|stored| {
+            if stored.people.contains_key(name) {
+                return Err(Refusal::Taken(name.to_owned()));
+            }
+            let person = Person {
+                role,
+                groups,
+                password,
+                created: Timestamp::now(),
+                last_seen: None,
+            };
+            stored.people.insert(name.to_owned(), person);
+            Ok(())
+        })
+    }
+
+    /// Whoever is changed has to sign in again.
+    pub async fn alter(&self, name: &str, change: Change) -> Result<(), Refusal> {
+        let password = match change.password {
+            Some(password) => {
+                password::is_strong(&password, name)?;
+                Some(password::hash(password).await)
+            }
+            None => None,
+        };
+        self.change(|stored| {
+            if change.role.is_some_and(|role| role != Role::Admin) {
+                stored.keeps_an_admin_without(name)?;
+            }
+            let unknown = || Refusal::Unknown(name.to_owned());
+            let person = stored.people.get_mut(name).ok_or_else(unknown)?;
+            person.role = change.role.unwrap_or(person.role);
+            if let Some(groups) = change.groups {
+                person.groups = groups;
+            }
+            if let Some(password) = password {
+                person.password = password;
+            }
+            stored.sessions.retain(|_, session| session.name != name);
+            Ok(())
+        })
+    }
+
+    pub fn remove(&self, name: &str) -> Result<(), Refusal> {
+        self.change(|stored| {
+            stored.keeps_an_admin_without(name)?;
+            let gone = stored.people.remove(name);
+            gone.ok_or_else(|| Refusal::Unknown(name.to_owned()))?;
+            stored.sessions.retain(|_, session| session.name != name);
+            Ok(())
+        })
+    }
+
+    /// All or nothing, and durable once it has returned.
+    fn change(
+        &self,
+        change: impl FnOnce(&mut Stored) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        let mut stored = lock(&self.stored);
+        let mut changed = stored.clone();
+        change(&mut changed)?;
+        let text = serde_json::to_vec_pretty(&changed).map_err(std::io::Error::from)?;
+        replace_file(&self.path, &text)?;
+        *stored = changed;
+        Ok(())
+    }
+}
+
+impl Stored {
+    fn keeps_an_admin_without(&self, name: &str) -> Result<(), Refusal> {
+        let is_admin = |(_, person): &(&String, &Person)| person.role == Role::Admin;
+        let mut admins = self.people.iter().filter(is_admin);
+        match admins.next() {
+            Some((only, _)) if only == name && admins.next().is_none() => {
+                Err(Refusal::LastAdmin(name.to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Session {
+    fn is_alive(&self, now: Timestamp) -> bool {
+        now.duration_since(self.seen) < IDLE && now.duration_since(self.begun) < LONGEST
+    }
+}
+
+/// Stands in addresses, in logs and under decisions.
+fn is_name(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-_@".contains(c);
+    let begins = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    name.len() <= 63 && name.starts_with(begins) && name.chars().all(fits)
+}
+
+/// 256 bits that nobody guesses.
+fn token() -> String {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn hash(token: &str) -> Hash {
+    Hash::of(token.as_bytes())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

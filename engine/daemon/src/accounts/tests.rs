@@ -1,0 +1,148 @@
+use super::*;
+use crate::instance::Instance;
+
+const ANN: &str = "correct horse battery";
+
+fn here() -> IpAddr {
+    [127, 0, 0, 1].into()
+}
+
+fn folder() -> (tempfile::TempDir, Private) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("botswain.yaml"), "name: x\n").unwrap();
+    let private = Instance::at(folder.path()).unwrap().prepare().unwrap();
+    (folder, private)
+}
+
+async fn with_ann(private: &Private) -> Accounts {
+    let accounts = Accounts::open(private).unwrap();
+    let token = accounts.offer_setup().unwrap();
+    accounts
+        .set_up(&token, "ann", ANN.to_owned())
+        .await
+        .unwrap();
+    accounts
+}
+
+#[tokio::test]
+async fn the_first_admin_is_made_once_by_who_holds_the_newest_link() {
+    let (_folder, private) = folder();
+    let accounts = Accounts::open(&private).unwrap();
+    let old = accounts.offer_setup().unwrap();
+    let new = accounts.offer_setup().unwrap();
+    for wrong in [old.as_str(), "", "x"] {
+        let refused = accounts.set_up(wrong, "eve", ANN.to_owned()).await;
+        assert!(matches!(refused, Err(Refusal::NoSetup)), "{wrong}");
+    }
+    accounts.set_up(&new, "ann", ANN.to_owned()).await.unwrap();
+    let again = accounts.set_up(&new, "eve", ANN.to_owned()).await;
+    assert!(matches!(again, Err(Refusal::NoSetup)));
+    assert!(accounts.offer_setup().is_none());
+    assert_eq!(accounts.people()[0].role, Role::Admin);
+}
+
+#[tokio::test]
+async fn a_session_outlives_the_daemon_and_ends_with_its_account() {
+    let (_folder, private) = folder();
+    let accounts = with_ann(&private).await;
+    let wrong = accounts.sign_in("ann", "wrong".to_owned(), here()).await;
+    assert!(matches!(wrong, Err(Refusal::Wrong)));
+    let nobody = accounts.sign_in("nobody", ANN.to_owned(), here()).await;
+    assert!(matches!(nobody, Err(Refusal::Wrong)));
+    let token = accounts
+        .sign_in("ann", ANN.to_owned(), here())
+        .await
+        .unwrap();
+    drop(accounts);
+
+    let text = std::fs::read_to_string(private.accounts()).unwrap();
+    assert!(!text.contains(&token) && !text.contains(ANN), "{text}");
+    let accounts = Accounts::open(&private).unwrap();
+    assert_eq!(accounts.principal(&token).unwrap().name, "ann");
+    assert!(accounts.principal("x").is_none());
+
+    accounts
+        .add(
+            "ben",
+            ANN.to_owned(),
+            (Role::Handler, vec!["buyers".to_owned()]),
+        )
+        .await
+        .unwrap();
+    let ben = accounts
+        .sign_in("ben", ANN.to_owned(), here())
+        .await
+        .unwrap();
+    let principal = accounts.principal(&ben).unwrap();
+    assert_eq!(
+        (principal.role, &*principal.groups),
+        (Role::Handler, &["buyers".to_owned()][..])
+    );
+    let change = Change {
+        role: Some(Role::Viewer),
+        ..Change::default()
+    };
+    accounts.alter("ben", change).await.unwrap();
+    assert!(accounts.principal(&ben).is_none());
+    accounts.sign_out(&token).unwrap();
+    assert!(accounts.principal(&token).is_none());
+}
+
+#[tokio::test]
+async fn what_is_no_name_or_no_password_is_refused_and_somebody_stays_admin() {
+    let (_folder, private) = folder();
+    let accounts = with_ann(&private).await;
+    let new = |name: &str, password: &str| {
+        let (name, password) = (name.to_owned(), password.to_owned());
+        let accounts = &accounts;
+        async move {
+            accounts
+                .add(&name, password, (Role::Viewer, Vec::new()))
+                .await
+        }
+    };
+    for name in ["", "Ann", "a b", "../x", "-a", "a\n", &"a".repeat(64)] {
+        assert!(
+            matches!(new(name, ANN).await, Err(Refusal::BadName(_))),
+            "{name}"
+        );
+    }
+    for password in ["short", "zzzzzzzzzzzz", "my ben is here", &"x1".repeat(200)] {
+        assert!(
+            matches!(new("ben", password).await, Err(Refusal::Weak(_))),
+            "{password}"
+        );
+    }
+    assert!(matches!(new("ann", ANN).await, Err(Refusal::Taken(_))));
+    assert!(matches!(accounts.remove("ann"), Err(Refusal::LastAdmin(_))));
+    let change = Change {
+        role: Some(Role::Author),
+        ..Change::default()
+    };
+    assert!(matches!(
+        accounts.alter("ann", change).await,
+        Err(Refusal::LastAdmin(_))
+    ));
+    assert!(matches!(accounts.remove("ben"), Err(Refusal::Unknown(_))));
+}
+
+#[test]
+fn two_installations_share_no_session() {
+    let (_a, first) = folder();
+    let (_b, second) = folder();
+    let (first, second) = (
+        Accounts::open(&first).unwrap(),
+        Accounts::open(&second).unwrap(),
+    );
+    assert_ne!(first.offer_setup(), second.offer_setup());
+}
+
+#[test]
+fn a_damaged_file_lets_nobody_make_a_new_admin() {
+    let (_folder, private) = folder();
+    std::fs::write(private.accounts(), "{").unwrap();
+    assert!(matches!(
+        Accounts::open(&private),
+        Err(Refusal::Damaged { .. })
+    ));
+}

@@ -1,0 +1,237 @@
+//! Who may take which route, said where the route is.
+//!
+//! A route cannot be made without its right, and each is guarded by itself, so
+//! whatever is not in a table is not there. Over the socket everybody is the
+//! user who runs the daemon; over TCP somebody has to have signed in, and what
+//! changes something has to come from a page of theirs: the form or the header
+//! `X-CSRF-Token` holds what their session alone knows, and a browser that says
+//! where a request comes from says here.
+
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::{ConnectInfo, Request, State},
+    handler::Handler,
+    http::{HeaderMap, Method, StatusCode, header},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Redirect, Response},
+    routing::{MethodFilter, MethodRouter, on},
+};
+use botswain_views::Role;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::Problem;
+use crate::{accounts::Principal, console::Visit, daemon::Handle};
+
+/// The longest body that a page or the API takes.
+const BODY: usize = 1024 * 1024;
+
+/// What somebody needs to take a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Right {
+    /// Nothing: it is how people get in.
+    Anyone,
+    /// This role, or one that may more.
+    Role(Role),
+    /// To be the user who runs the daemon: it is there over the socket alone.
+    Local,
+}
+
+/// One way in.
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) right: Right,
+    handler: MethodRouter<Handle>,
+}
+
+impl Route {
+    pub(crate) fn new<H, T>(
+        right: Right,
+        (method, path): (Method, &'static str),
+        handler: H,
+    ) -> Route
+    where
+        H: Handler<T, Handle>,
+        T: 'static,
+    {
+        let filter = MethodFilter::try_from(method.clone()).expect("it is one of HTTP's own");
+        Route {
+            handler: on(filter, handler),
+            method,
+            path,
+            right,
+        }
+    }
+
+    /// For those who have signed in.
+    pub(crate) fn guarded(self, guard: &Guard) -> MethodRouter<Handle> {
+        let guard = (guard.clone(), self.right);
+        self.handler.route_layer(from_fn_with_state(guard, admit))
+    }
+
+    /// For whoever may open the socket.
+    pub(crate) fn open(self) -> MethodRouter<Handle> {
+        self.handler
+    }
+}
+
+/// What the guard has to know.
+#[derive(Clone)]
+pub(crate) struct Guard {
+    pub(crate) handle: Handle,
+    /// The name of the cookie: two instances on one machine have two.
+    pub(crate) cookie: String,
+    pub(crate) is_encrypted: bool,
+}
+
+impl Guard {
+    /// What the cookie holds, if there is one.
+    pub(crate) fn token(&self, headers: &HeaderMap) -> Option<String> {
+        cookie(headers, &self.cookie)
+    }
+}
+
+/// The value of a cookie by its name.
+pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    let all = headers.get_all(header::COOKIE).iter();
+    let pairs = all
+        .filter_map(|it| it.to_str().ok())
+        .flat_map(|it| it.split(';'));
+    let mut named = pairs.filter_map(|pair| pair.trim().split_once('='));
+    named
+        .find(|(it, _)| *it == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+async fn admit(
+    State((guard, right)): State<(Guard, Right)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let is_page = !request.uri().path().starts_with("/api/");
+    let changes = !request.method().is_safe();
+    if changes && !is_from_here(request.headers(), guard.is_encrypted) {
+        return refused(
+            is_page,
+            Problem::new(
+                StatusCode::FORBIDDEN,
+                "access.origin",
+                "this request comes from another site",
+            ),
+            &Visit::of(&guard, &request, None),
+        );
+    }
+    let token = guard.token(request.headers());
+    let principal = token.and_then(|token| guard.handle.accounts.principal(&token));
+    let visit = Visit::of(&guard, &request, principal.clone());
+    let Right::Role(role) = right else {
+        request.extensions_mut().insert(visit);
+        return next.run(request).await;
+    };
+    let Some(principal) = principal else {
+        return unknown(&request, is_page, &visit);
+    };
+    if principal.role < role {
+        let title = format!("{} may not do this", principal.name);
+        let problem = Problem::new(StatusCode::FORBIDDEN, "access.role", title);
+        let detail = format!("it takes the role {}", role_name(role));
+        return refused(is_page, problem.detail(detail), &visit);
+    }
+    if changes {
+        request = match proven(request, &principal).await {
+            Ok(request) => request,
+            Err(problem) => return refused(is_page, problem, &visit),
+        };
+    }
+    request.extensions_mut().insert(principal);
+    request.extensions_mut().insert(visit);
+    next.run(request).await
+}
+
+/// A page leads to where one signs in, and back; the API says so.
+fn unknown(request: &Request, is_page: bool, visit: &Visit) -> Response {
+    if is_page && request.method().is_safe() {
+        let path = request.uri().path_and_query().map_or("/", |it| it.as_str());
+        let next = utf8_percent_encode(path, NON_ALPHANUMERIC);
+        return Redirect::to(&format!("/login?next={next}")).into_response();
+    }
+    let problem = Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "access.login",
+        "nobody has signed in",
+    );
+    refused(is_page, problem, visit)
+}
+
+fn refused(is_page: bool, problem: Problem, visit: &Visit) -> Response {
+    match is_page {
+        true => visit.problem(&problem),
+        false => problem.into_response(),
+    }
+}
+
+/// Whether a browser that says where a request comes from says that it is from here.
+fn is_from_here(headers: &HeaderMap, is_encrypted: bool) -> bool {
+    let text = |name| headers.get(name).and_then(|it| it.to_str().ok());
+    if matches!(text("sec-fetch-site"), Some("cross-site" | "same-site")) {
+        return false;
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return true;
+    };
+    let scheme = if is_encrypted { "https" } else { "http" };
+    let here = text("host").map(|host| format!("{scheme}://{host}"));
+    here.is_some_and(|here| origin.as_bytes() == here.as_bytes())
+}
+
+/// The request, if it holds what only a page of this session knows.
+async fn proven(request: Request, principal: &Principal) -> Result<Request, Problem> {
+    let expected = principal.csrf.clone().unwrap_or_default();
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, BODY).await.map_err(|_| {
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "access.body",
+            "what was sent is larger than 1 MiB",
+        )
+    })?;
+    let shown = parts.headers.get("x-csrf-token");
+    let is_shown = shown.is_some_and(|it| it.as_bytes() == expected.as_bytes());
+    let is_form = parts.headers.get(header::CONTENT_TYPE).is_some_and(|it| {
+        it.as_bytes()
+            .starts_with(b"application/x-www-form-urlencoded")
+    });
+    if is_shown || is_form && field(&body, "csrf").as_deref() == Some(&expected) {
+        return Ok(Request::from_parts(parts, Body::from(body)));
+    }
+    Err(Problem::new(
+        StatusCode::FORBIDDEN,
+        "access.form",
+        "this form is from an earlier session",
+    )
+    .detail("load the page anew, and send it again"))
+}
+
+/// The first value of a field of a form.
+fn field(body: &Bytes, name: &str) -> Option<String> {
+    let fields = serde_urlencoded::from_bytes::<Vec<(String, String)>>(body).ok()?;
+    let mut named = fields.into_iter().filter(|(it, _)| it == name);
+    named.next().map(|(_, value)| value)
+}
+
+fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "viewer",
+        Role::Handler => "handler",
+        Role::Author => "author",
+        Role::Admin => "admin",
+    }
+}
+
+/// The address that somebody comes from.
+pub(crate) fn address(request: &Request) -> Option<std::net::IpAddr> {
+    let from = request
+        .extensions()
+        .get::<ConnectInfo<std::net::SocketAddr>>();
+    from.map(|from| from.0.ip())
+}

@@ -1,0 +1,250 @@
+//! One decision about many: it begins after some seconds and can be withdrawn until then.
+//!
+//! Each of them is decided by itself, as if somebody had gone through them one by
+//! one, so what does not fit one of them is refused there and told. What has not
+//! begun when the daemon ends is not done: everything waits as it did before.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Extension, Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use botswain_core::{ExceptionId, Hash};
+use botswain_store::List;
+use botswain_views::{BulkState, BulkView, Decision};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Problem,
+    decisions::{Resolving, decide},
+    routes::{Answer, reading},
+};
+use crate::{accounts::Principal, daemon::Handle};
+
+/// How long it can be withdrawn.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// As many can be decided at once.
+const MOST: usize = 10_000;
+
+/// As many are remembered when they are done.
+const KNOWN: usize = 100;
+
+/// How many reasons of refusal are told.
+const TOLD: usize = 200;
+
+/// About which ones, and what.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BulkRequest {
+    #[serde(default)]
+    pub exceptions: Vec<ExceptionId>,
+    /// All that wait for this cause when it is asked for.
+    #[serde(default)]
+    pub fingerprint: Option<Hash>,
+    pub decision: Decision,
+    #[serde(default)]
+    pub by: String,
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// Those that were asked for lately.
+#[derive(Default)]
+pub struct Bulks {
+    last: AtomicU64,
+    known: Mutex<BTreeMap<u64, Bulk>>,
+}
+
+struct Bulk {
+    view: BulkView,
+    withdrawal: CancellationToken,
+}
+
+impl Bulks {
+    pub fn view(&self, id: u64) -> Option<BulkView> {
+        self.lock().get(&id).map(|bulk| bulk.view.clone())
+    }
+
+    fn change(&self, id: u64, change: impl FnOnce(&mut BulkView)) {
+        if let Some(bulk) = self.lock().get_mut(&id) {
+            change(&mut bulk.view);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Bulk>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The exceptions that a request is about, the oldest first.
+pub(crate) async fn meant(
+    handle: &Handle,
+    request: &BulkRequest,
+) -> Result<Vec<ExceptionId>, Problem> {
+    let Some(cause) = request.fingerprint.clone() else {
+        return Ok(request.exceptions.clone());
+    };
+    let list = List::Cause(cause);
+    let found = reading(handle, move |parts| {
+        parts.store.listed_exceptions(&list, None, MOST + 1)
+    });
+    Ok(found.await?.0.entries.into_iter().map(|it| it.id).collect())
+}
+
+/// Takes it down; it begins by itself when nobody withdraws it.
+pub(crate) async fn ask(
+    handle: &Handle,
+    principal: &Principal,
+    request: BulkRequest,
+) -> Result<BulkView, Problem> {
+    let exceptions = meant(handle, &request).await?;
+    let unfit =
+        |title: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bulk.exceptions", title);
+    if exceptions.is_empty() {
+        return Err(
+            unfit("nothing is chosen that could be decided").detail("choose some, or a cause")
+        );
+    }
+    if exceptions.len() > MOST {
+        return Err(
+            unfit("more than 10,000 cannot be decided at once").detail("decide them in parts")
+        );
+    }
+    if request.decision == Decision::RetryCurrent {
+        handle.refresh().await;
+    }
+    let asked = Timestamp::now();
+    let id = handle.bulks.last.fetch_add(1, Ordering::Relaxed) + 1;
+    let view = BulkView {
+        id,
+        decision: request.decision.clone(),
+        by: principal.signs(request.by.clone()),
+        note: request.note.clone(),
+        asked,
+        begins: asked + jiff::SignedDuration::try_from(PAUSE).unwrap_or_default(),
+        state: BulkState::Waiting,
+        total: exceptions.len() as u64,
+        done: 0,
+        refused: Vec::new(),
+    };
+    let withdrawal = CancellationToken::new();
+    let bulk = Bulk {
+        view: view.clone(),
+        withdrawal: withdrawal.clone(),
+    };
+    {
+        let mut known = handle.bulks.lock();
+        while known.len() >= KNOWN {
+            let done = known.iter().find(|(_, it)| has_ended(it.view.state));
+            let Some(oldest) = done.map(|(id, _)| *id) else {
+                return Err(Problem::conflict("too many of these are under way")
+                    .detail("wait for some of them"));
+            };
+            known.remove(&oldest);
+        }
+        known.insert(id, bulk);
+    }
+    tracing::info!(by = view.by, total = view.total, decision = ?view.decision, "a decision about many");
+    let (handle, principal) = (handle.clone(), principal.clone());
+    tokio::spawn(async move {
+        tokio::select! {
+            () = withdrawal.cancelled() => {
+                handle.bulks.change(id, |view| view.state = BulkState::Withdrawn);
+            }
+            () = tokio::time::sleep(PAUSE) => carry_out(&handle, &principal, (id, request, exceptions)).await,
+        }
+    });
+    Ok(view)
+}
+
+/// Takes it back, if it has not begun.
+pub(crate) fn take_back(handle: &Handle, id: u64) -> Result<BulkView, Problem> {
+    let mut known = handle.bulks.lock();
+    let bulk = known.get_mut(&id).ok_or_else(|| unknown(id))?;
+    if bulk.view.state != BulkState::Waiting {
+        return Err(
+            Problem::conflict("it has begun already").detail("what was decided stays decided")
+        );
+    }
+    bulk.view.state = BulkState::Withdrawn;
+    bulk.withdrawal.cancel();
+    Ok(bulk.view.clone())
+}
+
+fn has_ended(state: BulkState) -> bool {
+    matches!(state, BulkState::Withdrawn | BulkState::Done)
+}
+
+fn unknown(id: u64) -> Problem {
+    Problem::not_found(format!(
+        "there is no decision about many with the number {id}"
+    ))
+    .detail("they are remembered until the daemon ends; what came of them is in the runs")
+}
+
+async fn carry_out(
+    handle: &Handle,
+    principal: &Principal,
+    (id, request, exceptions): (u64, BulkRequest, Vec<ExceptionId>),
+) {
+    // It may have been withdrawn at the very moment.
+    let mut begins = false;
+    handle.bulks.change(id, |view| {
+        begins = view.state == BulkState::Waiting;
+        if begins {
+            view.state = BulkState::Running;
+        }
+    });
+    if !begins {
+        return;
+    }
+    for exception in exceptions {
+        let resolving = Resolving {
+            decision: request.decision.clone(),
+            by: request.by.clone(),
+            note: request.note.clone(),
+            remember: None,
+        };
+        let decided = decide(handle, principal, exception, resolving).await;
+        handle.bulks.change(id, |view| match decided {
+            Ok(()) => view.done += 1,
+            Err(problem) if view.refused.len() < TOLD => {
+                view.refused.push((exception, problem.title));
+            }
+            Err(_) => (),
+        });
+    }
+    handle.bulks.change(id, |view| view.state = BulkState::Done);
+}
+
+pub(super) async fn start(
+    State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
+    Json(request): Json<BulkRequest>,
+) -> Result<(StatusCode, Json<BulkView>), Problem> {
+    let view = ask(&handle, &principal, request).await?;
+    Ok((StatusCode::ACCEPTED, Json(view)))
+}
+
+pub(crate) async fn show(State(handle): State<Handle>, Path(id): Path<u64>) -> Answer<BulkView> {
+    handle.bulks.view(id).map(Json).ok_or_else(|| unknown(id))
+}
+
+pub(super) async fn withdraw(
+    State(handle): State<Handle>,
+    Path(id): Path<u64>,
+) -> Answer<BulkView> {
+    take_back(&handle, id).map(Json)
+}

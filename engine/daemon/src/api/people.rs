@@ -1,0 +1,110 @@
+//! Routes about the people who may sign in.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use botswain_views::{PersonView, Role};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Problem, routes::Answer};
+use crate::{
+    accounts::{Change, Refusal},
+    daemon::Handle,
+};
+
+/// Somebody new.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonRequest {
+    pub name: String,
+    pub password: String,
+    pub role: Role,
+    #[serde(default)]
+    pub groups: Vec<String>,
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Problem {
+        let (status, code) = match &refusal {
+            Refusal::Wrong => (StatusCode::UNAUTHORIZED, "account.wrong"),
+            Refusal::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "account.throttled"),
+            Refusal::NoSetup => (StatusCode::FORBIDDEN, "account.setup"),
+            Refusal::Unknown(_) => (StatusCode::NOT_FOUND, "account.unknown"),
+            Refusal::Taken(_) | Refusal::LastAdmin(_) => (StatusCode::CONFLICT, "account.conflict"),
+            Refusal::BadName(_) | Refusal::Weak(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "account.value")
+            }
+            Refusal::Io(_) | Refusal::Damaged { .. } => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "account.store")
+            }
+        };
+        let problem = Problem::new(status, code, refusal.to_string());
+        Problem {
+            detail: refusal.hint().map(str::to_owned),
+            ..problem
+        }
+    }
+}
+
+pub(super) async fn list(State(handle): State<Handle>) -> Answer<Vec<PersonView>> {
+    Ok(Json(handle.accounts.people()))
+}
+
+pub(super) async fn add(
+    State(handle): State<Handle>,
+    Json(request): Json<PersonRequest>,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let PersonRequest {
+        name,
+        password,
+        role,
+        groups,
+    } = request;
+    let groups = known(&handle, groups)?;
+    handle.accounts.add(&name, password, (role, groups)).await?;
+    Ok((
+        StatusCode::CREATED,
+        Json(json!({ "name": name, "role": role })),
+    ))
+}
+
+pub(super) async fn alter(
+    State(handle): State<Handle>,
+    Path(name): Path<String>,
+    Json(mut change): Json<Change>,
+) -> Answer<Value> {
+    change.groups = change.groups.map(|it| known(&handle, it)).transpose()?;
+    handle.accounts.alter(&name, change).await?;
+    Ok(Json(json!({ "name": name, "changed": true })))
+}
+
+pub(super) async fn remove(
+    State(handle): State<Handle>,
+    Path(name): Path<String>,
+) -> Answer<Value> {
+    handle.accounts.remove(&name)?;
+    Ok(Json(json!({ "name": name, "removed": true })))
+}
+
+/// Groups that botswain.yaml has.
+pub(crate) fn known(handle: &Handle, groups: Vec<String>) -> Result<Vec<String>, Problem> {
+    let config = handle.parts.config();
+    match groups.iter().find(|it| !config.groups.contains_key(*it)) {
+        None => Ok(groups),
+        Some(unknown) => {
+            let names: Vec<&str> = config.groups.keys().map(String::as_str).collect();
+            let problem = Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "account.group",
+                format!("botswain.yaml has no group `{unknown}`"),
+            );
+            Err(problem.detail(match names.is_empty() {
+                true => "groups stand under `groups:`".to_owned(),
+                false => format!("there is: {}", names.join(", ")),
+            }))
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `botswain user …`
+
+use std::fmt;
+
+use botswain_views::Role;
+use clap::{Subcommand, ValueEnum};
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum User {
+    /// Who may sign in, and what they may.
+    List,
+    /// Let somebody sign in; the password is asked for, or comes from a pipe.
+    Add {
+        /// What they sign in with; it stands under their decisions.
+        name: String,
+        #[arg(long, value_enum, default_value_t = RoleName::Handler)]
+        role: RoleName,
+        /// A group of botswain.yaml that they answer for; may be given several times.
+        #[arg(long)]
+        group: Vec<String>,
+    },
+    /// Give somebody another role, or other groups.
+    Change {
+        name: String,
+        #[arg(long, value_enum)]
+        role: Option<RoleName>,
+        /// All the groups that they answer for from now on; may be given several times.
+        #[arg(long)]
+        group: Vec<String>,
+        /// They answer for no group any more.
+        #[arg(long, conflicts_with = "group")]
+        no_groups: bool,
+    },
+    /// Give somebody another password.
+    Password { name: String },
+    /// Let somebody sign in no more.
+    Remove { name: String },
+}
+
+/// Each may all that those before it may.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(in crate::cli) enum RoleName {
+    /// Sees what runs and what waits.
+    Viewer,
+    /// Starts and cancels runs, decides what is parked.
+    Handler,
+    /// Changes workflows and corrections.
+    Author,
+    /// Changes who may what.
+    Admin,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Role {
+        match name {
+            RoleName::Viewer => Role::Viewer,
+            RoleName::Handler => Role::Handler,
+            RoleName::Author => Role::Author,
+            RoleName::Admin => Role::Admin,
+        }
+    }
+}
+
+impl From<Role> for RoleName {
+    fn from(role: Role) -> RoleName {
+        match role {
+            Role::Viewer => RoleName::Viewer,
+            Role::Handler => RoleName::Handler,
+            Role::Author => RoleName::Author,
+            Role::Admin => RoleName::Admin,
+        }
+    }
+}
+
+impl fmt::Display for RoleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            RoleName::Viewer => "viewer",
+            RoleName::Handler => "handler",
+            RoleName::Author => "author",
+            RoleName::Admin => "admin",
+        })
+    }
+}

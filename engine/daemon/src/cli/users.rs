@@ -1,0 +1,111 @@
+//! `user`: who may sign in to the console, and what they may.
+
+use botswain_views::PersonView;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use super::{
+    Global,
+    arguments::{RoleName, User},
+    outcome::{Code, Failure, Outcome},
+    output, table, times,
+};
+use crate::{accounts::Change, api::PersonRequest, client::Client, instance::prompt};
+
+const PATH: &str = "/api/v1/people";
+
+pub(super) async fn user(global: &Global, command: User) -> Outcome {
+    match command {
+        User::List => list(global).await,
+        User::Add { name, role, group } => {
+            let password = typed(&name)?;
+            let request = PersonRequest {
+                name: name.clone(),
+                password,
+                role: role.into(),
+                groups: group,
+            };
+            let work = async |client: &mut Client| Ok(client.post::<Value>(PATH, &request).await?);
+            let done = global.with_client(work).await?;
+            told(global, &done, &format!("`{name}` may sign in"));
+            Ok(Code::Done)
+        }
+        User::Change {
+            name,
+            role,
+            group,
+            no_groups,
+        } => {
+            let change = Change {
+                role: role.map(RoleName::into),
+                groups: (no_groups || !group.is_empty()).then_some(group),
+                password: None,
+            };
+            alter(global, &name, change).await
+        }
+        User::Password { name } => {
+            let password = Some(typed(&name)?);
+            let change = Change {
+                password,
+                ..Change::default()
+            };
+            alter(global, &name, change).await
+        }
+        User::Remove { name } => {
+            let path = path(&name);
+            let work = async |client: &mut Client| Ok(client.delete::<Value>(&path).await?);
+            let done = global.with_client(work).await?;
+            told(global, &done, &format!("`{name}` may not sign in any more"));
+            Ok(Code::Done)
+        }
+    }
+}
+
+async fn alter(global: &Global, name: &str, change: Change) -> Outcome {
+    let path = path(name);
+    let work = async |client: &mut Client| Ok(client.patch::<Value>(&path, &change).await?);
+    let done = global.with_client(work).await?;
+    told(
+        global,
+        &done,
+        &format!("`{name}` is changed, and has to sign in again"),
+    );
+    Ok(Code::Done)
+}
+
+async fn list(global: &Global) -> Outcome {
+    let work = async |client: &mut Client| Ok(client.get::<Vec<PersonView>>(PATH).await?);
+    let people = global.with_client(work).await?;
+    match (global.json, people.is_empty()) {
+        (true, _) => output::json(&people),
+        (false, true) => output::data(
+            "nobody has an account; `botswain up` prints a link for the first one, \
+             or `botswain user add NAME --role admin`",
+        ),
+        (false, false) => {
+            let rows = people.iter().map(|it| {
+                let seen = it.last_seen.map_or_else(|| "never".to_owned(), times::age);
+                let role = RoleName::from(it.role).to_string();
+                [it.name.clone(), role, it.groups.join(", "), seen]
+            });
+            output::data(&table::of(["name", "role", "groups", "last seen"], rows));
+        }
+    }
+    Ok(Code::Done)
+}
+
+fn told(global: &Global, done: &Value, words: &str) {
+    match global.json {
+        true => output::json(done),
+        false => output::note(words),
+    }
+}
+
+fn typed(name: &str) -> Result<String, Failure> {
+    let typed = prompt::password(name);
+    typed.map_err(|err| Failure::of(format!("the password cannot be read: {err}")))
+}
+
+fn path(name: &str) -> String {
+    format!("{PATH}/{}", utf8_percent_encode(name, NON_ALPHANUMERIC))
+}

@@ -1,0 +1,231 @@
+//! The console: pages for people, and the API for whoever has signed in, over TCP.
+//!
+//! It listens where `console:` of botswain.yaml says, on this machine alone
+//! unless it is encrypted. What is drawn is `botswain-console`'s, what is decided
+//! the API's; here is only who asks, what a form says, and what a browser is
+//! told: never to run what is not ours, never to be framed, never to guess.
+
+mod exceptions;
+mod forms;
+mod listener;
+mod many;
+mod people;
+mod runs;
+mod session;
+mod visit;
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    Extension, Json, Router,
+    body::Body,
+    extract::{DefaultBodyLimit, Path, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::map_response,
+    response::{IntoResponse, Redirect, Response, Sse, sse},
+};
+use botswain_console::ASSETS;
+use botswain_core::Hash;
+use botswain_views::{Counts, Role};
+use jiff::Timestamp;
+use tokio::sync::broadcast::error::RecvError;
+
+pub(crate) use self::{listener::listen, visit::Visit};
+use crate::{
+    accounts::Principal,
+    api::{
+        self, Problem,
+        access::{Guard, Right, Route},
+        routes::reading,
+    },
+    daemon::Handle,
+};
+
+/// The longest form.
+const FORM: usize = 1024 * 1024;
+
+/// What every answer tells a browser.
+const HEADERS: [(&str, &str); 6] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+];
+
+/// The pages, each with what it takes.
+pub(crate) fn routes() -> Vec<Route> {
+    const SEE: Right = Right::Role(Role::Viewer);
+    const HANDLE: Right = Right::Role(Role::Handler);
+    const ADMIN: Right = Right::Role(Role::Admin);
+    let (get, post) = (|path| (Method::GET, path), |path| (Method::POST, path));
+    vec![
+        Route::new(Right::Anyone, get("/login"), session::login),
+        Route::new(Right::Anyone, post("/login"), session::sign_in),
+        Route::new(Right::Anyone, get("/setup"), session::setup),
+        Route::new(Right::Anyone, post("/setup"), session::set_up),
+        Route::new(Right::Anyone, post("/look"), session::look),
+        Route::new(Right::Anyone, get("/assets/{name}"), asset),
+        Route::new(SEE, post("/logout"), session::sign_out),
+        Route::new(SEE, get("/"), || async { Redirect::to("/inbox") }),
+        Route::new(SEE, get("/inbox"), exceptions::inbox),
+        Route::new(SEE, get("/counts"), counts),
+        Route::new(SEE, get("/events"), events),
+        Route::new(SEE, get("/exceptions/{id}"), exceptions::show),
+        Route::new(
+            HANDLE,
+            post("/exceptions/{id}/decision"),
+            exceptions::decide,
+        ),
+        Route::new(HANDLE, post("/clusters/{cause}/preview"), many::of_cause),
+        Route::new(HANDLE, post("/selection/preview"), many::of_selection),
+        Route::new(HANDLE, post("/bulk"), many::start),
+        Route::new(SEE, get("/bulk/{id}"), many::show),
+        Route::new(HANDLE, post("/bulk/{id}/withdraw"), many::withdraw),
+        Route::new(SEE, get("/artifacts/{hash}"), artifact),
+        Route::new(SEE, get("/runs"), runs::list),
+        Route::new(SEE, get("/runs/{run}"), runs::show),
+        Route::new(HANDLE, post("/runs/{run}/cancel"), runs::cancel),
+        Route::new(ADMIN, get("/people"), people::list),
+        Route::new(ADMIN, post("/people"), people::add),
+        Route::new(ADMIN, post("/people/{name}"), people::alter),
+        Route::new(ADMIN, post("/people/{name}/remove"), people::remove),
+    ]
+}
+
+/// All that is served over TCP; what is not in a table is not there.
+fn router(guard: Guard) -> Router {
+    let served = |route: &Route| route.right != Right::Local;
+    let all = api::routes().into_iter().chain(routes()).filter(served);
+    let add = |router: Router<Handle>, route: Route| {
+        let path = route.path;
+        router.route(path, route.guarded(&guard))
+    };
+    let handle = guard.handle.clone();
+    let is_encrypted = guard.is_encrypted;
+    all.fold(Router::new(), add)
+        .fallback(|| async { Problem::not_found("there is nothing here") })
+        .layer(DefaultBodyLimit::max(FORM))
+        .layer(map_response(move |answer: Response| async move {
+            told(answer, is_encrypted)
+        }))
+        .with_state(handle)
+}
+
+fn told(mut answer: Response, is_encrypted: bool) -> Response {
+    let headers = answer.headers_mut();
+    for (name, value) in HEADERS {
+        // What shows a file of somebody else's is told more.
+        headers
+            .entry(HeaderName::from_static(name))
+            .or_insert(HeaderValue::from_static(value));
+    }
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    if is_encrypted {
+        let always = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, always);
+    }
+    answer
+}
+
+async fn asset(Path(name): Path<String>) -> Result<Response, Problem> {
+    let path = format!("/assets/{name}");
+    let asset = ASSETS.iter().find(|it| it.path == path);
+    let asset = asset.ok_or_else(|| Problem::not_found("there is no such file"))?;
+    let headers = [
+        (header::CONTENT_TYPE, asset.media),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    Ok((headers, asset.body).into_response())
+}
+
+/// A file that a step left. A picture is shown, anything else is a download: its content may come
+/// from anywhere, so nothing in it may run.
+async fn artifact(
+    State(handle): State<Handle>,
+    Path(hash): Path<Hash>,
+) -> Result<Response, Problem> {
+    let opened = reading(&handle, move |parts| {
+        let file = parts.kept.0.open_hash(&hash)?;
+        let mut first = [0; 8];
+        // A shorter one is no picture.
+        let read = std::os::unix::fs::FileExt::read_at(&file, &mut first, 0).unwrap_or(0);
+        Ok::<_, botswain_store::artifacts::Error>((file, first[..read].to_vec()))
+    });
+    let Json((file, first)) = opened.await?;
+    let (media, disposition) = match picture(&first) {
+        Some(media) => (media, "inline"),
+        None => ("application/octet-stream", "attachment"),
+    };
+    let headers = [
+        (header::CONTENT_TYPE, media),
+        (header::CONTENT_DISPOSITION, disposition),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; sandbox; frame-ancestors 'none'",
+        ),
+        // Its name is the hash of its content.
+        (
+            header::CACHE_CONTROL,
+            "private, max-age=31536000, immutable",
+        ),
+    ];
+    let file = tokio::fs::File::from_std(file);
+    let body = Body::from_stream(tokio_util::io::ReaderStream::new(file));
+    Ok((headers, body).into_response())
+}
+
+/// By how it begins, whatever it is called.
+fn picture(first: &[u8]) -> Option<&'static str> {
+    match first {
+        [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a] => Some("image/png"),
+        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
+        _ => None,
+    }
+}
+
+async fn counts(
+    State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
+) -> Result<Json<Counts>, Problem> {
+    reading(&handle, move |parts| {
+        parts.counts(&principal.name, Timestamp::now())
+    })
+    .await
+}
+
+/// That something has happened, not what: a page asks for what it shows.
+async fn events(State(handle): State<Handle>, Extension(visit): Extension<Visit>) -> Response {
+    let notices = handle.watch();
+    let stream =
+        futures_util::stream::unfold((notices, visit), |(mut notices, visit)| async move {
+            match notices.recv().await {
+                Ok(_) | Err(RecvError::Lagged(_)) if visit.is_signed_in() => (),
+                _ => return None,
+            }
+            // What comes at once is told once.
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            while notices.try_recv().is_ok() {}
+            let event = sse::Event::default().data("{}");
+            Some((Ok::<_, Infallible>(event), (notices, visit)))
+        });
+    let alive = sse::KeepAlive::new().interval(Duration::from_secs(15));
+    Sse::new(stream).keep_alive(alive).into_response()
+}
+
+/// A page.
+fn html(page: String) -> Response {
+    axum::response::Html(page).into_response()
+}
+
+/// A page that says what is wrong with the form before it.
+fn again(page: String) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, axum::response::Html(page)).into_response()
+}

@@ -1,0 +1,121 @@
+//! One decision about many: first what will happen, then ten seconds to withdraw it.
+
+use axum::{
+    Extension, Form, Json,
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use botswain_console::Preview;
+use botswain_core::{ExceptionId, Hash};
+use botswain_views::ExceptionView;
+
+use super::{Visit, forms::Fields, html};
+use crate::{
+    accounts::Principal,
+    api::{BulkRequest, Problem, bulk, routes},
+    daemon::Handle,
+};
+
+/// The fields that say what is decided; the rest says about which.
+const DECIDING: [&str; 6] = ["decision", "note", "until", "hours", "assignee", "csrf"];
+
+type Pairs = Vec<(String, String)>;
+
+pub(super) async fn of_cause(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+    Path(cause): Path<Hash>,
+    Form(fields): Form<Pairs>,
+) -> Response {
+    preview(&handle, &visit, Some(cause), fields).await
+}
+
+pub(super) async fn of_selection(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+    Form(fields): Form<Pairs>,
+) -> Response {
+    preview(&handle, &visit, None, fields).await
+}
+
+async fn preview(handle: &Handle, visit: &Visit, cause: Option<Hash>, fields: Pairs) -> Response {
+    let shown = async {
+        let request = request(visit, cause, &fields)?;
+        let mut exceptions: Vec<ExceptionView> = Vec::new();
+        for id in bulk::meant(handle, &request).await? {
+            // One that was decided meanwhile is not among them.
+            let read = routes::reading(handle, move |parts| parts.exception_view(id));
+            exceptions.extend(read.await?.0);
+        }
+        Ok::<_, Problem>((request, exceptions))
+    };
+    match shown.await {
+        Ok((_, exceptions)) if exceptions.is_empty() => {
+            let problem = Problem::not_found("nothing is chosen that could be decided");
+            visit.problem(&problem)
+        }
+        Ok((request, exceptions)) => {
+            let kept =
+                |(name, _): &&(String, String)| DECIDING.contains(&name.as_str()) && name != "csrf";
+            let fields: Pairs = fields.iter().filter(kept).cloned().collect();
+            let preview = Preview {
+                decision: &request.decision,
+                note: request.note.as_deref(),
+                exceptions: &exceptions,
+                fields: &fields,
+            };
+            html(botswain_console::preview(&visit.counted().await, &preview))
+        }
+        Err(problem) => visit.problem(&problem),
+    }
+}
+
+pub(super) async fn start(
+    State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
+    Extension(visit): Extension<Visit>,
+    Form(fields): Form<Pairs>,
+) -> Response {
+    let begun = async {
+        let request = request(&visit, None, &fields)?;
+        bulk::ask(&handle, &principal, request).await
+    };
+    match begun.await {
+        Ok(view) => Redirect::to(&format!("/bulk/{}", view.id)).into_response(),
+        Err(problem) => visit.problem(&problem),
+    }
+}
+
+pub(super) async fn show(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+    Path(id): Path<u64>,
+) -> Response {
+    match bulk::show(State(handle), Path(id)).await {
+        Ok(Json(view)) => html(botswain_console::bulk(&visit.counted().await, &view)),
+        Err(problem) => visit.problem(&problem),
+    }
+}
+
+pub(super) async fn withdraw(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+    Path(id): Path<u64>,
+) -> Response {
+    match bulk::take_back(&handle, id) {
+        Ok(view) => Redirect::to(&format!("/bulk/{}", view.id)).into_response(),
+        Err(problem) => visit.problem(&problem),
+    }
+}
+
+fn request(visit: &Visit, cause: Option<Hash>, fields: &Pairs) -> Result<BulkRequest, Problem> {
+    let form = Fields::new(fields.clone());
+    let chosen = form.all("exception").filter_map(|it| it.parse().ok());
+    Ok(BulkRequest {
+        exceptions: chosen.map(ExceptionId).collect(),
+        fingerprint: cause,
+        decision: form.plain(&visit.zone())?,
+        by: String::new(),
+        note: form.note(),
+    })
+}

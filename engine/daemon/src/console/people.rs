@@ -1,0 +1,105 @@
+//! Who may sign in.
+
+use axum::{
+    Extension, Form,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use botswain_views::Role;
+
+use super::{Visit, again, forms::Fields, html};
+use crate::{
+    accounts::Change,
+    api::{Problem, people::known},
+    daemon::Handle,
+};
+
+type Pairs = Vec<(String, String)>;
+
+pub(super) async fn list(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+) -> Response {
+    let people = handle.accounts.people();
+    html(botswain_console::people(
+        &visit.counted().await,
+        &people,
+        None,
+    ))
+}
+
+pub(super) async fn add(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+    Form(fields): Form<Pairs>,
+) -> Response {
+    let form = Fields::new(fields);
+    let added = async {
+        let name = form.given("name").unwrap_or_default();
+        let password = form.get("password").unwrap_or_default().to_owned();
+        let rights = (role(&form)?, known(&handle, groups(&form))?);
+        handle.accounts.add(name, password, rights).await?;
+        Ok(())
+    };
+    shown(&handle, &visit, added.await).await
+}
+
+pub(super) async fn alter(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+    Path(name): Path<String>,
+    Form(fields): Form<Pairs>,
+) -> Response {
+    let form = Fields::new(fields);
+    let altered = async {
+        let change = Change {
+            role: Some(role(&form)?),
+            groups: Some(known(&handle, groups(&form))?),
+            password: form.given("password").map(str::to_owned),
+        };
+        handle.accounts.alter(&name, change).await?;
+        Ok(())
+    };
+    shown(&handle, &visit, altered.await).await
+}
+
+pub(super) async fn remove(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+    Path(name): Path<String>,
+) -> Response {
+    let removed = handle.accounts.remove(&name).map_err(Problem::from);
+    shown(&handle, &visit, removed).await
+}
+
+/// The list as it is now, or what was wrong.
+async fn shown(handle: &Handle, visit: &Visit, done: Result<(), Problem>) -> Response {
+    let Err(problem) = done else {
+        return Redirect::to("/people").into_response();
+    };
+    let why = match problem.detail {
+        Some(detail) => format!("{}: {detail}", problem.title),
+        None => problem.title,
+    };
+    let people = handle.accounts.people();
+    again(botswain_console::people(
+        &visit.counted().await,
+        &people,
+        Some(&why),
+    ))
+}
+
+fn role(form: &Fields) -> Result<Role, Problem> {
+    let name = form.get("role").unwrap_or_default();
+    serde_json::from_value(name.into()).map_err(|_| {
+        let title = format!("there is no role `{name}`");
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "account.role", title)
+    })
+}
+
+fn groups(form: &Fields) -> Vec<String> {
+    let text = form.get("groups").unwrap_or_default();
+    let names = text.split(',').map(str::trim).filter(|it| !it.is_empty());
+    names.map(str::to_owned).collect()
+}

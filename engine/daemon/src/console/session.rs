@@ -1,0 +1,223 @@
+//! Signing in and out, the first account, and how somebody wants to see pages.
+
+use axum::{
+    Extension, Form,
+    extract::{Query, State},
+    http::header,
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
+};
+use botswain_console::{Language, Theme};
+use serde::Deserialize;
+
+use super::{Visit, again, html};
+use crate::{accounts::Refusal, api::Problem, daemon::Handle};
+
+/// How long a choice of language or theme is remembered, in seconds.
+const YEAR: u32 = 31_536_000;
+
+#[derive(Deserialize)]
+pub(super) struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Credentials {
+    name: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Setup {
+    #[serde(default)]
+    token: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct First {
+    token: String,
+    name: String,
+    password: String,
+    again: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Look {
+    language: Option<String>,
+    theme: Option<String>,
+    #[serde(default)]
+    back: String,
+}
+
+pub(super) async fn login(
+    Extension(visit): Extension<Visit>,
+    Query(Next { next }): Query<Next>,
+) -> Response {
+    html(botswain_console::login(&visit.counted().await, &next, None))
+}
+
+pub(super) async fn sign_in(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+    Form(Credentials {
+        name,
+        password,
+        next,
+    }): Form<Credentials>,
+) -> Response {
+    let from = visit.from.unwrap_or_else(|| [0, 0, 0, 0].into());
+    match handle.accounts.sign_in(&name, password, from).await {
+        Ok(token) => {
+            let cookie = session_cookie(&visit, &token, None);
+            (
+                AppendHeaders([(header::SET_COOKIE, cookie)]),
+                Redirect::to(here(&next)),
+            )
+                .into_response()
+        }
+        Err(refusal) => {
+            let status = Problem::from(refusal).title;
+            again(botswain_console::login(
+                &visit.counted().await,
+                &next,
+                Some(&status),
+            ))
+        }
+    }
+}
+
+pub(super) async fn sign_out(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+) -> Result<Response, Problem> {
+    if let Some(token) = visit.token() {
+        handle.accounts.sign_out(token)?;
+    }
+    let cookie = session_cookie(&visit, "", Some(0));
+    Ok((
+        AppendHeaders([(header::SET_COOKIE, cookie)]),
+        Redirect::to("/login"),
+    )
+        .into_response())
+}
+
+pub(super) async fn setup(
+    Extension(visit): Extension<Visit>,
+    Query(Setup { token }): Query<Setup>,
+) -> Response {
+    html(botswain_console::setup(
+        &visit.counted().await,
+        &token,
+        None,
+    ))
+}
+
+pub(super) async fn set_up(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+    Form(First {
+        token,
+        name,
+        password,
+        again: once_more,
+    }): Form<First>,
+) -> Response {
+    let made = match password == once_more {
+        true => {
+            handle
+                .accounts
+                .set_up(&token, &name, password.clone())
+                .await
+        }
+        false => Err(Refusal::Weak("is not the same both times")),
+    };
+    let signed_in = match made {
+        Ok(()) => {
+            let from = visit.from.unwrap_or_else(|| [0, 0, 0, 0].into());
+            handle.accounts.sign_in(&name, password, from).await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    match signed_in {
+        Ok(token) => {
+            let cookie = session_cookie(&visit, &token, None);
+            (
+                AppendHeaders([(header::SET_COOKIE, cookie)]),
+                Redirect::to("/inbox"),
+            )
+                .into_response()
+        }
+        Err(refusal) => {
+            let problem = Problem::from(refusal);
+            let why = match problem.detail {
+                Some(detail) => format!("{}: {detail}", problem.title),
+                None => problem.title,
+            };
+            again(botswain_console::setup(
+                &visit.counted().await,
+                &token,
+                Some(&why),
+            ))
+        }
+    }
+}
+
+/// Language and theme; whoever has not signed in may choose too.
+pub(super) async fn look(Form(look): Form<Look>) -> Response {
+    let language = look.language.as_deref().and_then(Language::of_code);
+    let theme = look.theme.as_deref().and_then(Theme::of_code);
+    let chosen = [
+        language.map(|it| ("language", it.code())),
+        theme.map(|it| ("theme", it.code())),
+    ];
+    let cookies = chosen.into_iter().flatten().map(|(name, value)| {
+        let cookie = format!("{name}={value}; Path=/; Max-Age={YEAR}; SameSite=Lax; HttpOnly");
+        (header::SET_COOKIE, cookie)
+    });
+    let cookies: Vec<_> = cookies.collect();
+    (AppendHeaders(cookies), Redirect::to(here(&look.back))).into_response()
+}
+
+/// A path of this console, or the inbox: a form leads nowhere else.
+fn here(path: &str) -> &str {
+    let is_path = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
+    match is_path && path.chars().all(|c| !c.is_control()) {
+        true => path,
+        false => "/inbox",
+    }
+}
+
+fn session_cookie(visit: &Visit, token: &str, age: Option<u32>) -> String {
+    let name = &visit.guard.cookie;
+    let secure = if visit.guard.is_encrypted {
+        "; Secure"
+    } else {
+        ""
+    };
+    let age = age
+        .map(|age| format!("; Max-Age={age}"))
+        .unwrap_or_default();
+    format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax{secure}{age}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_leads_nowhere_else() {
+        for (path, there) in [
+            ("/inbox?q=a", "/inbox?q=a"),
+            ("//evil.example", "/inbox"),
+            ("/\\evil.example", "/inbox"),
+            ("https://evil.example", "/inbox"),
+            ("javascript:alert(1)", "/inbox"),
+            ("/a\nb", "/inbox"),
+            ("", "/inbox"),
+        ] {
+            assert_eq!(here(path), there, "{path}");
+        }
+    }
+}

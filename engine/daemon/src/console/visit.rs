@@ -1,0 +1,120 @@
+//! Who looks at a page, and how they want to see it.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+use botswain_console::{Frame, Language, Person, Theme};
+use botswain_views::Counts;
+use jiff::{Timestamp, tz::TimeZone};
+use percent_encoding::percent_decode_str;
+
+use crate::{
+    accounts::Principal,
+    api::{
+        Problem,
+        access::{Guard, address, cookie},
+    },
+};
+
+/// One request as far as every page needs to know it.
+#[derive(Clone)]
+pub(crate) struct Visit {
+    pub(super) guard: Guard,
+    pub(super) principal: Option<Principal>,
+    /// What the cookie holds.
+    token: Option<String>,
+    pub(super) from: Option<std::net::IpAddr>,
+    language: Language,
+    theme: Theme,
+    zone: Option<TimeZone>,
+    path: String,
+}
+
+impl Visit {
+    pub(crate) fn of(guard: &Guard, request: &Request, principal: Option<Principal>) -> Visit {
+        let headers = request.headers();
+        let chosen = cookie(headers, "language").and_then(|it| Language::of_code(&it));
+        let theme = cookie(headers, "theme").and_then(|it| Theme::of_code(&it));
+        let path = request.uri().path_and_query().map(|it| it.as_str());
+        Visit {
+            guard: guard.clone(),
+            principal,
+            token: guard.token(headers),
+            from: address(request),
+            language: chosen.unwrap_or_else(|| liked(headers)),
+            theme: theme.unwrap_or_default(),
+            zone: zone(headers),
+            path: path.unwrap_or("/").to_owned(),
+        }
+    }
+
+    /// What is around the page.
+    pub(super) fn frame(&self, counts: Counts) -> Frame {
+        let principal = self.principal.as_ref();
+        Frame {
+            instance: self.guard.handle.parts.config().name.clone(),
+            person: principal.map(|it| Person {
+                name: it.name.clone(),
+                role: it.role,
+                groups: it.groups.clone(),
+            }),
+            csrf: principal.and_then(|it| it.csrf.clone()).unwrap_or_default(),
+            language: self.language,
+            theme: self.theme,
+            zone: self.zone(),
+            now: Timestamp::now(),
+            counts,
+            path: self.path.clone(),
+            notice: None,
+        }
+    }
+
+    /// The frame with how much waits; what cannot be counted is not shown.
+    pub(super) async fn counted(&self) -> Frame {
+        let name = self.principal.as_ref().map(|it| it.name.clone());
+        let read = crate::api::routes::reading(&self.guard.handle, move |parts| {
+            parts.counts(name.as_deref().unwrap_or_default(), Timestamp::now())
+        });
+        self.frame(read.await.map(|it| it.0).unwrap_or_default())
+    }
+
+    pub(super) fn zone(&self) -> TimeZone {
+        let own = self.zone.clone();
+        own.unwrap_or_else(|| self.guard.handle.parts.timezone())
+    }
+
+    /// Whether it still holds, long after it was let in.
+    pub(super) fn is_signed_in(&self) -> bool {
+        let token = self.token.as_deref();
+        token.is_some_and(|token| self.guard.handle.accounts.principal(token).is_some())
+    }
+
+    pub(super) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// A page that says what could not be done.
+    pub(crate) fn problem(&self, problem: &Problem) -> Response {
+        let status = StatusCode::from_u16(problem.status);
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let frame = self.frame(Counts::default());
+        let detail = problem.detail.as_deref();
+        let page = botswain_console::problem(&frame, problem.status, &problem.title, detail);
+        (status, Html(page)).into_response()
+    }
+}
+
+fn liked(headers: &HeaderMap) -> Language {
+    let accept = headers.get(header::ACCEPT_LANGUAGE);
+    let accept = accept.and_then(|it| it.to_str().ok());
+    accept.map_or_else(Language::default, Language::of_header)
+}
+
+/// The zone that the page before has told.
+fn zone(headers: &HeaderMap) -> Option<TimeZone> {
+    let name = cookie(headers, "zone")?;
+    let name = percent_decode_str(&name).decode_utf8().ok()?;
+    TimeZone::get(&name).ok()
+}
