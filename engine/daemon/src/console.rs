@@ -53,7 +53,8 @@ const HEADERS: [(&str, &str); 6] = [
     ),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
-    ("referrer-policy", "no-referrer"),
+    // Without any referrer a browser would not say that a form is from here.
+    ("referrer-policy", "same-origin"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
 ];
@@ -229,3 +230,6 @@ fn html(page: String) -> Response {
 fn again(page: String) -> Response {
     (StatusCode::UNPROCESSABLE_ENTITY, axum::response::Html(page)).into_response()
 }
+
+#[cfg(test)]
+mod tests;
