@@ -51,6 +51,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("botswain-bot", &["botswain-core"]),
     ("botswain-bots", &["botswain-bot", "botswain-core"]),
     ("botswain-store", &["botswain-core"]),
+    ("botswain-views", &["botswain-core"]),
+    ("botswain-console", &["botswain-core", "botswain-views"]),
     ("botswain-demo", &[]),
     ("botswain-testkit", &[]),
     (
@@ -58,9 +60,11 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "botswain-bot",
             "botswain-bots",
+            "botswain-console",
             "botswain-core",
             "botswain-demo",
             "botswain-store",
+            "botswain-views",
         ],
     ),
 ];

@@ -1,0 +1,87 @@
+//! Every page: nothing of others runs in it, everybody can read it, in both languages.
+
+use serde_json::{Value, json};
+
+use crate::{
+    browser::Browser,
+    house::{House, line, npm},
+};
+
+/// Texts that would run, or break out of where they stand, if they were not taken as texts.
+const HOSTILE: [&str; 5] = [
+    "<img src=x onerror=\"window.hacked=1\">",
+    "\"><script>window.hacked=1</script>",
+    "' onmouseover='window.hacked=1",
+    "</textarea><svg onload=window.hacked=1>",
+    "javascript:window.hacked=1//{{7*7}}",
+];
+
+const PAGES: [&str; 11] = [
+    "/inbox",
+    "/inbox?show=newest",
+    "/inbox?show=approvals",
+    "/inbox?q=img",
+    "/inbox?q=%3Cimg%20src%3Dx%20onerror%3Dwindow.hacked%3D1%3E",
+    "/exceptions/1",
+    "/exceptions/6",
+    "/runs",
+    "/runs/1",
+    "/runs/1.enter.0",
+    "/people",
+];
+
+async fn hostile_house() -> House {
+    let house = House::open();
+    house.admit("ann", "admin", &["buyers"]);
+    let lines = HOSTILE.map(|text| line(text, text, text));
+    house.park(&lines);
+    house.ask(HOSTILE[0]);
+    let remark = ["exceptions", "remark", "1", "--note", HOSTILE[1]];
+    assert!(house.botswain(&remark).status.success());
+    house
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_came_from_outside_runs() {
+    let house = hostile_house().await;
+    let mut browser = Browser::open(&house).await;
+    browser.sign_in("ann").await;
+    for page in PAGES {
+        browser.go(page).await;
+        let looked = "return [window.hacked ?? null, document.querySelectorAll('img[src=x], main script, [onerror], [onmouseover], [onload]').length]";
+        let found = browser.client.execute(looked, Vec::new()).await.unwrap();
+        assert_eq!(found, json!([null, 0]), "{page}");
+    }
+    browser.go("/exceptions/1").await;
+    let text = browser.text("h1").await;
+    assert!(text.contains(HOSTILE[0]), "{text}");
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_can_read_every_page() {
+    let house = hostile_house().await;
+    let axe = npm("axe-core/axe.min.js");
+    // On a phone in the dark, and at a desk by day.
+    for (size, theme, language) in [((375, 800), "dark", "zh-CN"), ((1280, 900), "light", "en")] {
+        let mut browser = Browser::sized(&house, size).await;
+        browser.sign_in("ann").await;
+        for (name, value) in [("theme", theme), ("language", language)] {
+            let set = format!("document.cookie = '{name}={value}; path=/'");
+            browser.client.execute(&set, Vec::new()).await.unwrap();
+        }
+        for page in PAGES.iter().chain(&["/login", "/setup"]) {
+            browser.go(page).await;
+            let lang = browser.find("html").await.attr("lang").await.unwrap();
+            assert_eq!(lang.as_deref(), Some(language), "{page}");
+            browser.client.execute(&axe, Vec::new()).await.unwrap();
+            let ask = "const done = arguments[0]; axe.run().then(found => done(found.violations.map(it => [it.id, it.nodes[0].html])))";
+            let found = browser.client.execute_async(ask, Vec::new()).await.unwrap();
+            assert_eq!(found, json!([]), "{page} {theme} {size:?}");
+            let wide = "return document.documentElement.scrollWidth <= window.innerWidth";
+            let fits = browser.client.execute(wide, Vec::new()).await.unwrap();
+            assert_eq!(fits, Value::Bool(true), "{page} is wider than {size:?}");
+        }
+        browser.close().await;
+    }
+}
