@@ -119,17 +119,19 @@ pub(crate) fn size(bytes: u64) -> String {
     }
 }
 
-/// The columns of a list whose items are all objects.
+/// The columns of a list whose items are all objects, and alike enough to stand in a table.
 fn columns(items: &[Value]) -> Option<Vec<&str>> {
-    let mut names: Vec<&str> = Vec::new();
+    let (mut names, mut cells) = (Vec::<&str>::new(), 0);
     for item in items.iter().take(ROWS) {
         for name in item.as_object()?.keys() {
+            cells += 1;
             if !names.contains(&name.as_str()) {
                 names.push(name);
             }
         }
     }
-    (!names.is_empty() && names.len() <= COLUMNS).then_some(names)
+    let is_full = 2 * cells >= names.len() * items.len().min(ROWS);
+    (!names.is_empty() && names.len() <= COLUMNS && is_full).then_some(names)
 }
 
 fn cut(text: &str) -> String {

@@ -54,15 +54,15 @@ pub fn exception(frame: &Frame, detail: &ExceptionDetail, draft: Option<&Draft>)
                 @if let Some(approval) = &detail.approval { (asked(frame, detail, approval)) }
                 @if frame.may(Role::Handler) { (ways(frame, detail, draft)) }
                 @else { p class="muted" { (words.cannot_decide) } }
+                @if let Some(with) = &detail.with {
+                    details class="way" { summary { (words.given) } (frame.data(with)) }
+                }
             }
             aside class="side" aria-label=(words.details) {
                 (facts(frame, detail))
                 (tries(frame, detail))
                 (history(frame, detail))
                 (steps(frame, &detail.steps))
-                @if let Some(with) = &detail.with {
-                    section { h2 { (words.given) } (frame.data(with)) }
-                }
             }
         }
     };
@@ -317,7 +317,9 @@ fn tries(frame: &Frame, detail: &ExceptionDetail) -> Markup {
                 h2 { (words.tries) }
                 ol class="tries" {
                     @for it in &detail.tries {
-                        li value=(it.attempt) {
+                        // One that failed before it could start has no number.
+                        li value=[(it.attempt > 0).then_some(it.attempt)]
+                            class=(if it.attempt > 0 { "" } else { "unnumbered" }) {
                             (frame.clock(it.started))
                             @if let Some(ended) = it.ended { span class="muted" { " · " (frame.length(it.started, ended)) } }
                             p {

@@ -191,7 +191,8 @@ fn one(frame: &Frame, it: &ExceptionView, decides: bool) -> Markup {
 /// The data that it is about, in short.
 fn about(it: &ExceptionView) -> Markup {
     html! {
-        @for (name, text) in it.about.iter().take(4) {
+        @let told = it.about.iter().filter(|(_, text)| it.key.as_ref() != Some(text));
+        @for (name, text) in told.take(4) {
             span class="about" { span class="muted" { (name) } " " (text) }
         }
     }

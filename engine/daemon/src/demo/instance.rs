@@ -85,6 +85,7 @@ fn settings(office: &str, mail: u16) -> String {
     format!(
         r#"name: northwind-demo
 timezone: Europe/Berlin
+console: {{ listen: "127.0.0.1:8088" }}
 
 connections:
   backoffice:

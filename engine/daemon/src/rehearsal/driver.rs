@@ -157,8 +157,10 @@ impl<'s, C: Cast> Driver<'s, C> {
     fn carry_out(&mut self, command: Command) -> Result<(), String> {
         match command {
             Command::Append { ticket, batch } => {
+                let asks_more = more_to_approve(&batch);
                 append(self.stage, batch)?;
                 self.events.push_back(Event::Appended { ticket });
+                asks_more.into_iter().for_each(|it| self.opened(it));
             }
             Command::Evaluate {
                 version,
@@ -243,6 +245,17 @@ impl<'s, C: Cast> Driver<'s, C> {
         }));
         self.later(coming.delay, event, None);
     }
+}
+
+/// Approvals that somebody has given, and that take more people.
+fn more_to_approve(batch: &Batch) -> Vec<Exception> {
+    let some = batch.changes.iter().filter_map(|change| match change {
+        Change::Exception {
+            after: Some(after), ..
+        } if !after.approved.is_empty() => Some(after.as_ref().clone()),
+        _ => None,
+    });
+    some.collect()
 }
 
 /// Writes down what concerns no run.

@@ -15,7 +15,7 @@ fn the_tutorial_in_chinese_can_be_walked() {
     Page::open("docs/tutorial.zh-CN.md").walk(&Desk::empty());
 }
 
-const HOW_TO: [&str; 7] = [
+const HOW_TO: [&str; 8] = [
     "enter-orders-in-a-browser",
     "fetch-from-an-api",
     "handle-exceptions",
@@ -23,6 +23,7 @@ const HOW_TO: [&str; 7] = [
     "read-a-spreadsheet",
     "run-on-time",
     "take-orders-from-mail",
+    "use-the-console",
 ];
 
 /// Each page has an instance of its own; its files pass the check together.

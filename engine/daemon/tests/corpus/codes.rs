@@ -26,7 +26,8 @@ const SOURCES: [&str; 5] = [
 ];
 
 /// What looks like a code, and is a file or a bot.
-const OTHERS: [&str; 7] = [
+const OTHERS: [&str; 8] = [
+    "accounts.json",
     "mail.eml",
     "daemon.lock",
     "secrets.json",
