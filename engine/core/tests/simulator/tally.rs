@@ -73,6 +73,7 @@ const KINDS: [(&str, &[&str]); 5] = [
             "file told again",
             "file taken",
             "followed",
+            "blocked",
         ],
     ),
 ];
@@ -129,6 +130,7 @@ impl Tally {
                 }
                 self.count("verdicts", verdict(then));
             }
+            What::Blocked { .. } => self.add("blocked"),
             What::Interrupted { then, .. } => self.count("verdicts", verdict(then)),
             What::Verified { answer, then, .. } => {
                 self.count("verifications", verification(answer));

@@ -288,6 +288,11 @@ fn every_fact(journal: &Journal<'_>) -> Vec<What> {
             step: step(),
             exception,
         },
+        What::Blocked {
+            step: step(),
+            exception,
+            fault: fault(),
+        },
         What::Paused,
         What::Resumed,
         What::Cancelled {
