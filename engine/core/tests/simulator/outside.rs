@@ -178,8 +178,8 @@ impl Outside {
             return false;
         }
         let readable = !self.dice.once_in(50);
-        if !readable && self.dice.once_in(8) {
-            let spell = SignedDuration::from_secs(self.dice.below(60) as i64);
+        if !readable && self.dice.once_in(3) {
+            let spell = SignedDuration::from_secs(self.dice.below(120) as i64);
             self.blind.set(elapsed + spell);
         }
         readable

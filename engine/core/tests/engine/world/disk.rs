@@ -67,8 +67,8 @@ impl Disk {
                     true => self.pending.push(*pending),
                     false => self.pending.retain(|it| *it != *pending),
                 },
-                // Nothing of this world asks for corrections.
-                Change::Mapping { .. } => (),
+                // Nothing of this world asks for corrections, or numbers what comes.
+                Change::Mapping { .. } | Change::Reached(_) => (),
             }
         }
     }
