@@ -15,9 +15,11 @@ mod message;
 mod plain;
 mod send;
 mod smtp;
+mod tls;
 
 pub use address::{Addresses, check_address};
 pub use imap::{Imap, Settings as ImapSettings};
 pub use mailbox::Mailbox;
 pub use send::{Output, Send};
-pub use smtp::{Settings, Smtp, Tls};
+pub use smtp::{Settings, Smtp};
+pub use tls::Tls;

@@ -24,7 +24,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::smtp::{Tls, is_here, within};
+use super::{smtp::within, tls::Tls};
 
 /// How long a server may take to be reached, and to answer a command.
 const CONNECT: Duration = Duration::from_secs(30);
@@ -58,7 +58,7 @@ fn implicit() -> Tls {
 pub struct Imap {
     host: String,
     port: u16,
-    tls: Option<(Tls, TlsConnector, ServerName<'static>)>,
+    tls: Option<(Tls, (TlsConnector, ServerName<'static>))>,
     username: String,
     password: Secret,
 }
@@ -82,24 +82,12 @@ orders-mail:
     type Settings = Settings;
 
     fn open(settings: Settings, house: &House) -> Result<Imap, Fault> {
-        let wrong = |message: String| {
-            let message = format!("connection `{}`: {message}", house.name);
-            Fault::business("connection.settings", message)
-        };
-        let tls = match settings.tls {
-            Tls::None if is_here(&settings.host) => None,
-            Tls::None => {
-                let message = format!("`tls: none` is not for `{}`", settings.host);
-                let hint = "only a server on this machine may be spoken to in the clear";
-                return Err(wrong(message).hint(hint));
-            }
-            tls => {
-                let name = ServerName::try_from(settings.host.clone());
-                let name = name.map_err(|err| wrong(format!("`{}`: {err}", settings.host)))?;
-                let connector = connector(settings.ca.as_deref()).map_err(wrong)?;
-                Some((tls, connector, name))
-            }
-        };
+        let host = &settings.host;
+        let tls = settings.tls.toward(host, &house.name, || {
+            let name = ServerName::try_from(host.clone());
+            let name = name.map_err(|err| format!("`{host}`: {err}"))?;
+            Ok((connector(settings.ca.as_deref())?, name))
+        })?;
         let port = settings.port.unwrap_or(match settings.tls {
             Tls::Implicit => 993,
             Tls::Starttls | Tls::None => 143,
@@ -116,11 +104,7 @@ orders-mail:
     async fn test(&self) -> Result<String, Fault> {
         let session = self.session().await?;
         close(session).await;
-        let way = match self.tls {
-            Some((Tls::Starttls, ..)) => "encrypted by STARTTLS",
-            Some(_) => "encrypted",
-            None => "not encrypted",
-        };
+        let way = Tls::words(self.tls.as_ref().map(|(tls, _)| *tls));
         let (server, who) = (self.name(), &self.username);
         Ok(format!("`{server}` answered, {way}, logged in as `{who}`"))
     }
@@ -176,7 +160,7 @@ impl Imap {
     }
 
     async fn encrypted(&self, stream: Box<dyn Way>) -> Result<Box<dyn Way>, Fault> {
-        let Some((_, connector, name)) = &self.tls else {
+        let Some((_, (connector, name))) = &self.tls else {
             return Ok(stream);
         };
         let shaking = connector.connect(name.clone(), stream);

@@ -4,7 +4,7 @@
 //! mail, so that nothing of a broken delivery reaches the next. Encryption that
 //! was asked for is never given up: a server that does not offer it is a fault.
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use botswain_bot::{Connection, Fault, House, Secret};
 use lettre::{
@@ -21,25 +21,17 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::{net::TcpStream, time::timeout};
 
-use super::{address, delivery::answered, line::LineByLine};
+use super::{
+    address,
+    delivery::answered,
+    line::LineByLine,
+    tls::{Tls, wrong},
+};
 
 /// How long a server may take to be reached.
 const CONNECT: Duration = Duration::from_secs(30);
 /// How long it may take for any answer but the last (RFC 5321, section 4.5.3.2).
 pub(super) const ANSWER: Duration = Duration::from_secs(5 * 60);
-
-/// How the way to the server is encrypted.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq)]
-#[serde(rename_all = "snake_case")]
-pub enum Tls {
-    /// By STARTTLS, which the server must offer; the usual way on port 587.
-    #[default]
-    Starttls,
-    /// From the first byte on; the usual way on port 465.
-    Implicit,
-    /// Not at all; only for a server on this machine.
-    None,
-}
 
 /// A server that takes mail.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -85,31 +77,18 @@ office-mail:
     type Settings = Settings;
 
     fn open(settings: Settings, house: &House) -> Result<Smtp, Fault> {
-        let wrong = |message: String| {
-            let message = format!("connection `{}`: {message}", house.name);
-            Fault::business("connection.settings", message)
-        };
         let login = match (settings.username, settings.password) {
             (Some(username), Some(password)) => Some((username, password)),
             (None, None) => None,
             _ => {
-                return Err(wrong(
-                    "`username` and `password` belong together".to_owned(),
-                ));
+                let message = "`username` and `password` belong together";
+                return Err(wrong(&house.name, message));
             }
         };
-        let tls = match settings.tls {
-            Tls::None if is_here(&settings.host) => None,
-            Tls::None => {
-                let message = format!("`tls: none` is not for `{}`", settings.host);
-                let hint = "only a server on this machine may be spoken to in the clear";
-                return Err(wrong(message).hint(hint));
-            }
-            tls => {
-                let parameters = parameters(&settings.host, settings.ca.as_deref());
-                Some((tls, parameters.map_err(wrong)?))
-            }
-        };
+        let host = &settings.host;
+        let tls = settings.tls.toward(host, &house.name, || {
+            parameters(host, settings.ca.as_deref())
+        })?;
         let port = settings.port.unwrap_or(match settings.tls {
             Tls::Starttls => 587,
             Tls::Implicit => 465,
@@ -131,11 +110,7 @@ office-mail:
             .map_err(|err| self.failed("the session", &err))?;
         let name = session.server_info().name().to_owned();
         close(session).await;
-        let way = match self.tls {
-            Some((Tls::Starttls, _)) => "encrypted by STARTTLS",
-            Some(_) => "encrypted",
-            None => "not encrypted",
-        };
+        let way = Tls::words(self.tls.as_ref().map(|(tls, _)| *tls));
         let who = self.login.as_ref();
         let who = who.map_or_else(String::new, |(name, _)| format!(", logged in as `{name}`"));
         Ok(format!("`{name}` answered, {way}{who}"))
@@ -297,12 +272,6 @@ fn parameters(host: &str, ca: Option<&std::path::Path>) -> Result<TlsParameters,
     }
     let unusable = |err: Error| format!("TLS cannot be prepared: {}", answered(&err));
     builder.build().map_err(unusable)
-}
-
-/// Whether a host is this machine.
-pub(super) fn is_here(host: &str) -> bool {
-    let address = host.parse::<IpAddr>();
-    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Whether an error, or one that caused it, is of TLS.

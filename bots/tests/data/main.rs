@@ -6,4 +6,5 @@ mod file;
 mod http;
 mod registry;
 mod sheet;
+mod shop;
 mod support;

@@ -15,13 +15,16 @@ use botswain_core::{index::State, plan::InputKind};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::json;
 
-#[path = "../tests/engine/plans.rs"]
-mod plans;
-#[path = "../tests/engine/world.rs"]
-mod world;
+#[path = "../tests/engine"]
+mod tests {
+    pub(crate) mod plans;
+    pub(crate) mod world;
+}
 
-use plans::{With, bot, each, workflow};
-use world::{Reaction, World};
+use tests::{
+    plans::{With, bot, each, workflow},
+    world::{Reaction, World},
+};
 
 const ITEMS: u64 = 1000;
 

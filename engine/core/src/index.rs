@@ -1,8 +1,8 @@
 //! What is kept beside the facts so that questions are answered without reading them all.
 //!
-//! Every record here but the place of schedules, what is still to become a run
-//! and the tables of corrections can be computed again from the facts; a change to it is written in the same
-//! atomic batch as the facts it follows from.
+//! Every record here but the places of schedules and of sources, what is still to
+//! become a run and the tables of corrections can be computed again from the facts;
+//! a change to it is written in the same atomic batch as the facts it follows from.
 
 use std::sync::Arc;
 
@@ -49,6 +49,8 @@ pub enum Change {
         schedule: String,
         at: Timestamp,
     },
+    /// A source has gone through one of its series of numbers up to here; the highest counts.
+    Reached(Reached),
     /// The end of a run is to start another (`open`), or has.
     Pending { pending: Box<Pending>, open: bool },
     /// What a text stands for in a table of corrections (`Some`), or that it stands for itself
@@ -279,6 +281,17 @@ pub struct Pending {
     /// The logical time of the run.
     pub at: Timestamp,
     pub happening: Happening,
+}
+
+/// How far a source, such as a folder of a mailbox, has gone through a series of numbers: everything
+/// below is done with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    pub workflow: String,
+    /// What is gone through, by its words.
+    pub source: String,
+    pub series: String,
+    pub number: u32,
 }
 
 /// Where each schedule stands: the newest time it fired for, by workflow and the schedule's words.

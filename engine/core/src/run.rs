@@ -190,6 +190,8 @@ pub enum Why {
     },
     /// And how it stood before.
     Overdue(Box<Status>),
+    /// A loop or a call cannot read what it needs; it stood like this before.
+    Blocked(Box<Status>),
 }
 
 /// Which of the steps below a step are done.
@@ -312,6 +314,7 @@ impl Run {
             | What::Interrupted { step, .. }
             | What::Withdrawn { step, .. }
             | What::Verified { step, .. }
+            | What::Blocked { step, .. }
             | What::Stopped { step } => self.step_fact(step, fact)?,
         }
         self.facts += 1;

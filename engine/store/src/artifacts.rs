@@ -36,10 +36,10 @@ pub struct Artifacts {
 /// Why an artifact could not be kept or read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the artifact {} is missing", hash.short())]
-    Missing { hash: Hash },
-    #[error("the artifact {} is damaged: {why}", hash.short())]
-    Damaged { hash: Hash, why: String },
+    #[error("the file `{}` is missing", path.display())]
+    Missing { path: PathBuf },
+    #[error("the file `{}` is damaged: {why}", path.display())]
+    Damaged { path: PathBuf, why: String },
     #[error("the disk is full")]
     Full,
     #[error("`{}`: {source}", path.display())]
@@ -51,7 +51,7 @@ impl Error {
     pub fn hint(&self) -> &'static str {
         match self {
             Error::Missing { .. } | Error::Damaged { .. } => {
-                "restore it from a backup, or run the step again"
+                "put the file back from a backup and try again, or run the step again"
             }
             Error::Full => "free some space; nothing is lost",
             Error::Io { .. } => {
@@ -131,7 +131,7 @@ impl Artifacts {
         match size == artifact.size {
             true => Ok(file),
             false => Err(Error::Damaged {
-                hash: artifact.hash.clone(),
+                path,
                 why: format!("it has {size} bytes and should have {}", artifact.size),
             }),
         }
@@ -152,7 +152,7 @@ impl Artifacts {
         match Hash::from_digest(&hasher.finalize()) == *hash {
             true => Ok(()),
             false => Err(Error::Damaged {
-                hash: hash.clone(),
+                path,
                 why: "its content has another hash".to_owned(),
             }),
         }
@@ -186,7 +186,7 @@ impl Artifacts {
     pub fn open_hash(&self, hash: &Hash) -> Result<File, Error> {
         let path = self.path(hash);
         File::open(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Error::Missing { hash: hash.clone() },
+            io::ErrorKind::NotFound => Error::Missing { path },
             _ => Error::io(&path)(error),
         })
     }

@@ -166,8 +166,9 @@ impl Store {
     fn cut(&self) -> Result<Cut, ReadError> {
         self.inspect(|backend, ledger| {
             let mut records: Vec<Entry> = Vec::new();
-            // What no fact gives again: where the schedules stand, what is still to become a run, what people have corrected.
-            for kind in [b"g", b"k", b"p"] {
+            // What no fact gives again: where schedules and sources stand, what is still to become
+            // a run, what people have corrected.
+            for kind in [b"g", b"k", b"n", b"p"] {
                 for entry in Entries::new(backend, key::below(kind)) {
                     records.push(entry?);
                 }

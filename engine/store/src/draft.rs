@@ -16,7 +16,7 @@ use std::{
 use botswain_core::{
     ExceptionId, Hash, Payload, RunId,
     engine::rebuild::Rebuilt,
-    index::{Batch, Change, Claim, ClaimKey, Exception, Mapping, State, Summary, Tally},
+    index::{Batch, Change, Claim, ClaimKey, Exception, Mapping, Reached, State, Summary, Tally},
     plan::Version,
     run::fact::Fact,
 };
@@ -345,6 +345,7 @@ impl<'a> Draft<'a> {
                 schedule,
                 at,
             } => self.fired(workflow, schedule, *at),
+            Change::Reached(reached) => self.reached(reached),
             Change::Pending { pending, open } => {
                 let key = key::pending(pending);
                 match open {
@@ -553,6 +554,15 @@ impl<'a> Draft<'a> {
                     at,
                 },
             );
+        }
+        Ok(())
+    }
+
+    fn reached(&mut self, after: &Reached) -> Result<(), AppendError> {
+        let key = key::reached(after);
+        let (before, lies) = self.get::<Reached>(&key)?;
+        if before.is_none_or(|before| after.number > before.number) {
+            self.put(key, lies, after);
         }
         Ok(())
     }

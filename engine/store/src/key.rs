@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use botswain_core::{
     ExceptionId, Hash, RunId, StepId,
-    index::{ClaimKey, Pending, State, Summary},
+    index::{ClaimKey, Pending, Reached, State, Summary},
 };
 
 pub(crate) type Key = Vec<u8>;
@@ -110,6 +110,17 @@ pub(crate) fn claim(claim: &ClaimKey) -> Key {
 
 pub(crate) fn fired(workflow: &str, schedule: &str) -> Key {
     named(b'g', &[workflow, Hash::of(schedule.as_bytes()).as_str()])
+}
+
+/// How far a source has gone through a series of numbers.
+pub(crate) fn reached(it: &Reached) -> Key {
+    let series = format!("{}\0{}", it.source, it.series);
+    named(b'n', &[&it.workflow, Hash::of(series.as_bytes()).as_str()])
+}
+
+/// Begins the keys of all series that sources of a workflow have gone through.
+pub(crate) fn series(workflow: &str) -> Key {
+    named(b'n', &[workflow])
 }
 
 /// What is still to become a run, by what it is.

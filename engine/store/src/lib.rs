@@ -34,6 +34,7 @@ mod record;
 pub mod restore;
 pub mod room;
 mod seal;
+mod standing;
 mod store;
 pub mod verify;
 mod writer;

@@ -14,7 +14,7 @@ use std::{
 use botswain_core::{
     ExceptionId, Hash, Payload, RunId, StepId,
     engine::{Counters, quarantine::Quarantine},
-    index::{Batch, Claim, ClaimKey, Exception, Fired, Pending, State, Summary, Tally},
+    index::{Batch, Claim, ClaimKey, Exception, State, Summary, Tally},
     plan::Version,
     run::fact::Fact,
 };
@@ -29,7 +29,7 @@ use crate::{
         sled::{Sled, sync_dir},
     },
     compact,
-    draft::{Claimed, Highest, Mapped, Place, Writes},
+    draft::{Claimed, Highest, Writes},
     error::{AppendError, OpenError, ReadError},
     inbox,
     key::{self, Key},
@@ -419,45 +419,6 @@ impl Store {
         Ok(claimed.and_then(|claimed| claimed.output))
     }
 
-    /// Where each schedule stands.
-    pub fn fired(&self) -> Result<Fired, ReadError> {
-        let mut fired = Fired::new();
-        for entry in self.entries(key::below(b"g")) {
-            let (key, bytes) = entry?;
-            let place: Place = record::decode(&key, &bytes)?;
-            fired.insert((place.workflow, place.schedule), place.at);
-        }
-        Ok(fired)
-    }
-
-    /// What is still to become a run, the oldest first.
-    pub fn pending(&self) -> Result<Vec<Pending>, ReadError> {
-        let mut found = Vec::new();
-        for entry in self.entries(key::below(b"p")) {
-            let (key, bytes) = entry?;
-            found.push(record::decode::<Pending>(&key, &bytes)?);
-        }
-        found.sort_by(|a, b| (a.at, &a.happening.key).cmp(&(b.at, &b.happening.key)));
-        Ok(found)
-    }
-
-    /// What a text stands for in a table of corrections, if anybody has corrected it.
-    pub fn mapping(&self, table: &str, from: &str) -> Result<Option<Mapped>, ReadError> {
-        self.get(&key::mapping(table, from))
-    }
-
-    /// The corrections of one table, or of all, by table and text.
-    pub fn mappings(&self, table: Option<&str>) -> Result<Vec<Mapped>, ReadError> {
-        let entries = self.entries(key::below(&key::mappings(table)));
-        let mut found = Vec::new();
-        for entry in entries {
-            let (key, bytes) = entry?;
-            found.push(record::decode::<Mapped>(&key, &bytes)?);
-        }
-        found.sort_by(|a, b| (&a.table, &a.from).cmp(&(&b.table, &b.from)));
-        Ok(found)
-    }
-
     pub fn counters(&self) -> Result<Counters, ReadError> {
         let highest = self.highest()?;
         Ok(Counters {
@@ -497,7 +458,7 @@ impl Store {
         }
     }
 
-    fn entries(&self, range: Range<Key>) -> Entries<'_> {
+    pub(crate) fn entries(&self, range: Range<Key>) -> Entries<'_> {
         Entries::new(&*self.backend, range)
     }
 }

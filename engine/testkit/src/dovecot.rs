@@ -134,6 +134,31 @@ impl Dovecot {
         }
     }
 
+    /// Numbers the mails of `INBOX` anew, as a server does that was moved or mended.
+    pub fn renumber(&mut self) {
+        self.down();
+        let base = self.maildir("");
+        let list = base.join("dovecot-uidlist");
+        let text = fs::read_to_string(&list).expect("the numbers of the mails");
+        let (head, mails) = text.split_once('\n').expect("a head");
+        let anew = head.split(' ').map(|field| match field.strip_prefix('V') {
+            Some(validity) => format!("V{}", validity.parse::<u32>().expect("a number") + 1),
+            None => field.to_owned(),
+        });
+        let head = anew.collect::<Vec<_>>().join(" ");
+        fs::write(&list, format!("{head}\n{mails}")).expect("written");
+        for entry in fs::read_dir(&base).expect("a folder").flatten() {
+            if entry
+                .file_name()
+                .to_string_lossy()
+                .starts_with("dovecot.index")
+            {
+                fs::remove_file(entry.path()).expect("removed");
+            }
+        }
+        self.up();
+    }
+
     fn greets(&self) -> bool {
         greets(self.port, "* OK")
     }

@@ -46,10 +46,7 @@ impl Engine {
     pub(super) fn begin_call(&mut self, id: &RunId, step: &StepId, answer: Answer, now: Timestamp) {
         match answer {
             Answer::Callee(version) => self.make_call(id, step, version, now),
-            Answer::Fault(fault) => {
-                let failed = self.fails_before(id, step.clone(), *fault, now);
-                self.propose(id, vec![failed], now);
-            }
+            Answer::Fault(fault) => self.is_hindered(id, step, fault, now),
             other => unreachable!("a called workflow is no {other:?}"),
         }
     }
@@ -104,8 +101,8 @@ impl Engine {
         this.gathered();
         let what = match result {
             _ if !is_called => return,
-            // The run has ended; only the disk stands in the way. Ask again in a while.
-            Err(_) => return this.pause(now),
+            // The run has ended; only the disk stands in the way.
+            Err(fault) => return self.is_hindered(id, step, fault, now),
             Ok(Return {
                 state: State::Succeeded | State::Skipped,
                 output,

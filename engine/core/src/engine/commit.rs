@@ -297,7 +297,9 @@ fn opens(what: &What, id: ExceptionId) -> bool {
     let opened = match what {
         What::Failed { then, .. } | What::Interrupted { then, .. } => then.exception(),
         What::Verified { then, .. } => then.as_ref().and_then(|then| then.exception()),
-        What::Asked { exception, .. } | What::Overdue { exception, .. } => Some(*exception),
+        What::Asked { exception, .. }
+        | What::Overdue { exception, .. }
+        | What::Blocked { exception, .. } => Some(*exception),
         _ => None,
     };
     opened == Some(id)

@@ -31,10 +31,15 @@ pub(super) struct Loop {
     gathering: bool,
     /// The disk was in the way: not before this time again.
     not_before: Option<Timestamp>,
+    /// How often in a row it was.
+    failures: u32,
 }
 
 /// How long the disk is left alone when it could not give what a loop needs.
 const PAUSE: SignedDuration = SignedDuration::from_secs(10);
+
+/// So often in a row it is asked before a person is.
+const TRIES: u32 = 3;
 
 impl Loop {
     pub(super) fn recovered(tally: Tally) -> Loop {
@@ -51,6 +56,11 @@ impl Loop {
             && self.tally.created() == count
             && self.tally.active == self.resting
             && self.tally.parked + self.resting > 0
+    }
+
+    /// Whether none of those that have begun is at work.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.is_durable() && self.tally.active == self.resting
     }
 
     pub(super) fn count_resting(&mut self, rests: bool) {
@@ -70,6 +80,7 @@ impl Loop {
 
     pub(super) fn begin(&mut self) {
         self.begun += 1;
+        self.failures = 0;
     }
 
     /// Whether so many runs were made and all have ended.
@@ -91,8 +102,13 @@ impl Loop {
         self.gathering = false;
     }
 
-    pub(super) fn pause(&mut self, now: Timestamp) {
-        self.not_before = now.checked_add(PAUSE).ok();
+    /// The disk was in the way once more; whether it is to be asked again in a while.
+    fn pauses(&mut self, now: Timestamp) -> bool {
+        self.failures += 1;
+        let again = self.failures < TRIES;
+        self.not_before = now.checked_add(PAUSE).ok().filter(|_| again);
+        self.failures *= u32::from(again);
+        again
     }
 
     /// Until when the disk is still left alone.
@@ -168,11 +184,11 @@ impl Engine {
         }
         let (item, key) = match answer {
             Answer::Item { item, key } => (item, key),
-            // The row cannot be read now. An item without its data must not begin.
-            Answer::Fault(_) => return this.pause(now),
+            // An item without its data must not begin.
+            Answer::Fault(fault) => return self.is_hindered(parent, step, fault, now),
             other => unreachable!("an item is answered by an item, not by {other:?}"),
         };
-        this.begun += 1;
+        this.begin();
         let (version, created, hash) = (
             live.run.version.clone(),
             live.run.created.clone(),
@@ -266,8 +282,39 @@ impl Engine {
                 }],
                 now,
             ),
-            // The items are done; only the disk stands in the way. Ask again in a while.
-            Err(_) => this.pause(now),
+            // The items are done; only the disk stands in the way.
+            Err(fault) => self.is_hindered(id, step, fault, now),
         }
+    }
+
+    /// What a loop or a call needs cannot be read. It is asked for again in a while, and when that
+    /// has not helped a person is.
+    pub(super) fn is_hindered(
+        &mut self,
+        id: &RunId,
+        step: &StepId,
+        fault: Box<Fault>,
+        now: Timestamp,
+    ) {
+        let is_full = self.low;
+        let Some(live) = self.runs.get_mut(id).filter(|it| it.run.halt().is_none()) else {
+            return;
+        };
+        let this = live.loops.entry(step.clone()).or_default();
+        // That the disk is full is known, and it goes on by itself when there is room.
+        if is_full {
+            this.failures = 0;
+        }
+        if this.pauses(now) {
+            return;
+        }
+        let exception = self.new_exception();
+        let step = step.clone();
+        let blocked = What::Blocked {
+            step,
+            exception,
+            fault,
+        };
+        self.propose(id, vec![blocked], now);
     }
 }

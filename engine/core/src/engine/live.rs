@@ -9,7 +9,7 @@ use crate::{
     ids::StepId,
     index::State,
     plan::Step,
-    run::{Run, Status},
+    run::{Run, Status, Why},
 };
 
 /// A run in memory.
@@ -72,6 +72,10 @@ impl Live {
         }
         let at = self.run.frontier();
         let rests = |step: &&Step| match self.run.status(step) {
+            Status::Parked {
+                why: Why::Blocked(_),
+                ..
+            } => self.loops.get(&step.id).is_none_or(Loop::is_quiet),
             Status::Parked { .. } => true,
             Status::Opened { count, .. } => self.rests_in(&step.id, *count),
             Status::Called { .. } => self.rests_in(&step.id, self.calls(&step.id)),

@@ -2,12 +2,14 @@
 //!
 //! One snapshot for each rule, over a small catalogue made by hand.
 
+mod bots;
 mod calls;
 mod faults;
 mod hostile;
 mod kinds;
 mod names;
 mod rules;
+mod schema;
 mod sight;
 mod slips;
 mod testing;

@@ -111,6 +111,12 @@ pub enum What {
         step: StepId,
         exception: ExceptionId,
     },
+    /// What a `for_each` or a `call` needs to go on cannot be read: a row, or what came of its runs.
+    Blocked {
+        step: StepId,
+        exception: ExceptionId,
+        fault: Box<Fault>,
+    },
     /// Only people can let anything of the run go on: no time-out counts from here.
     Paused,
     /// Something goes on.

@@ -131,7 +131,7 @@ fn ends_with_the_run(status: &Status) -> bool {
         Status::Ready { .. } | Status::Waiting { .. } | Status::Open(_) => true,
         // What an overdue step had begun still has to be stopped; what is in doubt cleared up.
         Status::Parked {
-            why: Why::Overdue(before),
+            why: Why::Overdue(before) | Why::Blocked(before),
             ..
         } => ends_with_the_run(before),
         _ => false,

@@ -132,7 +132,7 @@ impl Run {
         match self.status(step) {
             Status::Running { .. } | Status::Opened { .. } | Status::Called { .. } => {}
             Status::Parked {
-                why: Why::Overdue(_),
+                why: Why::Overdue(_) | Why::Blocked(_),
                 ..
             } => {}
             _ => return self.step_next(step, now),

@@ -236,8 +236,15 @@ impl Record {
                 self.opened = Some((fact.at, paused));
                 self.status = *before;
             }
+            // Its runs are as they are; only what could not be read is asked for again.
+            (Why::Blocked(before), Resolution::Retry) => {
+                self.opened = Some((fact.at, paused));
+                self.status = *before;
+            }
             // What it had begun still has to be stopped.
-            (Why::Overdue(before), Resolution::Abandon) => self.status = *before,
+            (Why::Overdue(before) | Why::Blocked(before), Resolution::Abandon) => {
+                self.status = *before;
+            }
             (Why::Approval { approved, .. }, Resolution::Approve) => {
                 self.output = Some(Arc::new(answer(&approved, fact)));
                 self.status = Status::Succeeded;
@@ -247,11 +254,16 @@ impl Record {
                 Why::Fault | Why::Doubt,
                 Resolution::Retry | Resolution::Edit(_) | Resolution::Upgrade { .. },
             ) => self.again(),
-            (Why::Fault | Why::Doubt | Why::Approval { .. }, Resolution::Skip) => {
+            (
+                Why::Fault | Why::Doubt | Why::Approval { .. } | Why::Blocked(_),
+                Resolution::Skip,
+            ) => {
                 self.output = Some(Arc::new(Payload::NULL));
                 self.status = Status::Skipped;
             }
-            (Why::Fault | Why::Doubt, Resolution::Happened { output }) if !whole => {
+            (Why::Fault | Why::Doubt | Why::Blocked(_), Resolution::Happened { output })
+                if !whole =>
+            {
                 self.may_have_acted |= self.effect == Effect::Once;
                 self.output = Some(Arc::new(output.clone()));
                 self.status = Status::Succeeded;

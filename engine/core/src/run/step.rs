@@ -97,6 +97,12 @@ impl Record {
                     attempt: 0, output, ..
                 },
             ) => Some(self.succeeds(output)),
+            (
+                Status::Opened { .. } | Status::Called { .. },
+                What::Blocked {
+                    exception, fault, ..
+                },
+            ) => Some(self.blocks(*exception, fault, fact.at)),
             (status, What::Stopped { .. }) if may_be_stopped(status) => Some(Status::Cancelled),
             (
                 Status::Parked {
@@ -280,6 +286,15 @@ impl Record {
         }
     }
 
+    fn blocks(&mut self, exception: ExceptionId, fault: &Fault, at: Timestamp) -> Status {
+        Status::Parked {
+            exception,
+            why: Why::Blocked(Box::new(self.status.clone())),
+            fault: Box::new(fault.clone()),
+            since: at,
+        }
+    }
+
     fn closes(&mut self, output: &Payload) -> Status {
         let handled = matches!(self.status, Status::Open(Branch::Handler(_)));
         self.output = Some(Arc::new(output.clone()));
@@ -314,7 +329,7 @@ fn may_be_stopped(status: &Status) -> bool {
     match status {
         Status::Opened { .. } | Status::Called { .. } => true,
         Status::Parked {
-            why: Why::Overdue(before),
+            why: Why::Overdue(before) | Why::Blocked(before),
             ..
         } => may_be_stopped(before),
         _ => false,

@@ -185,8 +185,8 @@ fn category(why: &Why, of: Category) -> ExceptionCategory {
         (Why::Doubt, _) => ExceptionCategory::InDoubt,
         (Why::Approval { .. }, _) => ExceptionCategory::Approval,
         (Why::Overdue(_), _) => ExceptionCategory::Overdue,
-        (Why::Fault, Category::Business) => ExceptionCategory::Business,
-        (Why::Fault, Category::System) => ExceptionCategory::System,
+        (Why::Fault | Why::Blocked(_), Category::Business) => ExceptionCategory::Business,
+        (Why::Fault | Why::Blocked(_), Category::System) => ExceptionCategory::System,
     }
 }
 

@@ -1,7 +1,9 @@
 //! The rules of the language, one table for each.
 
 mod caps;
+mod dates;
 mod files;
+mod lists;
 mod parsing;
 mod tables;
 mod values;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod ahead;
+mod blocked;
 mod capacity;
 mod control;
 mod dice;

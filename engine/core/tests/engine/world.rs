@@ -3,34 +3,38 @@
 //! Commands are carried out one by one in their order, so a test can end the
 //! "daemon" between any two of them and start another on what the disk holds.
 
+mod carry;
+mod disk;
+mod values;
+
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::{Arc, Mutex},
+    sync::Arc,
 };
 
 use botswain_core::{
-    ArtifactRef, Effect, ExceptionId, Fault, Hash, Payload, RunId, StepId, TableRef,
+    Fault, Hash, Payload, RunId, StepId,
     engine::{
         Command, Counters, Engine, Event,
         capacity::{Capacity, PoolView, Resource},
-        event::{
-            Call, Cancel, Counted, Holder, Loaded, Reply, Resolve, Return, Start, Subject, Ticket,
-            claim_key,
-        },
+        event::{Call, Cancel, Reply, Resolve, Start, Ticket, claim_key},
     },
-    evaluate::{Evaluator, Values, complete_inputs},
-    index::{Batch, Change, Claim, ClaimKey, Exception, Fired, Pending, State, Summary, Tally},
+    evaluate::complete_inputs,
+    index::{Batch, Exception, Fired, State, Summary},
     plan::Version,
     run::{
         Run,
-        fact::{Fact, Key, Resolution, What},
+        fact::{Key, Resolution, What},
     },
-    template::{Renderer, Tables},
+    template::Renderer,
     value,
 };
 use indexmap::IndexMap;
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use serde_json::{Value, json};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+pub(crate) use self::disk::Disk;
+use self::values::NoTables;
 
 /// What a bot does when it is called.
 pub(crate) enum Reaction {
@@ -43,18 +47,6 @@ pub(crate) enum Reaction {
 type Test = Box<dyn FnMut(&str) -> Result<(), Fault>>;
 
 type Bots = Box<dyn FnMut(&Call, &Value) -> Reaction>;
-
-/// What is written down, and survives the daemon.
-#[derive(Default)]
-pub(crate) struct Disk {
-    pub(crate) facts: BTreeMap<RunId, Vec<Fact>>,
-    pub(crate) summaries: BTreeMap<RunId, Summary>,
-    pub(crate) exceptions: BTreeMap<ExceptionId, Exception>,
-    pub(crate) claims: BTreeMap<ClaimKey, Claim>,
-    pub(crate) fired: Fired,
-    pub(crate) pending: Vec<Pending>,
-    pub(crate) appends: usize,
-}
 
 pub(crate) struct World {
     pub(crate) now: Timestamp,
@@ -89,63 +81,6 @@ pub(crate) struct World {
     pub(crate) readable: bool,
     /// How often it was asked for the output of a loop.
     pub(crate) gathered: usize,
-}
-
-#[derive(Default)]
-struct Memory {
-    tables: Mutex<BTreeMap<Hash, Vec<Value>>>,
-    readable: bool,
-}
-
-impl Values for Memory {
-    fn load(&self, artifact: &ArtifactRef) -> Result<Value, Fault> {
-        Err(Fault::system("artifact.missing", artifact.name.clone()))
-    }
-
-    fn keep(&self, value: Value) -> Result<Payload, Fault> {
-        match self.readable {
-            true => Ok(value.into()),
-            false => Err(unreadable()),
-        }
-    }
-
-    fn row(&self, table: &TableRef, index: u64) -> Result<Value, Fault> {
-        let tables = self.tables.lock().unwrap();
-        Ok(tables[&table.hash][usize::try_from(index).unwrap()].clone())
-    }
-
-    fn table(&self, items: &[Value]) -> Result<TableRef, Fault> {
-        let hash = value::hash(&Value::Array(items.to_vec()));
-        self.tables
-            .lock()
-            .unwrap()
-            .insert(hash.clone(), items.to_vec());
-        Ok(TableRef {
-            hash,
-            rows: items.len() as u64,
-        })
-    }
-}
-
-fn unreadable() -> Fault {
-    Fault::system("artifact.store", "the disk does not answer")
-}
-
-struct NoTables;
-
-impl Tables for NoTables {
-    fn rows(&self, _: &TableRef, _: u64, _: usize) -> Result<Vec<Value>, String> {
-        Err("there are no tables here".to_owned())
-    }
-}
-
-/// `world.read` reads, `world.put` may be repeated, `world.order` acts once.
-fn effect(bot: &str, _: &Value) -> Result<Effect, Fault> {
-    Ok(match bot {
-        "world.order" | "world.form" => Effect::Once,
-        "world.put" => Effect::Repeatable,
-        _ => Effect::None,
-    })
 }
 
 impl World {
@@ -445,172 +380,6 @@ impl World {
         due.is_some()
     }
 
-    /// Carries out one command; false when there is none.
-    pub(crate) fn step(&mut self) -> bool {
-        let Some(command) = self.queue.pop_front() else {
-            return self.land();
-        };
-        match command {
-            Command::Append { ticket, batch } => {
-                self.flying.push_back((ticket, batch));
-                if !self.slow_disk {
-                    self.land();
-                }
-            }
-            Command::Evaluate {
-                version,
-                scope,
-                edits,
-                subject,
-            } => {
-                let answer = self.evaluator(|it| it.answer(&version, &scope, &edits, &subject));
-                let mut event = Event::Evaluated {
-                    run: scope.run.clone(),
-                    subject,
-                    answer: Box::new(answer),
-                    holder: None,
-                };
-                let holder = self.holder_for(&version.plan.name, &event);
-                if let Event::Evaluated { holder: place, .. } = &mut event {
-                    *place = holder;
-                }
-                self.tell(event);
-            }
-            Command::Fire {
-                firing,
-                version,
-                trigger,
-                at,
-                happening,
-            } => {
-                let inputs = self
-                    .evaluator(|it| {
-                        it.trigger_inputs(&version, trigger, (at, happening.as_deref()))
-                    })
-                    .map_err(Box::new);
-                let mut event = Event::Fired {
-                    firing,
-                    workflow: version.plan.name.clone(),
-                    inputs,
-                    happening,
-                    holder: None,
-                };
-                let claim = event.run_claim();
-                event.held_by(claim.and_then(|claim| self.disk.holder(&claim)));
-                self.tell(event);
-            }
-            Command::Count {
-                firing,
-                version,
-                since,
-                at,
-            } => {
-                let workflow = version.plan.name.clone();
-                let within = |run: &&Summary| {
-                    let by = run.ended.is_some_and(|ended| ended >= since && ended <= at);
-                    run.workflow == workflow && run.state == State::Succeeded && by
-                };
-                let succeeded = self.disk.summaries.values().filter(within).count() as u64;
-                let inputs = complete_inputs(&version.plan, IndexMap::new());
-                self.tell(Event::Counted(Counted {
-                    firing,
-                    workflow,
-                    at,
-                    succeeded,
-                    inputs: inputs.ok().map(Into::into),
-                }));
-            }
-            Command::Spawn(call) => self.call(*call),
-            Command::Proceed { run, step, .. } => self.act(&run, &step),
-            Command::Cancel { run, step, attempt } => {
-                self.working
-                    .retain(|call| (&call.run, &call.step) != (&run, &step));
-                let fault = Fault::system("step.cancelled", "the attempt was stopped");
-                let fault = match self
-                    .calls
-                    .iter()
-                    .rev()
-                    .find(|call| call.run == run && call.step == step)
-                {
-                    Some(call) if call.effect == Effect::Once && !call.announces => {
-                        fault.in_doubt()
-                    }
-                    _ => fault,
-                };
-                let result = Err(Box::new(fault));
-                self.tell(Event::Outcome {
-                    run,
-                    step,
-                    attempt,
-                    result,
-                });
-            }
-            Command::Return { run, step, child } => {
-                let summary = &self.disk.summaries[&child];
-                let result = match self.readable {
-                    true => Ok(Return {
-                        state: summary.state,
-                        output: summary.collected.clone().unwrap_or(Payload::NULL),
-                        child,
-                    }),
-                    false => Err(Box::new(unreadable())),
-                };
-                self.tell(Event::Returned { run, step, result });
-            }
-            Command::Children { run, step } => {
-                let of = |summary: &&Summary| {
-                    let parent = summary.parent.as_ref();
-                    parent.is_some_and(|(parent, by, _)| (parent, by) == (&run, &step))
-                };
-                let children = self.disk.summaries.values().filter(of);
-                let open = children.filter(|summary| !summary.state.has_ended());
-                let children = open.map(|summary| summary.id.clone()).collect();
-                self.tell(Event::Children {
-                    run,
-                    step,
-                    children,
-                });
-            }
-            Command::Gather { run, step, tally } => {
-                self.gathered += 1;
-                let output = match self.readable {
-                    true => Ok(json!({ "total": tally.ended(), "succeeded": tally.succeeded, "skipped": tally.skipped, "failed": tally.failed, "cancelled": tally.cancelled, "open": tally.active + tally.parked }).into()),
-                    false => Err(Box::new(unreadable())),
-                };
-                self.tell(Event::Gathered { run, step, output });
-            }
-            Command::Load { run } => {
-                let loaded = self.load(&run);
-                self.tell(loaded);
-            }
-            Command::Probe { connection } => {
-                self.probes.push((connection.clone(), self.now));
-                if let Some(test) = &mut self.tests {
-                    let result = test(&connection).map_err(Box::new);
-                    self.tell(Event::Probed { connection, result });
-                }
-            }
-            Command::Breaker { connection, open } => {
-                self.turned.push((connection, open.map(|fault| fault.code)));
-            }
-            Command::Reply { request, reply } => drop(self.replies.insert(request, reply)),
-            Command::Opened(exception) => self.opened.push(*exception),
-            Command::Rested { run } => self.rested.push(run),
-            Command::Committed { .. } => (),
-        }
-        true
-    }
-
-    /// Makes the oldest append durable; false when there is none.
-    fn land(&mut self) -> bool {
-        let Some((ticket, batch)) = self.flying.pop_front() else {
-            return false;
-        };
-        self.disk.write(batch.facts, batch.changes);
-        self.tell(Event::Appended { ticket });
-        true
-    }
-
     pub(crate) fn state(&self, run: &RunId) -> State {
         self.disk.summaries[run].state
     }
@@ -669,220 +438,5 @@ impl World {
             What::Started { step, attempt } => (step, *attempt) == (&call.step, call.attempt),
             _ => false,
         })
-    }
-
-    fn call(&mut self, call: Call) {
-        assert!(
-            call.effect == Effect::None || self.is_durable(&call),
-            "{call:?} may change the world and is written down nowhere"
-        );
-        let with = match call.with.as_ref() {
-            Payload::Inline(value) => value.clone(),
-            Payload::Stored(_) => panic!("this world keeps everything inline"),
-        };
-        self.calls.push(call.clone());
-        if call.announces {
-            let (run, step, attempt) = (call.run.clone(), call.step.clone(), call.attempt);
-            self.working.push(call);
-            return self.tell(Event::Acting { run, step, attempt });
-        }
-        self.react(call, &with);
-    }
-
-    /// What was announced is durable: the bot acts.
-    fn act(&mut self, run: &RunId, step: &StepId) {
-        let place = self
-            .working
-            .iter()
-            .position(|call| (&call.run, &call.step) == (run, step));
-        if let Some(place) = place {
-            let call = self.working.swap_remove(place);
-            let with = match call.with.as_ref() {
-                Payload::Inline(value) => value.clone(),
-                Payload::Stored(_) => panic!("this world keeps everything inline"),
-            };
-            self.react(call, &with);
-        }
-    }
-
-    fn react(&mut self, call: Call, with: &Value) {
-        let reaction = (self.bots)(&call, with);
-        let (run, step, attempt) = (call.run, call.step, call.attempt);
-        let result = match reaction {
-            Reaction::Succeed(output) => Ok(output.into()),
-            Reaction::Fail(fault) => Err(Box::new(fault)),
-            Reaction::Vanish => return,
-        };
-        self.tell(match call.verifies {
-            true => Event::Verified { run, step, result },
-            false => Event::Outcome {
-                run,
-                step,
-                attempt,
-                result,
-            },
-        });
-    }
-
-    /// The versions to which people have moved a run.
-    fn newer(&self, facts: &[Fact]) -> Vec<(Hash, Arc<Version>)> {
-        let upgraded = facts.iter().filter_map(|fact| match &fact.what {
-            What::Resolved {
-                resolution: Resolution::Upgrade { version },
-                ..
-            } => Some(version),
-            _ => None,
-        });
-        upgraded
-            .map(|hash| (hash.clone(), self.versions[hash].clone()))
-            .collect()
-    }
-
-    fn evaluator<T>(&self, ask: impl FnOnce(&Evaluator<'_>) -> T) -> T {
-        let values = Memory {
-            readable: self.readable,
-            ..Memory::default()
-        };
-        ask(&Evaluator {
-            renderer: &self.renderer,
-            values: &values,
-            effect: &effect,
-            announces: &|bot| bot == "world.form",
-            versions: &|hash| Ok(self.versions[hash].clone()),
-            timezone: &TimeZone::UTC,
-        })
-    }
-
-    fn holder_for(&self, workflow: &str, event: &Event) -> Option<Holder> {
-        let (run, subject, key) = event.key()?;
-        let claim = match subject {
-            Subject::Step(step) | Subject::Item { step, .. } => {
-                claim_key(workflow, Some(step), &key.text)
-            }
-            _ => {
-                let step = self.disk.summaries[run]
-                    .parent
-                    .as_ref()
-                    .map(|(_, step, _)| step);
-                claim_key(workflow, step, &key.text)
-            }
-        };
-        self.disk.holder(&claim)
-    }
-
-    fn load(&self, id: &RunId) -> Event {
-        let facts = self.disk.facts[id].clone();
-        let What::Created(created) = &facts[0].what else {
-            panic!("the first fact")
-        };
-        let version = self.versions[&created.version].clone();
-        let tallies = self.disk.tallies(id);
-        Event::Loaded(Box::new(Loaded {
-            run: id.clone(),
-            version,
-            newer: self.newer(&facts),
-            facts,
-            tallies,
-        }))
-    }
-}
-
-impl Disk {
-    fn write(&mut self, facts: Vec<(RunId, u64, Fact)>, changes: Vec<Change>) {
-        self.appends += 1;
-        for (run, number, fact) in facts {
-            let journal = self.facts.entry(run).or_default();
-            assert_eq!(
-                journal.len() as u64,
-                number,
-                "facts are numbered without a gap"
-            );
-            journal.push(fact);
-        }
-        for change in changes {
-            match change {
-                Change::Run { before, after } => {
-                    let old = self.summaries.insert(after.id.clone(), (*after).clone());
-                    assert_eq!(
-                        before,
-                        old.map(|it| it.state),
-                        "a change starts from what is written"
-                    );
-                }
-                Change::Exception {
-                    id,
-                    after: Some(after),
-                } => drop(self.exceptions.insert(id, *after)),
-                Change::Exception { id, after: None } => drop(self.exceptions.remove(&id)),
-                Change::Claim {
-                    claim,
-                    after: Some(after),
-                } => {
-                    let old = self.claims.insert(claim.clone(), after.clone());
-                    assert!(
-                        old.is_none_or(|old| old.run == after.run),
-                        "{claim:?} is claimed twice"
-                    );
-                }
-                Change::Claim { claim, after: None } => drop(self.claims.remove(&claim)),
-                Change::Fired {
-                    workflow,
-                    schedule,
-                    at,
-                } => drop(self.fired.insert((workflow, schedule), at)),
-                Change::Pending { pending, open } => match open {
-                    true => self.pending.push(*pending),
-                    false => self.pending.retain(|it| *it != *pending),
-                },
-                // Nothing of this world asks for corrections.
-                Change::Mapping { .. } => (),
-            }
-        }
-    }
-
-    fn counters(&self) -> Counters {
-        let opened = |fact: &Fact| match &fact.what {
-            What::Failed { then, .. } | What::Interrupted { then, .. } => {
-                then.exception().map(|it| it.0)
-            }
-            What::Verified {
-                then: Some(then), ..
-            } => then.exception().map(|it| it.0),
-            What::Asked { exception, .. } | What::Overdue { exception, .. } => Some(exception.0),
-            _ => None,
-        };
-        Counters {
-            run: self.facts.keys().map(RunId::number).max().unwrap_or(0),
-            exception: self
-                .facts
-                .values()
-                .flatten()
-                .filter_map(opened)
-                .max()
-                .unwrap_or(0),
-        }
-    }
-
-    fn holder(&self, claim: &ClaimKey) -> Option<Holder> {
-        let claim = self.claims.get(claim)?.clone();
-        Some(Holder {
-            claim,
-            output: Payload::NULL,
-        })
-    }
-
-    fn tallies(&self, parent: &RunId) -> BTreeMap<StepId, Tally> {
-        let mut tallies: BTreeMap<StepId, Tally> = BTreeMap::new();
-        for summary in self.summaries.values() {
-            if let Some((run, step, _)) = &summary.parent
-                && run == parent
-            {
-                tallies
-                    .entry(step.clone())
-                    .or_default()
-                    .shift(None, summary.state);
-            }
-        }
-        tallies
     }
 }

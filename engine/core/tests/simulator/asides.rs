@@ -16,15 +16,17 @@ use crate::outside::Outside;
 
 /// What another thread makes of a command.
 pub(crate) fn compute(command: Command, outside: &Outside) -> Event {
-    let values = Inline {
-        readable: outside.is_readable(),
-    };
+    let readable = outside.is_readable();
+    let values = Inline { readable };
     let evaluator = Evaluator {
         renderer: &outside.renderer,
         values: &values,
         effect: &effect,
         announces: &|bot| bot == "sim.form",
-        versions: &|hash| Ok(outside.files.known[hash].clone()),
+        versions: &|hash| match readable {
+            true => Ok(outside.files.known[hash].clone()),
+            false => Err(unreadable()),
+        },
         timezone: &TimeZone::UTC,
     };
     match command {
@@ -71,11 +73,13 @@ pub(crate) fn compute(command: Command, outside: &Outside) -> Event {
             let summary = &outside.store.disk.summaries[&child];
             let output = summary.collected.clone().unwrap_or(Payload::NULL);
             let state = summary.state;
-            let result = Ok(Return {
+            let left = Return {
                 child,
                 state,
                 output,
-            });
+            };
+            let result = readable.then_some(left);
+            let result = result.ok_or_else(|| Box::new(unreadable()));
             Event::Returned { run, step, result }
         }
         Command::Children { run, step } => {
@@ -118,7 +122,7 @@ impl Values for Inline {
     fn keep(&self, value: Value) -> Result<Payload, Fault> {
         match self.readable {
             true => Ok(value.into()),
-            false => Err(Fault::system("artifact.store", "the disk does not answer")),
+            false => Err(unreadable()),
         }
     }
 
@@ -129,6 +133,10 @@ impl Values for Inline {
     fn table(&self, _: &[Value]) -> Result<TableRef, Fault> {
         Err(Fault::system("table.store", "everything is inline here"))
     }
+}
+
+fn unreadable() -> Fault {
+    Fault::system("artifact.store", "the disk does not answer")
 }
 
 struct NoTables;

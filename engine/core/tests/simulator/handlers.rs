@@ -48,11 +48,15 @@ impl People {
         let happened = || Resolution::Happened {
             output: json!({ "n": 1 }).into(),
         };
-        match (exception.category, dice.below(12)) {
+        match (exception.category, dice.below(14)) {
             _ if self.calm > 100 => Resolution::Abandon,
             (_, 11) => Resolution::Snooze {
                 until: outside.clock.now() + SignedDuration::from_secs(dice.below(600) as i64),
             },
+            (_, 12) => Resolution::Assign {
+                to: dice.once_in(2).then(|| "ben".to_owned()),
+            },
+            (_, 13) => Resolution::Remark,
             (ExceptionCategory::Approval, 0) => Resolution::Skip,
             (ExceptionCategory::Approval, 1..=3) => Resolution::Reject,
             (ExceptionCategory::Approval, _) => Resolution::Approve,

@@ -185,7 +185,9 @@ pub(crate) fn opens(what: &What) -> Option<u64> {
             then.exception().map(|it| it.0)
         }
         What::Verified { then, .. } => then.as_ref()?.exception().map(|it| it.0),
-        What::Asked { exception, .. } | What::Overdue { exception, .. } => Some(exception.0),
+        What::Asked { exception, .. }
+        | What::Overdue { exception, .. }
+        | What::Blocked { exception, .. } => Some(exception.0),
         _ => None,
     }
 }

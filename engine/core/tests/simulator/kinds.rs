@@ -112,6 +112,8 @@ impl Enricher<'_> {
                     after: millis,
                     to: vec!["boss".to_owned()],
                 }),
+                required: 1,
+                self_approval: true,
             }),
         };
         let mut step = self.plain("small", kind);

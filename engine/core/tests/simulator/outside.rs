@@ -1,6 +1,6 @@
 //! What outlives the process: the disk, the office, the files, the clock, and what people know.
 
-use std::{collections::BTreeMap, rc::Rc, sync::Arc};
+use std::{cell::Cell, collections::BTreeMap, rc::Rc, sync::Arc};
 
 use botswain_core::{
     Hash, RunId,
@@ -46,6 +46,8 @@ pub(crate) struct Outside {
     pub(crate) quarantine: Option<Quarantine>,
     /// Since when work was lost, when some was.
     lost_since: Option<Timestamp>,
+    /// How much time has passed when the disk can be read again.
+    blind: Cell<SignedDuration>,
     /// The answers that people were given.
     pub(crate) accepted: Vec<(RequestId, Reply)>,
     /// The run about which somebody decided.
@@ -69,6 +71,7 @@ impl Outside {
             capacities: BTreeMap::new(),
             quarantine: None,
             lost_since: None,
+            blind: Cell::default(),
             accepted: Vec::new(),
             decided: BTreeMap::new(),
             renderer: asides::renderer(),
@@ -164,8 +167,22 @@ impl Outside {
         !self.calm && self.dice.once_in(200)
     }
 
+    /// Whether what is not in a fact can be read or kept: now and then it cannot, and sometimes not
+    /// for a while.
     pub(crate) fn is_readable(&self) -> bool {
-        self.calm || !self.dice.once_in(50)
+        if self.calm {
+            return true;
+        }
+        let elapsed = self.clock.elapsed();
+        if elapsed < self.blind.get() {
+            return false;
+        }
+        let readable = !self.dice.once_in(50);
+        if !readable && self.dice.once_in(3) {
+            let spell = SignedDuration::from_secs(self.dice.below(120) as i64);
+            self.blind.set(elapsed + spell);
+        }
+        readable
     }
 
     pub(crate) fn version_of(&self, run: &RunId) -> Arc<Version> {

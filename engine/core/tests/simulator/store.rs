@@ -191,8 +191,8 @@ impl Disk {
                 true => self.pending.push((**pending).clone()),
                 false => self.pending.retain(|it| *it != **pending),
             },
-            // Nobody remembers a correction here.
-            Change::Mapping { .. } => (),
+            // Nobody remembers a correction here, and nothing is numbered.
+            Change::Mapping { .. } | Change::Reached(_) => (),
             Change::Fired {
                 workflow,
                 schedule,

@@ -73,6 +73,7 @@ const KINDS: [(&str, &[&str]); 5] = [
             "file told again",
             "file taken",
             "followed",
+            "blocked",
         ],
     ),
 ];
@@ -129,6 +130,7 @@ impl Tally {
                 }
                 self.count("verdicts", verdict(then));
             }
+            What::Blocked { .. } => self.add("blocked"),
             What::Interrupted { then, .. } => self.count("verdicts", verdict(then)),
             What::Verified { answer, then, .. } => {
                 self.count("verifications", verification(answer));
@@ -213,6 +215,8 @@ fn decision(resolution: &Resolution) -> &'static str {
         Resolution::Reject => "reject",
         Resolution::Snooze { .. } => "snooze",
         Resolution::MoreTime { .. } => "more_time",
+        Resolution::Assign { .. } => "assign",
+        Resolution::Remark => "remark",
     }
 }
 

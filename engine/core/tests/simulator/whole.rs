@@ -112,7 +112,7 @@ fn each_thing_once(outside: &Outside) {
             resolution,
             ..
         } = &fact.what
-            && !matches!(resolution, Resolution::Snooze { .. })
+            && !resolution.leaves_open()
         {
             assert!(
                 decided.insert(*exception),

@@ -133,6 +133,11 @@ impl Progress {
                 step,
                 format!("{} as exception {exception}", self.paint.yellow("overdue")),
             ),
+            What::Blocked {
+                step,
+                exception,
+                fault,
+            } => (step, self.parked(exception.0, &tame(&fault.message))),
             What::Stopped { step } | What::Withdrawn { step, .. } => (step, "stopped".to_owned()),
             What::Cancelled { by, .. } => return Some(format!("cancelled by {}", tame(by))),
             What::Forked { .. }
@@ -190,12 +195,7 @@ impl Progress {
             Verdict::Wait { connection } => {
                 format!("attempt {attempt}: {message}; again when `{connection}` answers")
             }
-            Verdict::Park { exception } => {
-                format!(
-                    "{} as exception {exception}: {message}",
-                    self.paint.yellow("parked")
-                )
-            }
+            Verdict::Park { exception } => self.parked(exception.0, &message),
             Verdict::Doubt { exception } => {
                 format!(
                     "{}, exception {exception}: {message}",
@@ -211,6 +211,11 @@ impl Progress {
             Verdict::Handle { .. } => format!("failed: {message}; does what `on_fault` says"),
             Verdict::Cancel => format!("stopped: {message}"),
         }
+    }
+
+    fn parked(&self, exception: u64, message: &str) -> String {
+        let parked = self.paint.yellow("parked");
+        format!("{parked} as exception {exception}: {message}")
     }
 
     fn asked(&self, exception: u64, question: &str) -> String {

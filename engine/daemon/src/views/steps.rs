@@ -227,7 +227,7 @@ fn parked(exception: ExceptionId, why: &Why, fault: &Fault) -> StepState {
             (ExceptionCategory::Approval, later.map(|it| it.at))
         }
         Why::Overdue(_) => (ExceptionCategory::Overdue, None),
-        Why::Fault => match fault.category {
+        Why::Fault | Why::Blocked(_) => match fault.category {
             botswain_core::Category::Business => (ExceptionCategory::Business, None),
             botswain_core::Category::System => (ExceptionCategory::System, None),
         },

@@ -1,13 +1,11 @@
 //! An effect in doubt: the world is asked, and what it said helps whoever decides.
 
-use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
-};
-
 use expect_test::expect;
 
-use crate::office::{GOOD, Office, wait_for};
+use crate::{
+    office::{GOOD, Office, wait_for},
+    server::serve,
+};
 
 const SEND: &str = r#"
 name: send
@@ -28,33 +26,12 @@ steps:
 
 /// A shop that hangs up on every order, and does not know which it has.
 fn shop() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for call in listener.incoming() {
-            // Whoever calls may hang up as well.
-            drop(answer(call.unwrap()));
-        }
-    });
-    address
-}
-
-fn answer(call: TcpStream) -> std::io::Result<()> {
-    let mut reader = BufReader::new(call.try_clone()?);
-    let (mut first, mut line, mut length) = (String::new(), String::new(), 0);
-    reader.read_line(&mut first)?;
-    while line != "\r\n" {
-        line.clear();
-        reader.read_line(&mut line)?;
-        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-    }
-    reader.read_exact(&mut vec![0; length])?;
-    match first.starts_with("POST") || first.contains("/book") {
-        true => Ok(()),
-        false => (&call).write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"),
-    }
+    serve(
+        |head| match head.starts_with("POST") || head.contains("/book") {
+            true => None,
+            false => Some("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned()),
+        },
+    )
 }
 
 /// Calling this address books a lorry; only the author can know.

@@ -3,12 +3,10 @@
 //! The server tells what it was sent, as some do: so the secrets were really
 //! used, and came back in an answer.
 
-use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
+use crate::{
+    office::{GOOD, Office},
+    server::{json, serve},
 };
-
-use crate::office::{GOOD, Office};
 
 const TOKEN: &str = "tok-4711-very-long";
 const PASSWORD: &str = "Pass/word-0815=";
@@ -38,36 +36,7 @@ tests:
 
 /// A shop that answers with what it was sent.
 fn echo() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for call in listener.incoming() {
-            drop(answer(call.unwrap()));
-        }
-    });
-    address
-}
-
-fn answer(call: TcpStream) -> std::io::Result<()> {
-    let mut reader = BufReader::new(call.try_clone()?);
-    let (mut head, mut line, mut length) = (String::new(), String::new(), 0);
-    while line != "\r\n" {
-        line.clear();
-        if reader.read_line(&mut line)? == 0 {
-            return Ok(());
-        }
-        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-        head.push_str(&line);
-    }
-    reader.read_exact(&mut vec![0; length])?;
-    let body = serde_json::json!({ "head": head }).to_string();
-    let length = body.len();
-    write!(
-        &call,
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-    )
+    serve(|head| Some(json(&serde_json::json!({ "head": head }))))
 }
 
 fn office() -> Office {

@@ -58,7 +58,7 @@ fn what_is_lost_is_named() {
     let told = office.says(&["verify"]);
     assert!(told.starts_with("exit 1"), "{told}");
     assert!(
-        told.contains("wrong: artifact HASH: the artifact"),
+        told.contains("wrong: artifact HASH: the file `HERE"),
         "{told}"
     );
     assert!(told.contains("its content has another hash"), "{told}");

@@ -33,14 +33,19 @@ steps:
 "#;
 
 fn office(dovecot: &Dovecot, password: &str) -> Office {
+    let port = dovecot.port_in_tls();
+    office_at(dovecot, &format!("port: {port}"), password)
+}
+
+/// The same by other settings of the connection.
+fn office_at(dovecot: &Dovecot, way: &str, password: &str) -> Office {
     let office = Office::with("order,sku,amount\n1,a,1\n");
     let ca = std::fs::read_to_string(dovecot.ca()).unwrap();
     office.write("ca.pem", &ca);
-    let port = dovecot.port_in_tls();
     office.write(
         "botswain.yaml",
         &format!(
-            "name: office\ntimezone: Europe/Berlin\nconnections:\n  orders-mail: {{ kind: imap, host: localhost, port: {port}, ca: ca.pem, username: {USER}, password: \"{{{{secrets.orders-mail}}}}\" }}\n"
+            "name: office\ntimezone: Europe/Berlin\nconnections:\n  orders-mail: {{ kind: imap, host: localhost, {way}, ca: ca.pem, username: {USER}, password: \"{{{{secrets.orders-mail}}}}\" }}\n"
         ),
     );
     let told = office.hears(&["secret", "set", "orders-mail"], password);
@@ -199,4 +204,55 @@ fn a_mail_that_is_too_large_waits_for_a_person() {
     wait_for("the other", || succeeded(&office, 1));
     let shown = office.says(&["exceptions", "show", "1"]);
     assert!(shown.contains("mail.too_large"), "{shown}");
+}
+
+#[test]
+fn a_folder_that_is_numbered_anew_is_told_and_no_mail_is_taken_twice() {
+    let mut dovecot = Dovecot::start();
+    let office = office(&dovecot, PASSWORD);
+    let up = office.up();
+    listens(&office);
+    dovecot.deliver(&mail("1", "order 1", "hello", "sku\r\n1"));
+    wait_for("the first mail", || succeeded(&office, 1));
+    dovecot.renumber();
+    let told = || office.json(&["exceptions", "list"]);
+    wait_for("a person to be told", || {
+        let open = told();
+        open.as_array()
+            .unwrap()
+            .iter()
+            .any(|it| it["code"] == "mail.renumbered")
+    });
+    let open = told();
+    let renumbered = open.as_array().unwrap().iter();
+    let renumbered: Vec<_> = renumbered
+        .filter(|it| it["code"] == "mail.renumbered")
+        .collect();
+    assert_eq!(renumbered.len(), 1, "{open}");
+    let message = renumbered[0]["message"].as_str().unwrap();
+    assert!(message.contains("`INBOX` was numbered anew"), "{message}");
+    dovecot.deliver(&mail("2", "order 2", "again", "sku\r\n1"));
+    wait_for("the mail under the new numbers", || succeeded(&office, 2));
+    assert_eq!(up.after(Signal::SIGTERM), Some(0));
+    let _up = office.up();
+    dovecot.deliver(&mail("3", "order 3", "last", "sku\r\n1"));
+    wait_for("the last", || succeeded(&office, 3));
+    let subjects = runs(&office)
+        .iter()
+        .filter(|run| run["state"] == "succeeded")
+        .count();
+    assert_eq!(subjects, 3, "the first is not taken again");
+}
+
+#[test]
+fn mails_come_by_starttls_too() {
+    let mut dovecot = Dovecot::start();
+    let port = dovecot.port();
+    let office = office_at(&dovecot, &format!("port: {port}, tls: starttls"), PASSWORD);
+    let said = office.says(&["connections", "test", "orders-mail"]);
+    assert!(said.contains("encrypted by STARTTLS"), "{said}");
+    let _up = office.up();
+    listens(&office);
+    dovecot.deliver(&mail("1", "order 1", "hello", "sku\r\n1"));
+    wait_for("the mail", || succeeded(&office, 1));
 }

@@ -9,6 +9,7 @@
 )]
 
 mod approvals;
+mod blocked;
 mod check;
 mod connections;
 mod daemon;
@@ -24,8 +25,10 @@ mod manual;
 mod mocks;
 mod nested;
 mod office;
+mod refused;
 mod rehearse;
 mod run;
+mod server;
 mod steps;
 mod testing;
 mod triggers;

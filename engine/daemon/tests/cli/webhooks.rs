@@ -287,3 +287,24 @@ fn who_is_slow_is_not_waited_for() {
         assert_eq!((status, &problem["type"]), (408, &json!("webhook.slow")));
     });
 }
+
+#[test]
+fn another_address_in_the_file_is_listened_at_and_the_old_one_no_more() {
+    let office = office();
+    let (_up, before) = up(&office);
+    let delivery = allowed("/webhooks/orders", &[], r#"{ "order": "1001" }"#);
+    assert_eq!(sent(before, &delivery).0, 202);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let after = free.local_addr().unwrap();
+    drop(free);
+    office.write(
+        "botswain.yaml",
+        &format!("name: office\ntimezone: Europe/Berlin\nwebhooks: {{ listen: \"{after}\" }}\n"),
+    );
+    wait_for("the new address", || TcpStream::connect(after).is_ok());
+    assert_eq!(sent(after, &delivery).0, 202);
+    wait_for("the old one to be given up", || {
+        TcpStream::connect(before).is_err()
+    });
+    assert_eq!(runs(&office, "orders"), 2);
+}

@@ -139,9 +139,9 @@ impl House {
     /// Lets somebody sign in.
     pub(crate) fn admit(&self, name: &str, role: &str, groups: &[&str]) {
         let mut command = self.command(&["user", "add", name, "--role", role]);
-        groups
-            .iter()
-            .for_each(|group| drop(command.args(["--group", group])));
+        for group in groups {
+            command.args(["--group", group]);
+        }
         let mut child = command
             .stdin(Stdio::piped())
             .stderr(Stdio::null())

@@ -40,14 +40,16 @@ use self::{
     supplier::Supplier,
 };
 
+/// So many instances go through it side by side: mostly they wait for their moments.
+const HOUSES: u64 = 2;
 /// As often as one instance's daemon is killed.
-const KILLS: u64 = 200;
+const KILLS: u64 = 100;
 /// One kill in so many comes while the daemon starts.
 const EARLY: u64 = 5;
 /// One list in so many is handed in by the command line.
 const TYPED: u64 = 10;
 
-/// How many instances go through it, one after the other: at night 10,000 kills in all.
+/// How often they do, one time after the other: at night 10,000 kills in all.
 fn rounds() -> u64 {
     match std::env::var_os("BOTSWAIN_NIGHTLY") {
         Some(_) => 50,
@@ -66,7 +68,12 @@ fn nothing_is_lost_and_nothing_is_done_twice() {
     drop(rustls::crypto::ring::default_provider().install_default());
     let dice = Dice::new();
     for round in 0..rounds() {
-        work_through_kills(dice.about(&format!("round {round}")));
+        std::thread::scope(|scope| {
+            for house in 0..HOUSES {
+                let dice = dice.about(&format!("house {house} in round {round}"));
+                scope.spawn(|| work_through_kills(dice));
+            }
+        });
     }
 }
 

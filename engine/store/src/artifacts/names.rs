@@ -132,7 +132,7 @@ impl Artifacts {
         match named.size.is_none_or(|said| said == size) {
             true => Ok(size),
             false => Err(Error::Damaged {
-                hash: named.hash.clone(),
+                path,
                 why: format!(
                     "it has {size} bytes, a fact says {}",
                     named.size.unwrap_or(0)

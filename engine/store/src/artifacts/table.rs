@@ -84,12 +84,12 @@ pub(super) fn rows(
     if count == 0 {
         return Ok(Vec::new());
     }
-    let damaged = |why: &str| Error::Damaged {
-        hash: table.hash.clone(),
-        why: why.to_owned(),
-    };
     let places = Places::of(artifacts, table)?;
     let path = artifacts.path(&table.hash);
+    let damaged = |why: &str| Error::Damaged {
+        path: path.clone(),
+        why: why.to_owned(),
+    };
     let mut file = artifacts.open_hash(&table.hash)?;
     let place = usize::try_from(from / EVERY).ok();
     let place = place.and_then(|nth| places.places.get(nth));

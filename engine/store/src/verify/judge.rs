@@ -2,7 +2,7 @@
 
 use botswain_core::{
     Hash, RunId, StepId,
-    index::{Exception, Pending, Summary, Tally},
+    index::{Exception, Pending, Reached, Summary, Tally},
     plan::Version,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -156,6 +156,7 @@ fn one_record(
         Some(b't') => tally(runs, key, record::decode(key, bytes)?)?,
         Some(b'v') => version(key, record::decode(key, bytes)?),
         Some(b'g') => fired(key, record::decode(key, bytes)?),
+        Some(b'n') => reached(key, &record::decode(key, bytes)?),
         Some(b'p') => pending(key, &record::decode(key, bytes)?),
         Some(b'k') => mapped(key, record::decode(key, bytes)?),
         Some(b'q') => queued(runs, key, bytes)?,
@@ -298,6 +299,11 @@ fn version(key: &[u8], version: Version) -> Problem {
 fn fired(key: &[u8], place: Place) -> Problem {
     let differs = key::fired(&place.workflow, &place.schedule) != key;
     differs.then(|| (None, "its name is that of another schedule".to_owned()))
+}
+
+fn reached(key: &[u8], reached: &Reached) -> Problem {
+    let differs = key::reached(reached) != key;
+    differs.then(|| (None, "its name is that of another series".to_owned()))
 }
 
 fn pending(key: &[u8], pending: &Pending) -> Problem {

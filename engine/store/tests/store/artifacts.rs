@@ -61,7 +61,10 @@ fn damage_is_noticed_and_mended_by_the_same_content() {
     let error = artifacts.open(&kept).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the artifact ed7002b439 is damaged: it has 4 bytes and should have 7"
+        format!(
+            "the file `{}` is damaged: it has 4 bytes and should have 7",
+            file.display()
+        )
     );
     for wrong in ["cont", "contenT"] {
         fs::write(&file, wrong).unwrap();

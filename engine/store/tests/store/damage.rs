@@ -5,6 +5,7 @@
 //! can be asked with what it said before.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
@@ -15,7 +16,7 @@ use std::{
 use botswain_core::{
     ArtifactRef, ExceptionId, Hash, RunId, StepId, TableRef,
     engine::Counters,
-    index::{Change, Claim, ClaimKey, Exception, Fired, State, Summary, Tally},
+    index::{Change, Claim, ClaimKey, Exception, Fired, Reached, State, Summary, Tally},
     run::fact::Fact,
 };
 use botswain_store::{Artifacts, Filter, OpenError, ReadError, Store};
@@ -207,6 +208,7 @@ struct Picture {
     count: u64,
     claims: Vec<Option<Claim>>,
     fired: Fired,
+    reached: BTreeMap<String, u32>,
     counters: Counters,
 }
 
@@ -237,6 +239,7 @@ impl Picture {
                 .map(|number| store.claim(&key(number)))
                 .collect::<Result<_, _>>()?,
             fired: store.fired()?,
+            reached: store.reached("a", "mail office INBOX")?,
             counters: store.counters()?,
         })
     }
@@ -252,7 +255,12 @@ fn fill(dir: &Path, size: Size) -> Store {
         append(&store, first).unwrap();
         append(
             &store,
-            changes(vec![opens(number), claims(number), fires(number)]),
+            changes(vec![
+                opens(number),
+                claims(number),
+                fires(number),
+                reaches(number),
+            ]),
         )
         .unwrap();
         let state = match number % 2 {
@@ -288,6 +296,15 @@ fn claims(number: u64) -> Change {
             data: Hash::of(&number.to_be_bytes()),
         }),
     }
+}
+
+fn reaches(number: u64) -> Change {
+    Change::Reached(Reached {
+        workflow: "a".to_owned(),
+        source: "mail office INBOX".to_owned(),
+        series: "1700000000".to_owned(),
+        number: number as u32,
+    })
 }
 
 fn fires(number: u64) -> Change {
@@ -334,7 +351,10 @@ impl Kept {
             .filter_map(|hash| artifacts.verify(hash).err())
             .collect();
         for error in &errors {
-            assert!(error.hint().contains("restore it from a backup"), "{what}");
+            assert!(
+                error.hint().contains("put the file back from a backup"),
+                "{what}"
+            );
         }
         if errors.is_empty() {
             let mut file = artifacts.open(&self.artifact).unwrap();

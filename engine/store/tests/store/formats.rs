@@ -1,22 +1,28 @@
 //! What a store of each format said when it was written, it says for ever.
 //!
-//! `tests/store/formats/1.jsonl` holds the records of a small store in a form that
-//! can be read and compared: one JSON object a line, with the key in hexadecimal
-//! and the body as its text. It has a fact of every kind. It is written by
+//! The files of `tests/store/formats` hold the records of a small store in a form that
+//! can be read and compared: one JSON object a line, with the key in hexadecimal and
+//! the body as its text. `1.jsonl` has a fact of every kind; those beside it were
+//! written before there were all of them, and stay as they are. It is written by
 //!
 //! ```text
 //! BOTSWAIN_WRITE_FORMATS=1 cargo test -p botswain-store --test store formats
 //! ```
 //!
-//! which is to be done when a kind of fact is added. When an old file cannot be
+//! which is to be done when a kind of fact is added, at the end of `every_fact`. When an old file cannot be
 //! read any more, the format has changed: raise `FORMAT` and read both.
 
-use std::{collections::BTreeSet, fs, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use botswain_core::{
     ArtifactRef, Effect, ExceptionId, Fault, Hash, Payload, RunId, StepId,
     engine::event::claim_key,
-    index::Batch,
+    index::{Batch, Change, Reached},
     run::fact::{
         Approval, Edit, Escalation, Fact, Origin, Outcome, Resolution, Skip, Verdict, Verification,
         What,
@@ -27,6 +33,7 @@ use botswain_store::{
     backend::{Backend, memory::Memory},
 };
 use indexmap::IndexMap;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -47,6 +54,8 @@ struct Line {
 /// The run that has a fact of every kind, in no order that could be.
 const EVERY: u64 = 99;
 
+const MAILBOX: &str = "mail office INBOX";
+
 fn path() -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/store/formats");
     folder.join(format!("{FORMAT}.jsonl"))
@@ -57,8 +66,17 @@ fn a_store_written_by_every_version_of_this_format_is_read() {
     if std::env::var_os("BOTSWAIN_WRITE_FORMATS").is_some() {
         write();
     }
+    let files = fs::read_dir(path().parent().unwrap()).unwrap();
+    let files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    assert!(files.len() > 1 && files.contains(&path()));
+    for file in files {
+        is_read(&file, file == path());
+    }
+}
+
+fn is_read(file: &Path, is_newest: bool) {
     let memory = Arc::new(Memory::default());
-    let text = fs::read_to_string(path()).unwrap();
+    let text = fs::read_to_string(file).unwrap();
     memory.write(text.lines().map(record).collect()).unwrap();
     let store = Store::on(Arc::clone(&memory) as Arc<dyn Backend>).unwrap();
     let facts = store.facts(&RunId::root(EVERY)).unwrap();
@@ -67,7 +85,8 @@ fn a_store_written_by_every_version_of_this_format_is_read() {
         .zip(0..)
         .map(fact)
         .collect();
-    assert_eq!(facts, expected);
+    assert_eq!(facts, expected[..facts.len()]);
+    assert_eq!(facts.len() == expected.len(), is_newest);
     assert_eq!(store.version(&version().hash()).unwrap(), Some(version()));
     let first = store.summary(&RunId::root(1)).unwrap().unwrap();
     assert_eq!((first.workflow.as_str(), first.facts), ("orders", 7));
@@ -76,13 +95,50 @@ fn a_store_written_by_every_version_of_this_format_is_read() {
     assert_eq!(claim.unwrap().run, RunId::root(1));
     let tally = store.tally(&RunId::root(2), &StepId::new("each")).unwrap();
     assert_eq!((tally.succeeded, tally.parked), (1, 1));
+    if is_newest {
+        places_are_read(&store);
+    }
+}
+
+/// How far a mailbox was gone through was once kept as the place of a schedule.
+fn places_are_read(store: &Store) {
+    let reached = store.reached("orders", MAILBOX).unwrap();
+    let expected = [("1700000000", 57), ("1800000000", 3)];
+    assert_eq!(
+        reached,
+        expected
+            .map(|(series, number)| (series.to_owned(), number))
+            .into()
+    );
+    let schedule = ("orders".to_owned(), "@daily".to_owned());
+    assert_eq!(store.fired().unwrap().get(&schedule), Some(&time(5)));
+}
+
+fn places() -> Vec<Change> {
+    let fired = |schedule: String, at| Change::Fired {
+        workflow: "orders".to_owned(),
+        schedule,
+        at,
+    };
+    let reached = Reached {
+        workflow: "orders".to_owned(),
+        source: MAILBOX.to_owned(),
+        series: "1800000000".to_owned(),
+        number: 3,
+    };
+    let seconds = |number| Timestamp::from_second(number).unwrap();
+    vec![
+        fired("@daily".to_owned(), time(5)),
+        fired(format!("{MAILBOX} of 1700000000"), seconds(57)),
+        Change::Reached(reached),
+    ]
 }
 
 /// It was written before anybody looked for what waits by cause or word.
 #[test]
 fn what_waits_in_an_older_store_is_found_by_cause_and_word() {
     let memory = Arc::new(Memory::default());
-    let text = fs::read_to_string(path().with_file_name("1-unindexed.jsonl")).unwrap();
+    let text = fs::read_to_string(path().with_file_name("1-first.jsonl")).unwrap();
     memory.write(text.lines().map(record).collect()).unwrap();
     let store = Store::on(Arc::clone(&memory) as Arc<dyn Backend>).unwrap();
     assert!(store.facts(&RunId::root(EVERY)).unwrap().len() > 40);
@@ -253,10 +309,6 @@ fn every_fact(journal: &Journal<'_>) -> Vec<What> {
         resolved(Resolution::Reject),
         resolved(Resolution::Snooze { until: time(97) }),
         resolved(Resolution::MoreTime { millis: 60_000 }),
-        resolved(Resolution::Assign {
-            to: Some("ben".to_owned()),
-        }),
-        resolved(Resolution::Remark),
         journal.created(
             Origin::Call {
                 parent: RunId::root(2),
@@ -320,6 +372,24 @@ fn every_fact(journal: &Journal<'_>) -> Vec<What> {
             outcome: Outcome::Cancelled,
             output: Payload::NULL,
         },
+        What::Blocked {
+            step: step(),
+            exception,
+            fault: fault(),
+        },
+        resolved(Resolution::Assign {
+            to: Some("ben".to_owned()),
+        }),
+        resolved(Resolution::Remark),
+        What::Asked {
+            step: step(),
+            exception,
+            approval: Box::new(Approval {
+                required: 2,
+                not: Some("ann".to_owned()),
+                ..approval()
+            }),
+        },
     ]
 }
 
@@ -332,8 +402,8 @@ fn approval() -> Approval {
             at: time(94),
             to: vec!["managers".to_owned()],
         }),
-        required: 2,
-        not: Some("ann".to_owned()),
+        required: 1,
+        not: None,
     }
 }
 
@@ -357,7 +427,7 @@ fn write() {
         .map(|(seq, fact)| (RunId::root(EVERY), seq, fact));
     let batch = Batch {
         facts: facts.collect(),
-        changes: Vec::new(),
+        changes: places(),
     };
     append(&store, batch).unwrap();
     drop(store);

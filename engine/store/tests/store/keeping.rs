@@ -13,7 +13,7 @@ use std::{
 use botswain_core::{
     ArtifactRef, RunId, StepId,
     engine::event::claim_key,
-    index::{Batch, Change, State},
+    index::{Batch, Change, Reached, State},
 };
 use botswain_store::{
     Artifacts, Filter, Store,
@@ -80,9 +80,15 @@ fn fill(store: &Store, file: &ArtifactRef) {
         schedule: "@daily".to_owned(),
         at: time(5),
     };
+    let reached = Change::Reached(Reached {
+        workflow: "orders".to_owned(),
+        source: "mail office INBOX".to_owned(),
+        series: "1700000000".to_owned(),
+        number: 57,
+    });
     let batch = Batch {
         facts: Vec::new(),
-        changes: vec![change],
+        changes: vec![change, reached],
     };
     append(store, batch).unwrap();
 }
@@ -240,7 +246,10 @@ fn said(store: &Store) -> impl PartialEq + std::fmt::Debug + use<> {
         open,
         claims,
         exceptions,
-        store.fired().unwrap(),
+        (
+            store.fired().unwrap(),
+            store.reached("orders", "mail office INBOX").unwrap(),
+        ),
     )
 }
 

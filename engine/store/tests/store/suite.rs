@@ -6,7 +6,7 @@ use crate::common::{Book, append, changes, exception, fact, opens, resolves, tim
 use botswain_core::engine::Counters;
 use botswain_core::{
     ExceptionId, Hash, Payload, RunId, StepId,
-    index::{Batch, Change, Claim, ClaimKey, Mapping, State, Tally},
+    index::{Batch, Change, Claim, ClaimKey, Mapping, Reached, State, Tally},
     plan::{Plan, Version},
     run::fact::{Edit, Fact, Resolution, What},
 };
@@ -45,6 +45,7 @@ on_both!(
     exceptions_come_and_go,
     a_key_is_claimed_once,
     the_newest_firing_counts,
+    the_furthest_place_of_a_series_counts,
     a_correction_holds_until_it_is_revoked,
     a_version_is_kept_once,
     the_highest_numbers_stay,
@@ -320,6 +321,28 @@ fn the_newest_firing_counts(store: &Store) {
         fired.into_iter().collect::<BTreeMap<_, _>>(),
         BTreeMap::from(expected)
     );
+}
+
+fn the_furthest_place_of_a_series_counts(store: &Store) {
+    let reached = |source: &str, series: &str, number| {
+        Change::Reached(Reached {
+            workflow: "a".to_owned(),
+            source: source.to_owned(),
+            series: series.to_owned(),
+            number,
+        })
+    };
+    let first = vec![
+        reached("inbox", "17", 60),
+        reached("inbox", "18", 2),
+        reached("archive", "17", 9),
+    ];
+    append(store, changes(first)).unwrap();
+    let earlier = vec![reached("inbox", "17", 30), reached("inbox", "18", 3)];
+    append(store, changes(earlier)).unwrap();
+    let expected = [("17".to_owned(), 60), ("18".to_owned(), 3)];
+    assert_eq!(store.reached("a", "inbox").unwrap(), expected.into());
+    assert!(store.reached("b", "inbox").unwrap().is_empty());
 }
 
 fn a_correction_holds_until_it_is_revoked(store: &Store) {

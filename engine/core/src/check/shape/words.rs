@@ -98,6 +98,12 @@ fn scalar_hint(schema: &Value, node: &Node, has: impl Fn(&str) -> bool) -> Optio
         "integer" | "number" if is_duration(schema) => Some(format!(
             "write `{words}s` for seconds, `{words}m` for minutes"
         )),
+        "integer" if format == Some("time-of-day") && matches!(words.parse(), Ok(0..=23)) => {
+            Some(format!("write `\"{words}:00\"`"))
+        }
+        "integer" | "number" if format == Some("time-of-day") => {
+            Some("write it like `\"10:00\"`".to_owned())
+        }
         "boolean" if format == Some("botswain-expression") => {
             Some("write a template, as in `\"{{inputs.ready}}\"`".to_owned())
         }

@@ -122,7 +122,7 @@ pub(crate) struct Promise {
     #[schemars(with = "u64", range(min = 1, max = 1_000_000))]
     pub(crate) succeeded: Option<u64>,
     /// The time of the day, as in `"10:00"`.
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "time-of-day"))]
     pub(crate) before: Option<String>,
     /// On which days it holds: `working` when absent.
     #[schemars(with = "Days")]

@@ -178,7 +178,7 @@ fn a_promise_has_a_time() {
             2:1 language.missing_key: `promise` needs `before`
                 hint: add `before: …`, the time of the day, as in `"10:00"`
             2:20 language.type: `before` expects text, found a whole number
-                hint: write `"10"`
+                hint: write `"10:00"`
             2:20 promise.before: `25:00` is not a time of the day
                 hint: write it like `"10:00"`
             2:35 language.value: `days` cannot be `weekly`

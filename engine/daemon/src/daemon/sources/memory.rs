@@ -1,22 +1,24 @@
 //! What a source remembers, in the store.
 //!
 //! There is a run for whatever claims its key. How far a series of numbers has
-//! been gone through stands where it stands how far schedules are settled, under
-//! the name of the series: the number is a moment, so many seconds after 1970. So
-//! it is in a backup like them, and needs no record of its own.
+//! been gone through is a record of its own, under the source and the name of the
+//! series, and so in every backup.
 
 use std::collections::BTreeMap;
 
 use botswain_bot::{Memory, connection::Boxed};
-use botswain_core::{Fault, engine::event::claim_key, index::Change};
-use jiff::Timestamp;
+use botswain_core::{
+    Fault,
+    engine::event::claim_key,
+    index::{Change, Reached},
+};
 
 use crate::daemon::Handle;
 
 pub(super) struct Remembered {
     handle: Handle,
     workflow: String,
-    /// What the names of its series begin with.
+    /// Whose series they are.
     place: String,
 }
 
@@ -40,27 +42,20 @@ impl Memory for Remembered {
     fn reached(&self) -> Result<BTreeMap<String, u32>, Fault> {
         let unreadable =
             |error: botswain_store::ReadError| Fault::system("store.unreadable", error.to_string());
-        let fired = self.handle.parts.store.fired().map_err(unreadable)?;
-        let own = fired
-            .into_iter()
-            .filter(|((of, _), _)| *of == self.workflow);
-        let series = own.filter_map(|((_, name), at)| {
-            let series = name.strip_prefix(&self.place)?.strip_prefix(" of ")?;
-            Some((series.to_owned(), u32::try_from(at.as_second()).ok()?))
-        });
-        Ok(series.collect())
+        let store = &self.handle.parts.store;
+        let reached = store.reached(&self.workflow, &self.place);
+        reached.map_err(unreadable)
     }
 
     fn reach<'a>(&'a self, series: &'a str, number: u32) -> Boxed<'a, Result<(), Fault>> {
         Box::pin(async move {
-            let at = Timestamp::from_second(i64::from(number));
-            self.handle
-                .write(Change::Fired {
-                    workflow: self.workflow.clone(),
-                    schedule: format!("{} of {series}", self.place),
-                    at: at.map_err(|err| Fault::system("store.unwritable", err.to_string()))?,
-                })
-                .await
+            let reached = Reached {
+                workflow: self.workflow.clone(),
+                source: self.place.clone(),
+                series: series.to_owned(),
+                number,
+            };
+            self.handle.write(Change::Reached(reached)).await
         })
     }
 }
