@@ -61,8 +61,10 @@ pub(crate) fn fields(
     draft: Option<&Draft>,
 ) -> Markup {
     html! {
-        @for (name, value) in data.as_object().into_iter().flatten() {
-            (field(frame, name, value, (given.get(name), draft)))
+        div class="fields" {
+            @for (name, value) in data.as_object().into_iter().flatten() {
+                (field(frame, name, value, (given.get(name), draft)))
+            }
         }
     }
 }
@@ -79,7 +81,8 @@ fn field(
     let text = written.map_or_else(|| text_of(value), str::to_owned);
     let original = given.filter(|given| *given != value).map(text_of);
     html! {
-        label class="field" data-original=(text_of(value)) {
+        @let is_wide = matches!(value, Value::Array(_) | Value::Object(_)) || text.chars().count() > 40;
+        label class=(if is_wide { "field broad" } else { "field" }) data-original=(text_of(value)) {
             span class="name" { (name) }
             @match value {
                 Value::Bool(_) => {

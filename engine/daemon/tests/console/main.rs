@@ -10,3 +10,4 @@ mod house;
 mod morning;
 mod pages;
 mod people;
+mod tls;
