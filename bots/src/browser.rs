@@ -163,6 +163,14 @@ const FAULTS: &[KnownFault] = &[
     KnownFault::system("browser.timeout", "the page did not answer in time"),
     KnownFault::system("browser.unreachable", "the site cannot be reached"),
     KnownFault::system(
+        "browser.certificate",
+        "the certificate of the site is not good",
+    ),
+    KnownFault::system(
+        "browser.window",
+        "the window that is worked with has closed",
+    ),
+    KnownFault::system(
         "browser.page",
         "the page could not be worked with, as when it changes all the time",
     ),

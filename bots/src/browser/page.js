@@ -384,6 +384,9 @@ function tick({ locator, on }) {
 }
 
 const seenText = () => roots.map(root => root === document ? document.body?.innerText : [...root.children].map(el => el.innerText).join(' ')).map(tidy).join(' ');
+// In the place of a page that did not come: Chromium's name for the reason.
+const broken = () => location.protocol === 'chrome-error:';
+const failure = () => broken() ? (document.getElementById('error-code')?.textContent ?? document.body?.innerText ?? '').match(/ERR_[A-Z0-9_]+/)?.[0] : undefined;
 const status = () => performance.getEntriesByType('navigation')[0]?.responseStatus ?? 0;
 
 function refusal(locator) {
@@ -437,9 +440,8 @@ function check({ text, element, gone, url, title, value, count, idle, navigation
   }
   if (idle && !isIdle()) unmet.push('idle');
   if (navigation && (marks.acted || document.readyState !== 'complete')) unmet.push('navigation');
-  const broken = location.protocol === 'chrome-error:';
   const shows = unmet.length ? seenText().slice(0, 200) : '';
-  return { unmet, shows, refused: refused ? refusal(refused) : null, status: status(), loaded: document.readyState === 'complete', broken };
+  return { unmet, shows, refused: refused ? refusal(refused) : null, status: status(), loaded: document.readyState === 'complete', broken: broken(), error: failure() };
 }
 
 function read({ locator, how, name }) {
@@ -617,7 +619,7 @@ function act() {
     case 'point': return point(given.locator);
     case 'scroll': return scroll(given);
     case 'page': return {
-      url: location.href, title: document.title, status: status(), broken: location.protocol === 'chrome-error:',
+      url: location.href, title: document.title, status: status(), broken: broken(), error: failure(),
       width: Math.max(document.documentElement.clientWidth, Math.min(document.documentElement.scrollWidth, 4000)),
       height: Math.max(document.documentElement.clientHeight, Math.min(document.documentElement.scrollHeight, 10000)),
     };

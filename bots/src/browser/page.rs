@@ -24,7 +24,11 @@ use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::{locator::Locator, problem, trouble::Trouble};
+use super::{
+    locator::Locator,
+    problem,
+    trouble::{self, Trouble},
+};
 
 const SCRIPT: &str = include_str!("page.js");
 const POLL: Duration = Duration::from_millis(20);
@@ -205,7 +209,7 @@ impl Page {
         let answered = timeout(self.wait.max(LOAD) + GRACE, command).await;
         match answered {
             Ok(answer) => Ok(answer?),
-            Err(_) => Err(Trouble::Slow("the browser does not answer".to_owned())),
+            Err(_) => Err(Trouble::Silent),
         }
     }
 
@@ -326,7 +330,8 @@ impl Page {
             let element = pressable.await?;
             begin(true);
             match self.command(element.click()).await {
-                Ok(()) => return Ok(()),
+                // What was clicked may close its window.
+                Ok(()) | Err(Trouble::Closed) => return Ok(()),
                 Err(Trouble::Covered(why)) => {
                     begin(false);
                     if Instant::now() + POLL > deadline {
@@ -443,6 +448,11 @@ impl Page {
     pub(crate) async fn open(&self, url: &str) -> Result<u64, Stop> {
         self.command(self.client.goto(url)).await?;
         let page = self.ask("page", Value::Null).await?;
+        // What Chromium shows in the place of a page, as for a bad certificate, counts as loaded.
+        if page["broken"] == true {
+            let why = page["error"].as_str().unwrap_or("the connection broke");
+            return Err(trouble::unreached(why).into());
+        }
         Ok(page["status"].as_u64().unwrap_or_default())
     }
 
@@ -450,6 +460,12 @@ impl Page {
     pub(crate) async fn blank(&self) -> Result<(), Trouble> {
         let whole = async {
             match self.client.goto("about:blank").await {
+                Err(err) if err.is_no_such_window() => {
+                    let left = self.client.windows().await?.into_iter().next();
+                    let left = left.ok_or(fantoccini::error::CmdError::WaitTimeout)?;
+                    self.client.switch_to_window(left).await?;
+                    self.client.goto("about:blank").await?;
+                }
                 Err(err) if err.is_unexpected_alert_open() => {
                     self.client.dismiss_alert().await?;
                     self.client.goto("about:blank").await?;

@@ -15,8 +15,14 @@ pub(crate) enum Trouble {
     Dialog(String),
     /// The page did not answer or did not load in time.
     Slow(String),
+    /// The driver itself does not answer, so that nothing else can be asked either.
+    Silent,
     /// The site could not be reached.
     Unreachable(String),
+    /// The site does not show who it is: why, as Chromium names it.
+    Certificate(String),
+    /// The window that is worked with has closed; there may be others.
+    Closed,
     /// The browser or its driver is no longer there, or no longer to be trusted.
     Dead(String),
 }
@@ -25,7 +31,8 @@ impl Trouble {
     /// What is left of the browser.
     pub(crate) fn browser(&self) -> Browser {
         match self {
-            Trouble::Dead(_) => Browser::Dead,
+            // Whoever does not answer has nothing to show.
+            Trouble::Dead(_) | Trouble::Silent => Browser::Dead,
             Trouble::Slow(_) => Browser::Doubtful,
             _ => Browser::Sound,
         }
@@ -42,15 +49,18 @@ impl Trouble {
                 "browser.dialog",
                 format!("the page opened a dialog: {text}"),
             ),
-            Trouble::Slow(why) => Fault::system(
-                "browser.timeout",
-                format!("the page did not answer in time: {why}"),
-            )
-            .hint("give the step a longer `wait:` if the page is only slow"),
+            Trouble::Slow(why) => slow(&why),
+            Trouble::Silent => slow("the browser does not answer"),
             Trouble::Unreachable(why) => Fault::system(
                 "browser.unreachable",
                 format!("the site could not be reached: {why}"),
             ),
+            Trouble::Certificate(code) => certificate(&code),
+            Trouble::Closed => Fault::system(
+                "browser.window",
+                "the window that is worked with has closed",
+            )
+            .hint("let what closes it be the last action of its `window:`; what follows is about the window before"),
             Trouble::Dead(why) => {
                 Fault::system("browser.died", format!("the browser was lost: {why}"))
             }
@@ -76,12 +86,61 @@ fn standard(status: &ErrorStatus, message: String) -> Trouble {
         }
         ErrorStatus::UnexpectedAlertOpen => Trouble::Dialog(message),
         ErrorStatus::Timeout | ErrorStatus::ScriptTimeout => Trouble::Slow(message),
-        ErrorStatus::InvalidSessionId | ErrorStatus::NoSuchWindow => Trouble::Dead(message),
-        _ if message.contains("net::ERR_") => Trouble::Unreachable(message),
-        ErrorStatus::InsecureCertificate => Trouble::Unreachable(message),
+        ErrorStatus::InvalidSessionId => Trouble::Dead(message),
+        ErrorStatus::NoSuchWindow => Trouble::Closed,
+        _ if message.contains("net::ERR_") => unreached(&message),
+        ErrorStatus::InsecureCertificate => Trouble::Certificate(message),
         _ if lost(&message) => Trouble::Dead(message),
         _ => Trouble::Passing(message),
     }
+}
+
+/// Why a site could not be reached, from words in which Chromium gives the reason a code.
+pub(crate) fn unreached(why: &str) -> Trouble {
+    match why.contains("ERR_CERT_") {
+        true => Trouble::Certificate(why.to_owned()),
+        false => Trouble::Unreachable(why.to_owned()),
+    }
+}
+
+fn slow(why: &str) -> Fault {
+    Fault::system(
+        "browser.timeout",
+        format!("the page did not answer in time: {why}"),
+    )
+    .hint("give the step a longer `wait:` if the page is only slow")
+}
+
+/// The codes are those of Chromium's `net_error_list.h`.
+fn certificate(code: &str) -> Fault {
+    let known = [
+        (
+            "AUTHORITY_INVALID",
+            "it is signed by nobody whom this machine trusts",
+        ),
+        (
+            "COMMON_NAME_INVALID",
+            "it is for another name than that of the site",
+        ),
+        (
+            "DATE_INVALID",
+            "it has expired or is not valid yet, or this machine's clock is wrong",
+        ),
+        ("REVOKED", "it was revoked"),
+        (
+            "WEAK_SIGNATURE_ALGORITHM",
+            "it is signed in a way that is not safe any more",
+        ),
+    ];
+    let why = known
+        .iter()
+        .find(|(part, _)| code.contains(part))
+        .map_or(code, |(_, why)| why);
+    Fault::system(
+        "browser.certificate",
+        format!("the certificate of the site is not good: {why}"),
+    )
+    .hint("nothing was sent; the site's certificate has to be mended, or its authority be made known to this machine")
 }
 
 /// How chromedriver says that its browser is gone.

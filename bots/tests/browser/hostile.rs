@@ -1,15 +1,21 @@
 //! Pages, browsers and drivers that do their worst: each step ends in time with the right fault,
 //! and leaves nothing running.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use botswain_bot::{Category, Reach};
+use botswain_testkit::certificates::Certificates;
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::{
     lives::end,
     plain, told,
-    world::{processes, scenario},
+    world::{World, processes, scenario},
 };
 
 /// How long a step may take: what it waits, what a page may take to load, and the evidence.
@@ -78,4 +84,83 @@ async fn a_download_without_an_end_leaves_no_process() {
     );
     world.close().await;
     assert_eq!(processes(world.scratch.path()), []);
+}
+
+/// As when the step's time is up.
+#[tokio::test]
+async fn a_page_of_50_megabytes_can_be_stopped() {
+    let world = plain().await;
+    let context = world.context();
+    let canceller = context.canceller();
+    let step = world.act_in(
+        &context,
+        json!([{ "open": "/big" }, { "click": "Nowhere" }]),
+    );
+    let stop = async {
+        world.site.asked("/big").await;
+        canceller.cancel();
+        Instant::now()
+    };
+    let (outcome, at) = tokio::join!(step, stop);
+    assert_eq!(outcome.expect_err("cancelled").code, "browser.cancelled");
+    assert!(at.elapsed() < Duration::from_secs(5), "{:?}", at.elapsed());
+    world.close().await;
+    assert_eq!(processes(world.scratch.path()), []);
+}
+
+/// What Chromium says of a certificate, and what a person is told.
+#[tokio::test]
+async fn what_is_wrong_with_a_certificate_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shop = SecureSite::start(folder.path()).await;
+    let address = format!("https://localhost:{}", shop.port);
+    let world = World::new(json!({ "address": address })).await;
+    let fault = world.fault(json!([{ "open": "/" }])).await;
+    assert_eq!(
+        told(&fault),
+        ("browser.certificate", Category::System, Reach::None),
+        "{fault}"
+    );
+    let words = "is signed by nobody whom this machine trusts";
+    assert!(fault.message.contains(words), "{fault}");
+    world.close().await;
+    assert_eq!(processes(world.scratch.path()), []);
+}
+
+/// A web server with a certificate of an authority that nobody knows.
+struct SecureSite {
+    port: u16,
+    _server: tokio::process::Child,
+}
+
+impl SecureSite {
+    async fn start(folder: &Path) -> SecureSite {
+        let made = Certificates::make(folder);
+        let mut server = tokio::process::Command::new("openssl")
+            .args(["s_server", "-www", "-accept", "127.0.0.1:0", "-cert"])
+            .arg(&made.certificate)
+            .arg("-key")
+            .arg(&made.key)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("`openssl` is installed");
+        let mut output = BufReader::new(server.stdout.take().expect("a pipe")).lines();
+        let port = loop {
+            let line = output.next_line().await.expect("text").expect("a port");
+            if let Some((_, port)) = line
+                .strip_prefix("ACCEPT ")
+                .and_then(|it| it.rsplit_once(':'))
+            {
+                break port.parse().expect("a port");
+            }
+        };
+        tokio::spawn(async move { while let Ok(Some(_)) = output.next_line().await {} });
+        SecureSite {
+            port,
+            _server: server,
+        }
+    }
 }

@@ -68,6 +68,7 @@ impl Site {
             .route("/slowly", get(slowly))
             .route("/late", get(late))
             .route("/hung", get(hung))
+            .route("/big", get(big))
             .route(
                 "/down",
                 get(async || (StatusCode::SERVICE_UNAVAILABLE, "down")),
@@ -130,6 +131,13 @@ async fn late(State(site): State<Site>) -> Html<String> {
 async fn hung(State(site): State<Site>) -> Html<String> {
     site.note("/hung");
     std::future::pending().await
+}
+
+/// 50 MB of paragraphs.
+async fn big(State(site): State<Site>) -> Html<String> {
+    site.note("/big");
+    let row = "<p>Order 4711 of a customer who orders very much and very often: 12 pieces</p>\n";
+    page("Big", &row.repeat(50_000_000 / row.len()))
 }
 
 /// What becomes of an order depends on its SKU.

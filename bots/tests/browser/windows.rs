@@ -122,3 +122,31 @@ fn a_script_has_arguments_a_result_and_faults() {
         .await;
     });
 }
+
+#[test]
+fn a_window_may_close_itself_and_others() {
+    scenario(async |world| {
+        let which = json!({ "read": { "which": "css=#which" } });
+        let instead = json!({ "script": { "run": "opener.open('/p/popup?two', 'two'); setTimeout(close, 100)" } });
+        let told = json!({ "read": { "told": "css=#told" } });
+        let choose = json!({ "click": "Choose and close" });
+        play(world, "/p/desk", vec![
+            (
+                "by its last click",
+                json!([{ "click": "Details" }, { "window": { "do": [choose] } }, told]),
+                Ok(json!({ "told": "chosen" })),
+            ),
+            (
+                "and another takes its place",
+                json!([{ "click": "Details" }, { "window": { "url": "?one", "do": [instead, { "window": { "url": "?two", "do": [which] } }] } }]),
+                Ok(json!({ "which": "two" })),
+            ),
+            (
+                "by its address",
+                json!([{ "click": "Details" }, { "click": "Report" }, { "window": { "url": "popup?one", "do": [which] } }]),
+                Ok(json!({ "which": "one" })),
+            ),
+        ])
+        .await;
+    });
+}

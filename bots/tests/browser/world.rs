@@ -117,13 +117,8 @@ impl World {
             .iter()
             .find(|bot| bot.name == "browser.do")
             .expect("it is listed");
-        // A new window may take seconds to appear while much else is at work; what never comes is
-        // waited for briefly.
-        let wait = match actions.to_string().contains("\"close\":") {
-            true => "20s",
-            false => "2s",
-        };
-        (bot.run)(json!({ "actions": actions, "wait": wait }), context).await
+        // What never comes is waited for briefly.
+        (bot.run)(json!({ "actions": actions, "wait": "2s" }), context).await
     }
 
     pub(crate) async fn fault(&self, actions: Value) -> Fault {

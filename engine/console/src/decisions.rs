@@ -1,7 +1,7 @@
 //! The forms by which somebody decides: each says what it will do, and asks only what it needs.
 
 use botswain_core::index::ExceptionCategory;
-use botswain_views::{ExceptionDetail, StepState};
+use botswain_views::{ExceptionDetail, ExceptionView, StepState};
 use jiff::{SignedDuration, ToSpan};
 use maud::{Markup, html};
 use serde_json::Value;
@@ -192,9 +192,18 @@ pub(crate) fn back(frame: &Frame, detail: &ExceptionDetail) -> Markup {
     }
 }
 
-/// What can be decided about many at once.
-pub(crate) fn about_many(frame: &Frame, category: ExceptionCategory) -> Markup {
-    let words = frame.words();
+/// What can be decided about many at once, `example` among them; `proposal` is a correction that
+/// has worked for another.
+pub(crate) fn about_many(
+    frame: &Frame,
+    example: &ExceptionView,
+    proposal: Option<(&str, &str)>,
+) -> Markup {
+    let (words, category) = (frame.words(), example.category);
+    let corrects = !matches!(
+        category,
+        ExceptionCategory::Approval | ExceptionCategory::Overdue | ExceptionCategory::InDoubt
+    ) && !example.about.is_empty();
     let ways: &[(&str, &str)] = match category {
         ExceptionCategory::Approval => &[("approve", words.approve), ("reject", words.reject)],
         ExceptionCategory::Overdue => &[("more_time", words.more_time), ("abandon", words.abandon)],
@@ -209,8 +218,23 @@ pub(crate) fn about_many(frame: &Frame, category: ExceptionCategory) -> Markup {
         label { (words.decision)
             select name="decision" {
                 @for (name, label) in ways { option value=(name) { (label) } }
+                @if corrects { option value="edit" selected[proposal.is_some()] { (words.mend_all) } }
                 option value="assign" { (words.assign) }
                 option value="snooze" { (words.put_off) }
+            }
+        }
+        @if corrects {
+            div class="pair" {
+                label { (words.mend)
+                    select name="edit_name" {
+                        @for name in example.about.keys() {
+                            option value=(name) selected[proposal.is_some_and(|(it, _)| it == name)] { (name) }
+                        }
+                    }
+                }
+                label { (words.mend_to)
+                    input name="edit_value" value=[proposal.map(|(_, value)| value)] autocomplete="off";
+                }
             }
         }
         div class="pair" {

@@ -17,7 +17,13 @@ const CATEGORIES: [ExceptionCategory; 5] = [
     ExceptionCategory::Overdue,
 ];
 
-pub fn inbox(frame: &Frame, query: &InboxQuery, inbox: &Inbox) -> String {
+/// `proposal` is the correction, a name and a value, that has worked for one of these.
+pub fn inbox(
+    frame: &Frame,
+    query: &InboxQuery,
+    inbox: &Inbox,
+    proposal: Option<(&str, &str)>,
+) -> String {
     let words = frame.words();
     let title = match query.fingerprint {
         Some(_) => words.one_cause,
@@ -36,7 +42,7 @@ pub fn inbox(frame: &Frame, query: &InboxQuery, inbox: &Inbox) -> String {
                 @for cluster in &inbox.clusters { (cause(frame, cluster)) }
             }
         }
-        @if !inbox.exceptions.is_empty() { (each(frame, query, inbox)) }
+        @if !inbox.exceptions.is_empty() { (each(frame, query, inbox, proposal)) }
         @if let Some(next) = &inbox.next {
             p { a class="button" href=(address(query, Some(next))) rel="next" { (words.next_page) } }
         }
@@ -136,7 +142,12 @@ fn cause(frame: &Frame, cluster: &ClusterView) -> Markup {
     }
 }
 
-fn each(frame: &Frame, query: &InboxQuery, inbox: &Inbox) -> Markup {
+fn each(
+    frame: &Frame,
+    query: &InboxQuery,
+    inbox: &Inbox,
+    proposal: Option<(&str, &str)>,
+) -> Markup {
     let words = frame.words();
     let decides = frame.may(Role::Handler);
     let rows = html! {
@@ -149,16 +160,16 @@ fn each(frame: &Frame, query: &InboxQuery, inbox: &Inbox) -> Markup {
         @if decides {
             @if let Some(fingerprint) = &query.fingerprint {
                 @let action = format!("/clusters/{}/preview", fingerprint.as_str());
-                details class="card decide" {
+                details class="card decide" open[proposal.is_some()] {
                     summary { ((words.decide_all)(inbox.exceptions.len() as u64)) "…" }
-                    (frame.form(&action, "stack", about_many(frame, first.category)))
+                    (frame.form(&action, "stack", about_many(frame, first, proposal)))
                 }
             }
             (frame.form("/selection/preview", "", html! {
                 (rows)
                 details class="card decide" data-chosen {
                     summary { (words.decide_chosen) "…" }
-                    div class="stack" { (about_many(frame, first.category)) }
+                    div class="stack" { (about_many(frame, first, proposal)) }
                 }
             }))
         } @else { (rows) }

@@ -130,6 +130,8 @@ pub(crate) struct Words {
     pub(crate) hint: &'static str,
     pub(crate) mend: &'static str,
     pub(crate) mend_inputs: &'static str,
+    pub(crate) mend_all: &'static str,
+    pub(crate) mend_to: &'static str,
     pub(crate) mend_step: &'static str,
     pub(crate) mend_step_lead: &'static str,
     pub(crate) came_as: &'static str,

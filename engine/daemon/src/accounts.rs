@@ -199,12 +199,14 @@ impl Accounts {
 
     /// Makes the first admin.
     pub async fn set_up(&self, given: &str, name: &str, password: String) -> Result<(), Refusal> {
-        if *lock(&self.setup) != Some(hash(given)) {
-            return Err(Refusal::NoSetup);
+        // Taken first, so that two who come at once do not both get in by it.
+        let offered = lock(&self.setup).take_if(|offered| *offered == hash(given));
+        let offered = offered.ok_or(Refusal::NoSetup)?;
+        let added = self.add(name, password, (Role::Admin, Vec::new())).await;
+        if added.is_err() {
+            *lock(&self.setup) = Some(offered);
         }
-        self.add(name, password, (Role::Admin, Vec::new())).await?;
-        *lock(&self.setup) = None;
-        Ok(())
+        added
     }
 
     /// Lets somebody in who knows the password; gives what their cookie is to hold.

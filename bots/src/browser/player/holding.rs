@@ -9,6 +9,7 @@ use super::{POLL, Player, Row};
 use crate::browser::{
     action::{Each, Entry, Frame, If, InWindow, Repeat, read_names},
     page::Stop,
+    trouble::Trouble,
 };
 
 impl Player<'_> {
@@ -39,20 +40,34 @@ impl Player<'_> {
         window: &InWindow<V>,
         row: Option<&Row>,
     ) -> Result<(), Stop> {
-        let before = self.page.command(self.page.client().window()).await?;
-        let entered = self.enter_window(window, &before).await?;
+        // What was done before may have closed its window; then there is no way back to it.
+        let before = match self.page.command(self.page.client().window()).await {
+            Ok(before) => Some(before),
+            Err(Trouble::Closed) => None,
+            Err(trouble) => return Err(trouble.into()),
+        };
+        let entered = self.enter_window(window, before.as_ref()).await?;
         let frames = std::mem::take(&mut self.frames);
         let result = self.play(&window.actions, row).await;
         self.frames = frames;
         result?;
         let client = self.page.client().clone();
-        let open = self.page.command(client.windows()).await?;
-        // It may have closed itself.
+        let mut open = self.page.command(client.windows()).await?;
+        // It may have closed itself, or the one before.
         if window.close && open.contains(&entered) {
-            self.page.enter_window(entered).await?;
+            self.page.enter_window(entered.clone()).await?;
             self.page.command(client.close_window()).await?;
+            open.retain(|other| *other != entered);
         }
-        self.page.enter_window(before).await?;
+        match before.filter(|before| open.contains(before)) {
+            Some(before) => self.page.enter_window(before).await?,
+            None if open.contains(&entered) => {
+                self.page.enter_window(entered).await?;
+                self.frames.clear();
+            }
+            // Whoever comes back to a window of its own goes on; for anything else it is a fault.
+            None => return Ok(()),
+        }
         self.page.leave_frames().await?;
         self.back_into_frames().await
     }
@@ -61,13 +76,13 @@ impl Player<'_> {
     async fn enter_window<V>(
         &self,
         window: &InWindow<V>,
-        before: &WindowHandle,
+        before: Option<&WindowHandle>,
     ) -> Result<WindowHandle, Stop> {
         let client = self.page.client();
         let deadline = self.page.deadline(None);
         loop {
             let mut others = self.page.command(client.windows()).await?;
-            others.retain(|other| other != before);
+            others.retain(|other| Some(other) != before);
             let mut seen = Vec::new();
             // The one that was opened last comes first.
             for other in others.into_iter().rev() {
@@ -90,7 +105,9 @@ impl Player<'_> {
                 }
                 seen.push(page["title"].as_str().unwrap_or_default().to_owned());
             }
-            self.page.enter_window(before.clone()).await?;
+            if let Some(before) = before {
+                self.page.enter_window(before.clone()).await?;
+            }
             if Instant::now() + POLL > deadline {
                 return Err(no_window(&seen).into());
             }

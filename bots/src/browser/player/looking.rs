@@ -17,7 +17,7 @@ use crate::browser::{
     locator::Locator,
     page::Stop,
     problem,
-    trouble::Trouble,
+    trouble::{Trouble, unreached},
 };
 
 impl Player<'_> {
@@ -132,7 +132,10 @@ impl Wanted {
         let broken = answer["broken"].as_bool() == Some(true);
         let status = answer["status"].as_u64().filter(|status| *status >= 500);
         match (broken, status) {
-            (true, _) => Some(Trouble::Unreachable("the connection broke".to_owned()).into()),
+            (true, _) => {
+                let why = answer["error"].as_str().unwrap_or("the connection broke");
+                Some(unreached(why).into())
+            }
             (_, Some(status)) if answer["loaded"] == true => Some(refused_page(status).into()),
             _ => late.then(|| self.unmet(answer).into()),
         }

@@ -103,6 +103,8 @@ pub(super) const WORDS: Words = Words {
     hint: "Hint",
     mend: "Correct the data",
     mend_inputs: "Correct the inputs of the run",
+    mend_all: "Correct the same in each, and try again",
+    mend_to: "To",
     mend_step: "Correct this step alone",
     mend_step_lead: "What this one step was given. Later steps do not see it.",
     came_as: "came as",

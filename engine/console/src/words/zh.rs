@@ -97,6 +97,8 @@ pub(super) const WORDS: Words = Words {
     hint: "提示",
     mend: "更正数据",
     mend_inputs: "更正运行的输入",
+    mend_all: "对每个做同样的更正并重试",
+    mend_to: "改为",
     mend_step: "只更正这一步",
     mend_step_lead: "这一步得到的参数。后面的步骤看不到此更正。",
     came_as: "原值",

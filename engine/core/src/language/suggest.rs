@@ -3,6 +3,9 @@
 /// So many names are compared at most: advice must not cost more than the check.
 const COMPARED: usize = 2000;
 
+/// A list of more is not read any more; `browser.do` has 31 actions.
+const MOST: usize = 40;
+
 /// Words that people bring along from elsewhere, and what they are called here.
 const SYNONYMS: [(&str, &str); 21] = [
     ("string", "text"),
@@ -76,8 +79,11 @@ pub fn hint<'a>(
 
 /// The names in backticks, in a row; nothing when there are none or too many to help.
 pub fn list<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
-    let names: Vec<String> = names.take(31).map(|name| format!("`{name}`")).collect();
-    (1..=30).contains(&names.len()).then(|| names.join(", "))
+    let names: Vec<String> = names
+        .take(MOST + 1)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    (1..=MOST).contains(&names.len()).then(|| names.join(", "))
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Refusal;
 
-/// So many failures cost nothing: people mistype.
+/// So many failures cost nothing: people mistype, and many may come from one address.
 const FREE: u32 = 5;
+const FREE_OF_ADDRESS: u32 = 30;
 
 /// What the first one beyond costs; each further one doubles it.
 const FIRST: SignedDuration = SignedDuration::from_secs(10);
@@ -33,8 +34,13 @@ struct Failures {
 
 impl Throttle {
     pub(super) fn admits(&self, name: &str, from: IpAddr, now: Timestamp) -> Result<(), Refusal> {
-        let both = [self.by_name.get(name), self.by_address.get(&from)];
-        let until = both.into_iter().flatten().map(Failures::until).max();
+        let both = [
+            self.by_name.get(name).map(|it| it.until(FREE)),
+            self.by_address
+                .get(&from)
+                .map(|it| it.until(FREE_OF_ADDRESS)),
+        ];
+        let until = both.into_iter().flatten().max();
         match until {
             Some(until) if until > now => {
                 let seconds = until.duration_since(now).as_secs().unsigned_abs() + 1;
@@ -56,8 +62,8 @@ impl Throttle {
 }
 
 impl Failures {
-    fn until(&self) -> Timestamp {
-        let Some(doublings) = self.count.checked_sub(FREE + 1) else {
+    fn until(&self, free: u32) -> Timestamp {
+        let Some(doublings) = self.count.checked_sub(free + 1) else {
             return self.last;
         };
         let wait = FIRST * 2_i32.pow(doublings.min(10));
@@ -106,11 +112,11 @@ mod tests {
             now += SignedDuration::from_secs(wait.cast_signed());
         }
         assert_eq!(waits, [0, 0, 0, 0, 0, 11, 21, 41, 81, 161]);
-        assert!(
-            throttle
-                .admits("ben", from, now - SignedDuration::from_secs(2))
-                .is_err()
-        );
+        assert!(throttle.admits("ben", from, now).is_ok());
+        for name in 0..FREE_OF_ADDRESS {
+            throttle.failed(&name.to_string(), from, now);
+        }
+        assert!(throttle.admits("ben", from, now).is_err());
         throttle.succeeded("ann", from);
         assert!(throttle.admits("ann", from, now).is_ok());
     }

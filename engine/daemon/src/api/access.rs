@@ -7,6 +7,8 @@
 //! `X-CSRF-Token` holds what their session alone knows, and a browser that says
 //! where a request comes from says here.
 
+use std::time::Duration;
+
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{ConnectInfo, Request, State},
@@ -18,12 +20,16 @@ use axum::{
 };
 use botswain_views::Role;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::time::timeout;
 
 use super::Problem;
 use crate::{accounts::Principal, console::Visit, daemon::Handle};
 
 /// The longest body that a page or the API takes.
 const BODY: usize = 1024 * 1024;
+
+/// How long a change may take, its body among it.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// What somebody needs to take a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +136,7 @@ async fn admit(
     let visit = Visit::of(&guard, &request, principal.clone());
     let Right::Role(role) = right else {
         request.extensions_mut().insert(visit);
-        return next.run(request).await;
+        return in_time(changes, is_page, next.run(request)).await;
     };
     let Some(principal) = principal else {
         return unknown(&request, is_page, &visit);
@@ -141,15 +147,35 @@ async fn admit(
         let detail = format!("it takes the role {}", role_name(role));
         return refused(is_page, problem.detail(detail), &visit);
     }
-    if changes {
-        request = match proven(request, &principal).await {
-            Ok(request) => request,
-            Err(problem) => return refused(is_page, problem, &visit),
-        };
+    let answer = async {
+        if changes {
+            request = match proven(request, &principal).await {
+                Ok(request) => request,
+                Err(problem) => return refused(is_page, problem, &visit),
+            };
+        }
+        request.extensions_mut().insert(principal);
+        request.extensions_mut().insert(visit);
+        next.run(request).await
+    };
+    in_time(changes, is_page, answer).await
+}
+
+/// Whoever sends a body slowly does not hold a place for ever; what only reads may be watched.
+async fn in_time(changes: bool, is_page: bool, answer: impl Future<Output = Response>) -> Response {
+    if !changes {
+        return answer.await;
     }
-    request.extensions_mut().insert(principal);
-    request.extensions_mut().insert(visit);
-    next.run(request).await
+    let late = |_| {
+        let title = "it took longer than a minute";
+        let problem = Problem::new(StatusCode::REQUEST_TIMEOUT, "access.timeout", title);
+        let problem = problem.detail("see whether it was done, then try again");
+        match is_page {
+            true => (StatusCode::REQUEST_TIMEOUT, title).into_response(),
+            false => problem.into_response(),
+        }
+    };
+    timeout(LONGEST, answer).await.unwrap_or_else(late)
 }
 
 /// A page leads to where one signs in, and back; the API says so.

@@ -26,6 +26,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::{Problem, decisions::not_open};
 use crate::{
     accounts::Principal,
+    console::Visit,
     daemon::{Handle, Notice, Parts},
     views::{
         self, ConnectionView, ExceptionDetail, ExceptionView, ExceptionsQuery, Inbox, InboxQuery,
@@ -292,18 +293,27 @@ pub(super) async fn test_connection(
 }
 
 /// What happens from now on, as server-sent events; a slow reader is told what it missed.
-pub(super) async fn events(State(handle): State<Handle>) -> impl IntoResponse {
+pub(super) async fn events(
+    State(handle): State<Handle>,
+    visit: Option<Extension<Visit>>,
+) -> impl IntoResponse {
     let notices = handle.watch();
-    let stream = futures_util::stream::unfold(notices, |mut notices| async move {
-        let event = match notices.recv().await {
-            Ok(notice) => sse::Event::default().data(notice_json(&notice).to_string()),
-            Err(RecvError::Lagged(missed)) => {
-                sse::Event::default().data(json!({ "missed": missed }).to_string())
+    let stream =
+        futures_util::stream::unfold((notices, visit), |(mut notices, visit)| async move {
+            let received = notices.recv().await;
+            // Over the socket nobody signs in; over TCP it ends with the session.
+            if visit.as_ref().is_some_and(|visit| !visit.is_signed_in()) {
+                return None;
             }
-            Err(RecvError::Closed) => return None,
-        };
-        Some((Ok::<_, Infallible>(event), notices))
-    });
+            let event = match received {
+                Ok(notice) => sse::Event::default().data(notice_json(&notice).to_string()),
+                Err(RecvError::Lagged(missed)) => {
+                    sse::Event::default().data(json!({ "missed": missed }).to_string())
+                }
+                Err(RecvError::Closed) => return None,
+            };
+            Some((Ok::<_, Infallible>(event), (notices, visit)))
+        });
     Sse::new(stream).keep_alive(sse::KeepAlive::new().interval(Duration::from_secs(15)))
 }
 

@@ -17,6 +17,9 @@ use crate::{
     daemon::Handle,
 };
 
+/// The fields of an address that propose for the others what has worked for one.
+const PROPOSAL: [&str; 2] = ["name", "value"];
+
 /// How many stand on a page.
 const PAGE: usize = 50;
 
@@ -31,6 +34,11 @@ pub(super) async fn inbox(
         .into_iter()
         .filter(|(_, it)| !it.trim().is_empty())
         .collect();
+    let (proposed, fields): (Vec<_>, Vec<_>) = fields
+        .into_iter()
+        .partition(|(name, _)| PROPOSAL.contains(&name.as_str()));
+    let proposed = Fields::new(proposed);
+    let proposal = proposed.get(PROPOSAL[0]).zip(proposed.get(PROPOSAL[1]));
     let text = serde_urlencoded::to_string(&fields).unwrap_or_default();
     let query: InboxQuery = serde_urlencoded::from_str(&text).map_err(|error| {
         let problem = Problem::not_found("the inbox has no such part").detail(error.to_string());
@@ -42,7 +50,9 @@ pub(super) async fn inbox(
     });
     let Json(inbox) = read.await.map_err(|problem| visit.problem(&problem))?;
     let frame = visit.frame(inbox.counts);
-    Ok(html(botswain_console::inbox(&frame, &query, &inbox)))
+    Ok(html(botswain_console::inbox(
+        &frame, &query, &inbox, proposal,
+    )))
 }
 
 pub(super) async fn show(
@@ -90,17 +100,22 @@ pub(super) async fn decide(
     let form = Fields::new(fields.clone());
     let taken = async {
         let resolving = form.resolving(&detail, &visit.zone())?;
-        let stays = !closes(&resolving.decision);
+        let decision = resolving.decision.clone();
         decisions::decide(&handle, &principal, id, resolving).await?;
-        Ok::<_, Problem>(stays)
+        Ok::<_, Problem>(decision)
     };
     match taken.await {
-        Ok(true) => Redirect::to(&format!("/exceptions/{id}")).into_response(),
-        Ok(false) if detail.others > 0 => {
-            let cause = detail.exception.fingerprint.as_str();
-            Redirect::to(&format!("/inbox?show=oldest&fingerprint={cause}")).into_response()
+        Ok(decision) if !closes(&decision) => {
+            Redirect::to(&format!("/exceptions/{id}")).into_response()
         }
-        Ok(false) => Redirect::to("/inbox").into_response(),
+        Ok(decision) if detail.others > 0 => {
+            let cause = detail.exception.fingerprint.as_str().to_owned();
+            let mut pairs = vec![("show", "oldest".to_owned()), ("fingerprint", cause)];
+            pairs.extend(proposal(&decision));
+            let query = serde_urlencoded::to_string(&pairs).unwrap_or_default();
+            Redirect::to(&format!("/inbox?{query}")).into_response()
+        }
+        Ok(_) => Redirect::to("/inbox").into_response(),
         Err(problem) => {
             let error = match problem.detail {
                 Some(detail) => format!("{}: {detail}", problem.title),
@@ -108,6 +123,22 @@ pub(super) async fn decide(
             };
             page(&handle, &visit, id, Some(Draft { error, fields })).await
         }
+    }
+}
+
+/// What the others may need too: a correction of one value.
+fn proposal(decision: &Decision) -> Vec<(&'static str, String)> {
+    let Decision::Edit(edits) = decision else {
+        return Vec::new();
+    };
+    match (edits.len(), edits.first()) {
+        (1, Some((name, value))) => {
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            vec![(PROPOSAL[0], name.clone()), (PROPOSAL[1], text)]
+        }
+        _ => Vec::new(),
     }
 }
 

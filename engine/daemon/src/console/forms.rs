@@ -123,6 +123,19 @@ impl Fields {
         })
     }
 
+    /// One correction for many, with the type that the value has in one of them.
+    pub(crate) fn correction(&self, data: &Value) -> Result<Decision, Problem> {
+        let name = self.given("edit_name").unwrap_or_default();
+        let old = data
+            .get(name)
+            .ok_or_else(|| wrong(format!("there is no `{name}` to correct")))?;
+        let text = self.get("edit_value").unwrap_or_default();
+        let new = typed(text, old).map_err(|why| wrong(format!("`{name}` {why}")))?;
+        Ok(Decision::Edit(
+            [(name.to_owned(), new)].into_iter().collect(),
+        ))
+    }
+
     fn output(&self) -> Result<Value, Problem> {
         match self.given("output") {
             None => Ok(Value::Null),

@@ -7,7 +7,7 @@ use axum::{
 };
 use botswain_console::Preview;
 use botswain_core::{ExceptionId, Hash};
-use botswain_views::ExceptionView;
+use botswain_views::{Decision, ExceptionView};
 
 use super::{Visit, forms::Fields, html};
 use crate::{
@@ -17,7 +17,15 @@ use crate::{
 };
 
 /// The fields that say what is decided; the rest says about which.
-const DECIDING: [&str; 6] = ["decision", "note", "until", "hours", "assignee", "csrf"];
+const DECIDING: [&str; 7] = [
+    "decision",
+    "note",
+    "until",
+    "hours",
+    "assignee",
+    "edit_name",
+    "edit_value",
+];
 
 type Pairs = Vec<(String, String)>;
 
@@ -40,7 +48,7 @@ pub(super) async fn of_selection(
 
 async fn preview(handle: &Handle, visit: &Visit, cause: Option<Hash>, fields: Pairs) -> Response {
     let shown = async {
-        let request = request(visit, cause, &fields)?;
+        let request = request(handle, visit, (cause, &fields)).await?;
         let mut exceptions: Vec<ExceptionView> = Vec::new();
         for id in bulk::meant(handle, &request).await? {
             // One that was decided meanwhile is not among them.
@@ -55,8 +63,7 @@ async fn preview(handle: &Handle, visit: &Visit, cause: Option<Hash>, fields: Pa
             visit.problem(&problem)
         }
         Ok((request, exceptions)) => {
-            let kept =
-                |(name, _): &&(String, String)| DECIDING.contains(&name.as_str()) && name != "csrf";
+            let kept = |(name, _): &&(String, String)| DECIDING.contains(&name.as_str());
             let fields: Pairs = fields.iter().filter(kept).cloned().collect();
             let preview = Preview {
                 decision: &request.decision,
@@ -77,7 +84,7 @@ pub(super) async fn start(
     Form(fields): Form<Pairs>,
 ) -> Response {
     let begun = async {
-        let request = request(&visit, None, &fields)?;
+        let request = request(&handle, &visit, (None, &fields)).await?;
         bulk::ask(&handle, &principal, request).await
     };
     match begun.await {
@@ -108,14 +115,29 @@ pub(super) async fn withdraw(
     }
 }
 
-fn request(visit: &Visit, cause: Option<Hash>, fields: &Pairs) -> Result<BulkRequest, Problem> {
+async fn request(
+    handle: &Handle,
+    visit: &Visit,
+    (cause, fields): (Option<Hash>, &Pairs),
+) -> Result<BulkRequest, Problem> {
     let form = Fields::new(fields.clone());
     let chosen = form.all("exception").filter_map(|it| it.parse().ok());
-    Ok(BulkRequest {
+    let mut request = BulkRequest {
         exceptions: chosen.map(ExceptionId).collect(),
         fingerprint: cause,
-        decision: form.plain(&visit.zone())?,
+        decision: Decision::Retry,
         by: String::new(),
         note: form.note(),
-    })
+    };
+    request.decision = match form.get("decision") {
+        Some("edit") => {
+            let first = bulk::meant(handle, &request).await?.into_iter().next();
+            let first = first.ok_or_else(|| Problem::not_found("nothing is chosen"))?;
+            let read = routes::exception(State(handle.clone()), Path(first));
+            let Json(detail) = read.await?;
+            form.correction(detail.item.as_ref().unwrap_or(&detail.inputs))?
+        }
+        _ => form.plain(&visit.zone())?,
+    };
+    Ok(request)
 }

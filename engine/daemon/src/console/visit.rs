@@ -86,7 +86,7 @@ impl Visit {
     }
 
     /// Whether it still holds, long after it was let in.
-    pub(super) fn is_signed_in(&self) -> bool {
+    pub(crate) fn is_signed_in(&self) -> bool {
         let token = self.token.as_deref();
         token.is_some_and(|token| self.guard.handle.accounts.principal(token).is_some())
     }

@@ -34,14 +34,25 @@ async fn a_parked_order_is_mended_and_the_rest_decided_at_once() {
     assert_eq!(house.entered("10850").unwrap(), "0099 3");
     assert_eq!(house.open_exceptions(), [2, 3]);
 
-    // It leads to the others of the same cause: all of them are given up.
+    // It leads to the others of the same cause, and proposes the same for them.
     assert_eq!(browser.path().await, "/inbox");
-    browser.click(".decide summary").await;
+    let proposed = browser.find("[name=edit_value]").await;
+    assert_eq!(proposed.prop("value").await.unwrap().unwrap(), "0099");
+    browser.click(".decide button").await;
+    let told = browser.text("main").await;
+    assert!(
+        told.contains("correct sku = \"0099\" and try again"),
+        "{told}"
+    );
+    assert!(told.contains("2 are decided"), "{told}");
+
+    // But these are given up.
+    browser.client.back().await.unwrap();
     let choose = browser.find(".decide [name=decision]").await;
     choose.select_by_value("abandon").await.unwrap();
     browser.write("note", "the customer has cancelled").await;
     browser.click(".decide button").await;
-    assert!(browser.text("main").await.contains("2 are decided"));
+    assert!(browser.text("main").await.contains("give it up"));
     browser.click_text("Do it").await;
     assert!(browser.is_there("[data-bulk=waiting]").await);
     assert_eq!(house.open_exceptions(), [2, 3]);
