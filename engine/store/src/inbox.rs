@@ -200,7 +200,7 @@ pub(crate) fn words_of(exception: &Exception) -> BTreeSet<String> {
     let about = exception.about.values().map(String::as_str);
     let texts = texts.into_iter().flatten().chain(about);
     let texts = texts.chain([exception.fault.message.as_str()]);
-    texts.flat_map(|text| words(text)).take(WORDS).collect()
+    texts.flat_map(words).take(WORDS).collect()
 }
 
 /// A text as words that can be looked up: lower case, letters and digits; what is written without

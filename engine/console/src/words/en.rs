@@ -194,7 +194,7 @@ pub(super) const WORDS: Words = Words {
         Resolution::Assign { to: None } => "given back".to_owned(),
         Resolution::Remark => "says".to_owned(),
     },
-    deciding: deciding,
+    deciding,
 
     preview: "What will happen",
     will_happen: |count| match count {
@@ -263,7 +263,7 @@ pub(super) const WORDS: Words = Words {
 
     ago: |seconds| format!("{} ago", length(seconds)),
     ahead: |seconds| format!("in {}", length(seconds)),
-    length: length,
+    length,
 };
 
 fn deciding(decision: &Decision, told: Told<'_>) -> String {

@@ -185,7 +185,7 @@ pub(super) const WORDS: Words = Words {
         Resolution::Assign { to: None } => "交回".to_owned(),
         Resolution::Remark => "说明".to_owned(),
     },
-    deciding: deciding,
+    deciding,
 
     preview: "将会发生什么",
     will_happen: |count| format!("将逐个处理 {count} 个："),
@@ -249,7 +249,7 @@ pub(super) const WORDS: Words = Words {
 
     ago: |seconds| format!("{}前", length(seconds)),
     ahead: |seconds| format!("{}后", length(seconds)),
-    length: length,
+    length,
 };
 
 fn deciding(decision: &Decision, told: Told<'_>) -> String {
