@@ -2,7 +2,7 @@
 
 use botswain_core::index::ExceptionCategory;
 use botswain_views::{ExceptionDetail, ExceptionView, StepState};
-use jiff::{SignedDuration, ToSpan};
+use jiff::{SignedDuration, ToSpan, Zoned, civil};
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -134,17 +134,59 @@ pub(crate) fn result(frame: &Frame) -> Markup {
     }
 }
 
+/// The usual times by one click, any other below them.
+pub(crate) fn put_off(frame: &Frame, detail: &ExceptionDetail) -> Markup {
+    let words = frame.words();
+    html! {
+        details class="way" data-way="snooze" {
+            summary { (words.put_off) }
+            p class="muted" { (words.put_off_lead) }
+            (decide(frame, detail, "snooze", html! {
+                div class="buttons" {
+                    @for (at, label) in usual(frame) {
+                        button name="until" value=(frame.field(at.timestamp())) title=(frame.told(at.timestamp())) {
+                            (label)
+                        }
+                    }
+                }
+            }))
+            (decide(frame, detail, "snooze", html! {
+                (until(frame))
+                (note(frame))
+                button class="primary" { (words.put_off) }
+            }))
+        }
+    }
+}
+
+/// When people mean to come back to something, by the reader's clock.
+fn usual(frame: &Frame) -> Vec<(Zoned, &'static str)> {
+    let words = frame.words();
+    let now = frame.now.to_zoned(frame.zone.clone());
+    let monday = 7 - i64::from(now.weekday().to_monday_zero_offset());
+    let at = |days: i64, hour| {
+        let day = now.checked_add(days.days()).ok()?;
+        day.with().time(civil::time(hour, 0, 0, 0)).build().ok()
+    };
+    let times = [
+        (at(0, 14), words.this_afternoon),
+        (at(1, 9), words.tomorrow_morning),
+        // On a Sunday that is tomorrow.
+        (at(monday, 9).filter(|_| monday > 1), words.next_monday),
+    ];
+    let to_come = |(time, label): (Option<Zoned>, _)| Some((time.filter(|it| *it > now)?, label));
+    times.into_iter().filter_map(to_come).collect()
+}
+
 /// A day and a time, tomorrow morning unless something else is said.
 pub(crate) fn until(frame: &Frame) -> Markup {
     let words = frame.words();
-    let tomorrow = frame
-        .now
-        .to_zoned(frame.zone.clone())
-        .start_of_day()
-        .and_then(|day| day.checked_add(1.day().hours(9)))
-        .map_or(frame.now + SignedDuration::from_hours(16), |at| {
-            at.timestamp()
-        });
+    let tomorrow = usual(frame)
+        .into_iter()
+        .find(|(_, label)| *label == words.tomorrow_morning);
+    let tomorrow = tomorrow.map_or(frame.now + SignedDuration::from_hours(16), |(at, _)| {
+        at.timestamp()
+    });
     html! {
         label { (words.until)
             input type="datetime-local" name="until" value=(frame.field(tomorrow)) required;
@@ -224,7 +266,7 @@ pub(crate) fn about_many(
             }
         }
         @if corrects {
-            div class="pair" {
+            div class="pair for-edit" {
                 label { (words.mend)
                     select name="edit_name" {
                         @for name in example.about.keys() {
@@ -237,11 +279,11 @@ pub(crate) fn about_many(
                 }
             }
         }
-        div class="pair" {
+        div class="for-assign" {
             (assignee(frame, frame.person.as_ref().map(|person| person.name.as_str())))
-            (until(frame))
         }
-        @if category == ExceptionCategory::Overdue { (hours(frame)) }
+        div class="for-snooze" { (until(frame)) }
+        @if category == ExceptionCategory::Overdue { div class="for-more-time" { (hours(frame)) } }
         (note(frame))
         button class="primary" { (words.go_on) "…" }
     }

@@ -3,13 +3,13 @@
 use botswain_core::{
     ArtifactRef, ExceptionId, RunId, index::ExceptionCategory, run::fact::Resolution,
 };
-use botswain_views::{ApprovalView, ExceptionDetail, Role, StepView};
+use botswain_views::{ApprovalView, ExceptionDetail, Role, StepState, StepView};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
 use crate::{
     data::{address, file},
-    decisions::{assignee, back, decide, fields, hours, note, result, until, way},
+    decisions::{assignee, back, decide, fields, hours, note, put_off, result, way},
     frame::{Frame, Place},
     inbox::badge,
     login::failed,
@@ -39,7 +39,7 @@ pub fn exception(frame: &Frame, detail: &ExceptionDetail, draft: Option<&Draft>)
                 a href="/inbox" { (words.inbox) } " / " (title)
             }
         }
-        h1 class="what" { (badge(frame, it.category)) " " (it.message) }
+        h1 class="what" { (badge(frame, it.category)) " " span { (it.message) } }
         p class="lead" { ((words.why)(it.category)) }
         @if let Some(hint) = &it.hint { p class="hint" { strong { (words.hint) ": " } (hint) } }
         (failed(draft.map(|draft| draft.error.as_str())))
@@ -175,10 +175,16 @@ fn ways(frame: &Frame, detail: &ExceptionDetail, draft: Option<&Draft>) -> Marku
 /// Nobody knows whether it took place: that is the question.
 fn doubt(frame: &Frame, detail: &ExceptionDetail) -> Markup {
     let words = frame.words();
+    let denials = detail.steps.iter().find_map(|step| match step.state {
+        StepState::InDoubt { denials, .. } if step.id == detail.exception.step => Some(denials),
+        _ => None,
+    });
+    let denials = denials.unwrap_or_default();
     html! {
         section class="card doubt" {
             h2 { (words.did_it) }
             p { (words.did_it_lead) }
+            @if denials > 0 { p { ((words.denied)(denials)) } }
             div class="pair" {
                 (decide(frame, detail, "happened", html! {
                     (result(frame)) (note(frame))
@@ -252,7 +258,7 @@ fn other_ways(frame: &Frame, detail: &ExceptionDetail, draft: Option<&Draft>) ->
         }
         @if it.category != ExceptionCategory::Overdue { (one("skip", words.skip, words.skip_lead, none())) }
         @if is_fault && !detail.back.is_empty() { (one("back", words.back, words.back_lead, back(frame, detail))) }
-        (one("snooze", words.put_off, words.put_off_lead, until(frame)))
+        (put_off(frame, detail))
         (one("assign", words.assign, words.assign_lead, html! {
             (assignee(frame, it.assignee.as_deref().or(me)))
         }))
@@ -280,7 +286,7 @@ fn facts(frame: &Frame, detail: &ExceptionDetail) -> Markup {
                 }
                 @if let Some(until) = it.snoozed { dt { (words.snoozed) } dd { (frame.clock(until)) } }
                 @if !it.assigned.is_empty() { dt { (words.for_groups) } dd { (it.assigned.join(", ")) } }
-                @if let Some(name) = &it.assignee { dt { (words.assignee) } dd { (name) } }
+                @if let Some(name) = &it.assignee { dt { (words.taken) } dd { (name) } }
             }
             (take(frame, detail))
         }
@@ -347,7 +353,7 @@ fn history(frame: &Frame, detail: &ExceptionDetail) -> Markup {
                 ul class="history" {
                     @for it in &detail.history {
                         li {
-                            strong { (it.by) } " " ((words.decided)(&it.resolution, &told)) " "
+                            strong { (it.by) } " · " ((words.decided)(&it.resolution, &told)) " "
                             span class="muted" { (frame.age(it.at)) }
                             @if let Some(note) = &it.note { blockquote { (note) } }
                         }

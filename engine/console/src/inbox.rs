@@ -161,7 +161,12 @@ fn each(
             @if let Some(fingerprint) = &query.fingerprint {
                 @let action = format!("/clusters/{}/preview", fingerprint.as_str());
                 details class="card decide" open[proposal.is_some()] {
-                    summary { ((words.decide_all)(inbox.exceptions.len() as u64)) "…" }
+                    // How many are on other pages is told before anything is done.
+                    summary {
+                        @if inbox.next.is_some() || query.after.is_some() { (words.decide_cause) }
+                        @else { ((words.decide_all)(inbox.exceptions.len() as u64)) }
+                        "…"
+                    }
                     (frame.form(&action, "stack", about_many(frame, first, proposal)))
                 }
             }
@@ -217,7 +222,7 @@ fn standing(frame: &Frame, it: &ExceptionView) -> Markup {
             span class=(if due < frame.now { "late" } else { "soon" }) { (words.due) " " (frame.age(due)) }
         }
         @if let Some(until) = it.snoozed.filter(|until| *until > frame.now) {
-            span { (words.snoozed) " " (words.until) " " (frame.clock(until)) }
+            span { (words.put_off_until) " " (frame.clock(until)) }
         }
         @if let Some(name) = &it.assignee { span { ((words.taken_by)(name)) } }
         @if !it.assigned.is_empty() { span { ((words.asks)(&it.assigned.join(", "))) } }

@@ -49,7 +49,8 @@ fn somebody(frame: &Frame, person: &PersonView) -> Markup {
                     strong { (person.name) } " "
                     span class="badge" { ((words.roles)(person.role)) } " "
                     span class="muted" {
-                        (person.groups.join(", ")) " " (words.last_seen) " "
+                        @for group in &person.groups { (group) " · " }
+                        (words.last_seen) " "
                         @match person.last_seen {
                             Some(at) => (frame.age(at)),
                             None => (words.never),
