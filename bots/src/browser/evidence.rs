@@ -24,6 +24,8 @@ const SOURCE_LIMIT: usize = 2_000_000;
 const CONSOLE: usize = 50;
 /// For all of it: a fault must not wait long for its pictures.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// For all of it from a page that has let its time pass: most of these answer at once or never.
+const BRIEF: Duration = Duration::from_secs(2);
 
 /// One action that was begun.
 #[derive(Debug, Serialize)]
@@ -117,7 +119,8 @@ pub(crate) async fn attach(
 ) -> Fault {
     let scene = match browser {
         Browser::Dead => Scene::default(),
-        Browser::Sound | Browser::Doubtful => look(&player.page, mask).await,
+        Browser::Sound => look(&player.page, mask, PATIENCE).await,
+        Browser::Doubtful => look(&player.page, mask, BRIEF).await,
     };
     let mut fault = mask.fault(fault);
     let story = json!({
@@ -168,7 +171,7 @@ async fn keep(
 }
 
 /// Looks at the page, bit by bit, for as long as there is time.
-async fn look(page: &Page, mask: &Mask) -> Scene {
+async fn look(page: &Page, mask: &Mask, patience: Duration) -> Scene {
     let mut scene = Scene::default();
     let whole = async {
         // An open dialog blocks everything, also the picture.
@@ -189,7 +192,7 @@ async fn look(page: &Page, mask: &Mask) -> Scene {
         }
         scene.picture = picture(page).await.ok();
     };
-    timeout(PATIENCE, whole).await.ok();
+    timeout(patience, whole).await.ok();
     scene
 }
 

@@ -330,8 +330,7 @@ impl Page {
             let element = pressable.await?;
             begin(true);
             match self.command(element.click()).await {
-                // What was clicked may close its window.
-                Ok(()) | Err(Trouble::Closed) => return Ok(()),
+                Ok(()) => return Ok(()),
                 Err(Trouble::Covered(why)) => {
                     begin(false);
                     if Instant::now() + POLL > deadline {

@@ -86,6 +86,23 @@ async fn a_download_without_an_end_leaves_no_process() {
     assert_eq!(processes(world.scratch.path()), []);
 }
 
+#[tokio::test]
+async fn a_page_of_50_megabytes_ends_in_time() {
+    let world = plain().await;
+    let started = Instant::now();
+    let actions = json!([{ "open": "/big" }, { "fill": { "Nowhere": "x" } }]);
+    let fault = world.fault(actions).await;
+    let took = started.elapsed();
+    assert!(
+        ["browser.not_found", "browser.timeout"].contains(&&*fault.code),
+        "{fault}"
+    );
+    assert_eq!(fault.effect, Reach::None);
+    assert!(took < AT_MOST, "{took:?}: {fault}");
+    world.close().await;
+    assert_eq!(processes(world.scratch.path()), []);
+}
+
 /// As when the step's time is up.
 #[tokio::test]
 async fn a_page_of_50_megabytes_can_be_stopped() {

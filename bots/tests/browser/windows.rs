@@ -137,6 +137,11 @@ fn a_window_may_close_itself_and_others() {
                 Ok(json!({ "told": "chosen" })),
             ),
             (
+                "and is waited on",
+                json!([{ "click": "Details" }, { "window": { "do": [choose, { "wait_for": { "text": "never" } }] } }]),
+                Err(("browser.window", "the window that is worked with has closed")),
+            ),
+            (
                 "and another takes its place",
                 json!([{ "click": "Details" }, { "window": { "url": "?one", "do": [instead, { "window": { "url": "?two", "do": [which] } }] } }]),
                 Ok(json!({ "which": "two" })),
@@ -145,6 +150,11 @@ fn a_window_may_close_itself_and_others() {
                 "by its address",
                 json!([{ "click": "Details" }, { "click": "Report" }, { "window": { "url": "popup?one", "do": [which] } }]),
                 Ok(json!({ "which": "one" })),
+            ),
+            (
+                "by that of the last",
+                json!([{ "click": "Details" }, { "click": "Report" }, { "window": { "url": "popup?two", "do": [which] } }]),
+                Ok(json!({ "which": "two" })),
             ),
         ])
         .await;

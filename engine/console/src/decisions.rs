@@ -13,15 +13,16 @@ pub(crate) fn way(
     frame: &Frame,
     detail: &ExceptionDetail,
     (name, title, lead): (&str, &str, &str),
-    (fields, is_open): (Markup, bool),
+    (fields, draft): (Markup, Option<&Draft>),
 ) -> Markup {
+    let refused = draft.filter(|draft| draft.is_of(name));
     html! {
-        details class="way" open[is_open] data-way=(name) {
+        details class="way" open[refused.is_some() || name == "retry_current"] data-way=(name) {
             summary { (title) }
             @if !lead.is_empty() { p class="muted" { (lead) } }
             (decide(frame, detail, name, html! {
                 (fields)
-                (note(frame))
+                (note(frame, refused))
                 button class=(if name == "abandon" { "danger" } else { "primary" }) { (title) }
             }))
         }
@@ -46,12 +47,19 @@ pub(crate) fn decide(
     )
 }
 
-pub(crate) fn note(frame: &Frame) -> Markup {
+/// A note; `refused` is what was written into the form before it could not be taken.
+pub(crate) fn note(frame: &Frame, refused: Option<&Draft>) -> Markup {
     html! {
         label { (frame.words().note)
-            textarea name="note" rows="2" {}
+            textarea name="note" rows="2" { (kept_text(refused, "note")) }
         }
     }
+}
+
+fn kept_text<'a>(refused: Option<&'a Draft>, name: &str) -> &'a str {
+    refused
+        .and_then(|draft| draft.get(name))
+        .unwrap_or_default()
 }
 
 /// The data as fields, each with the type that it has; beside a changed one what it came as.
@@ -123,12 +131,12 @@ fn text_of(value: &Value) -> String {
     }
 }
 
-pub(crate) fn result(frame: &Frame) -> Markup {
+pub(crate) fn result(frame: &Frame, refused: Option<&Draft>) -> Markup {
     let words = frame.words();
     html! {
         label { (words.result)
             textarea name="output" rows="3" class="code" spellcheck="false"
-                placeholder="{ \"number\": \"4711\" }" {}
+                placeholder="{ \"number\": \"4711\" }" { (kept_text(refused, "output")) }
         }
         p class="muted small" { (words.result_hint) }
     }
@@ -152,7 +160,7 @@ pub(crate) fn put_off(frame: &Frame, detail: &ExceptionDetail) -> Markup {
             }))
             (decide(frame, detail, "snooze", html! {
                 (until(frame))
-                (note(frame))
+                (note(frame, None))
                 button class="primary" { (words.put_off) }
             }))
         }
@@ -234,22 +242,36 @@ pub(crate) fn back(frame: &Frame, detail: &ExceptionDetail) -> Markup {
     }
 }
 
-/// What can be decided about many at once, `example` among them; `proposal` is a correction that
+/// What can be decided about many at once, these `among` them; `proposal` is a correction that
 /// has worked for another.
 pub(crate) fn about_many(
     frame: &Frame,
-    example: &ExceptionView,
+    among: &[ExceptionView],
     proposal: Option<(&str, &str)>,
 ) -> Markup {
-    let (words, category) = (frame.words(), example.category);
-    let corrects = !matches!(
+    let (words, example) = (frame.words(), &among[0]);
+    // Of several kinds only that is offered which does the same to all of them.
+    let is_one_kind = among.iter().all(|it| it.category == example.category);
+    let category = Some(example.category).filter(|_| is_one_kind);
+    let is_fault = matches!(
         category,
-        ExceptionCategory::Approval | ExceptionCategory::Overdue | ExceptionCategory::InDoubt
-    ) && !example.about.is_empty();
+        Some(ExceptionCategory::Business | ExceptionCategory::System)
+    );
+    let corrects = is_fault && !example.about.is_empty();
     let ways: &[(&str, &str)] = match category {
-        ExceptionCategory::Approval => &[("approve", words.approve), ("reject", words.reject)],
-        ExceptionCategory::Overdue => &[("more_time", words.more_time), ("abandon", words.abandon)],
-        _ => &[
+        None => &[],
+        Some(ExceptionCategory::Approval) => {
+            &[("approve", words.approve), ("reject", words.reject)]
+        }
+        Some(ExceptionCategory::Overdue) => {
+            &[("more_time", words.more_time), ("abandon", words.abandon)]
+        }
+        Some(ExceptionCategory::InDoubt) => &[
+            ("happened", words.it_did),
+            ("did_not", words.it_did_not),
+            ("abandon", words.abandon),
+        ],
+        Some(ExceptionCategory::Business | ExceptionCategory::System) => &[
             ("retry", words.try_as_is),
             ("retry_current", words.try_current),
             ("skip", words.skip),
@@ -283,8 +305,8 @@ pub(crate) fn about_many(
             (assignee(frame, frame.person.as_ref().map(|person| person.name.as_str())))
         }
         div class="for-snooze" { (until(frame)) }
-        @if category == ExceptionCategory::Overdue { div class="for-more-time" { (hours(frame)) } }
-        (note(frame))
+        @if category == Some(ExceptionCategory::Overdue) { div class="for-more-time" { (hours(frame)) } }
+        (note(frame, None))
         button class="primary" { (words.go_on) "…" }
     }
 }

@@ -28,6 +28,11 @@ impl Draft {
         let mut named = self.fields.iter().rev().filter(|(it, _)| it == name);
         named.next().map(|(_, value)| value.as_str())
     }
+
+    /// Whether it was this decision's form.
+    pub(crate) fn is_of(&self, decision: &str) -> bool {
+        self.get("decision") == Some(decision)
+    }
 }
 
 pub fn exception(frame: &Frame, detail: &ExceptionDetail, draft: Option<&Draft>) -> String {
@@ -51,7 +56,7 @@ pub fn exception(frame: &Frame, detail: &ExceptionDetail, draft: Option<&Draft>)
         div class="columns" {
             div class="wide" {
                 (evidence(frame, &it.artifacts))
-                @if let Some(approval) = &detail.approval { (asked(frame, detail, approval)) }
+                @if let Some(approval) = &detail.approval { (asked(frame, detail, (approval, draft))) }
                 @if frame.may(Role::Handler) { (ways(frame, detail, draft)) }
                 @else { p class="muted" { (words.cannot_decide) } }
                 @if let Some(with) = &detail.with {
@@ -118,8 +123,16 @@ fn evidence(frame: &Frame, artifacts: &[ArtifactRef]) -> Markup {
 }
 
 /// What somebody has to agree to.
-fn asked(frame: &Frame, detail: &ExceptionDetail, approval: &ApprovalView) -> Markup {
+fn asked(
+    frame: &Frame,
+    detail: &ExceptionDetail,
+    (approval, draft): (&ApprovalView, Option<&Draft>),
+) -> Markup {
     let words = frame.words();
+    let me = frame.person.as_ref().map(|person| person.name.as_str());
+    let barred =
+        approval.not.as_deref() == me || approval.approved.iter().any(|it| Some(it.as_str()) == me);
+    let refused = draft.filter(|it| it.is_of("approve") || it.is_of("reject"));
     html! {
         section class="card" {
             h2 { (words.asked_is) }
@@ -135,9 +148,10 @@ fn asked(frame: &Frame, detail: &ExceptionDetail, approval: &ApprovalView) -> Ma
             @if frame.may(Role::Handler) {
                 @let action = format!("/exceptions/{}/decision", detail.exception.id);
                 (frame.form(&action, "stack", html! {
-                    (note(frame))
+                    (note(frame, refused))
                     div class="buttons" {
-                        button class="primary" name="decision" value="approve" data-key="a" { (words.approve) }
+                        // Whoever has started it, or has approved already, is one of several.
+                        button class="primary" name="decision" value="approve" data-key="a" disabled[barred] { (words.approve) }
                         button class="danger" name="decision" value="reject" { (words.reject) }
                     }
                 }))
@@ -152,13 +166,13 @@ fn ways(frame: &Frame, detail: &ExceptionDetail, draft: Option<&Draft>) -> Marku
     html! {
         @match detail.exception.category {
             ExceptionCategory::Approval => {}
-            ExceptionCategory::InDoubt => (doubt(frame, detail)),
+            ExceptionCategory::InDoubt => (doubt(frame, detail, draft)),
             ExceptionCategory::Overdue => {
                 section class="card" {
                     h2 { (words.more_time) }
                     p class="muted" { (words.more_time_lead) }
                     (decide(frame, detail, "more_time", html! {
-                        (hours(frame)) (note(frame))
+                        (hours(frame)) (note(frame, draft.filter(|it| it.is_of("more_time"))))
                         button class="primary" { (words.more_time) }
                     }))
                 }
@@ -173,8 +187,9 @@ fn ways(frame: &Frame, detail: &ExceptionDetail, draft: Option<&Draft>) -> Marku
 }
 
 /// Nobody knows whether it took place: that is the question.
-fn doubt(frame: &Frame, detail: &ExceptionDetail) -> Markup {
+fn doubt(frame: &Frame, detail: &ExceptionDetail, draft: Option<&Draft>) -> Markup {
     let words = frame.words();
+    let happened = draft.filter(|it| it.is_of("happened"));
     let denials = detail.steps.iter().find_map(|step| match step.state {
         StepState::InDoubt { denials, .. } if step.id == detail.exception.step => Some(denials),
         _ => None,
@@ -187,12 +202,12 @@ fn doubt(frame: &Frame, detail: &ExceptionDetail) -> Markup {
             @if denials > 0 { p { ((words.denied)(denials)) } }
             div class="pair" {
                 (decide(frame, detail, "happened", html! {
-                    (result(frame)) (note(frame))
+                    (result(frame, happened)) (note(frame, happened))
                     button class="primary" { (words.it_did) }
                 }))
                 (decide(frame, detail, "retry", html! {
                     p class="muted" { (words.it_did_not_lead) }
-                    (note(frame))
+                    (note(frame, draft.filter(|it| it.is_of("retry"))))
                     button class="danger" { (words.it_did_not) }
                 }))
             }
@@ -214,7 +229,7 @@ fn mend(frame: &Frame, detail: &ExceptionDetail, draft: Option<&Draft>) -> Marku
                 h2 { (title) }
                 (decide(frame, detail, "edit", html! {
                     (fields(frame, (data, &detail.given), draft))
-                    (note(frame))
+                    (note(frame, draft.filter(|it| it.is_of("edit"))))
                     details class="small" {
                         summary { (words.remember) "…" }
                         label { (words.remember) input name="remember" autocomplete="off"; }
@@ -236,25 +251,28 @@ fn mend(frame: &Frame, detail: &ExceptionDetail, draft: Option<&Draft>) -> Marku
 
 fn other_ways(frame: &Frame, detail: &ExceptionDetail, draft: Option<&Draft>) -> Markup {
     let (words, it) = (frame.words(), &detail.exception);
-    let one = |name, title, lead, fields| way(frame, detail, (name, title, lead), (fields, false));
+    let one = |name, title, lead, fields| way(frame, detail, (name, title, lead), (fields, draft));
     let none = || html! {};
     let is_fault = !matches!(
         it.category,
         ExceptionCategory::Approval | ExceptionCategory::Overdue
     );
+    // What is in doubt is done again by the one form alone that asks whether it took place.
+    let is_known = is_fault && it.category != ExceptionCategory::InDoubt;
     let me = frame.person.as_ref().map(|person| person.name.as_str());
     html! {
-        @if is_fault && detail.newer.is_some() {
-            (way(frame, detail, ("retry_current", words.try_current, words.try_current_lead), (none(), true)))
+        @if is_known && detail.newer.is_some() {
+            (way(frame, detail, ("retry_current", words.try_current, words.try_current_lead), (none(), draft)))
         }
-        @if is_fault {
+        @if is_known {
             @if let Some(with) = detail.with.as_ref().filter(|with| with.is_object()) {
                 (one("edit_with", words.mend_step, words.mend_step_lead,
                     fields(frame, (with, with), draft)))
             }
         }
-        @if is_fault && it.bot.is_some() && it.category != ExceptionCategory::InDoubt {
-            (one("happened", words.by_hand, words.by_hand_lead, result(frame)))
+        @if is_known && it.bot.is_some() {
+            (one("happened", words.by_hand, words.by_hand_lead,
+                result(frame, draft.filter(|it| it.is_of("happened")))))
         }
         @if it.category != ExceptionCategory::Overdue { (one("skip", words.skip, words.skip_lead, none())) }
         @if is_fault && !detail.back.is_empty() { (one("back", words.back, words.back_lead, back(frame, detail))) }

@@ -60,7 +60,7 @@ fn search(frame: &Frame, query: &InboxQuery) -> Markup {
             select name="category" aria-label=(words.category) {
                 option value="" { (words.all_categories) }
                 @for category in CATEGORIES {
-                    option value=(name(category)) selected[query.category == Some(category)] {
+                    option value=(category.name()) selected[query.category == Some(category)] {
                         ((words.categories)(category))
                     }
                 }
@@ -155,7 +155,6 @@ fn each(
             @for it in &inbox.exceptions { (one(frame, it, decides)) }
         }
     };
-    let first = &inbox.exceptions[0];
     html! {
         @if decides {
             @if let Some(fingerprint) = &query.fingerprint {
@@ -167,14 +166,14 @@ fn each(
                         @else { ((words.decide_all)(inbox.exceptions.len() as u64)) }
                         "…"
                     }
-                    (frame.form(&action, "stack", about_many(frame, first, proposal)))
+                    (frame.form(&action, "stack", about_many(frame, &inbox.exceptions, proposal)))
                 }
             }
             (frame.form("/selection/preview", "", html! {
                 (rows)
                 details class="card decide" data-chosen {
                     summary { (words.decide_chosen) "…" }
-                    div class="stack" { (about_many(frame, first, proposal)) }
+                    div class="stack" { (about_many(frame, &inbox.exceptions, proposal)) }
                 }
             }))
         } @else { (rows) }
@@ -232,18 +231,7 @@ fn standing(frame: &Frame, it: &ExceptionView) -> Markup {
 
 pub(crate) fn badge(frame: &Frame, category: ExceptionCategory) -> Markup {
     html! {
-        span class={ "badge " (name(category)) } { ((frame.words().categories)(category)) }
-    }
-}
-
-/// As it stands in addresses and class names.
-pub(crate) fn name(category: ExceptionCategory) -> &'static str {
-    match category {
-        ExceptionCategory::Business => "business",
-        ExceptionCategory::System => "system",
-        ExceptionCategory::InDoubt => "in_doubt",
-        ExceptionCategory::Approval => "approval",
-        ExceptionCategory::Overdue => "overdue",
+        span class={ "badge " (category.name()) } { ((frame.words().categories)(category)) }
     }
 }
 
@@ -274,7 +262,7 @@ fn tab(query: &InboxQuery, which: Show) -> String {
 fn address(query: &InboxQuery, after: Option<&str>) -> String {
     let mut pairs = vec![("show", show(query.show).to_owned())];
     pairs.extend(query.workflow.clone().map(|it| ("workflow", it)));
-    pairs.extend(query.category.map(|it| ("category", name(it).to_owned())));
+    pairs.extend(query.category.map(|it| ("category", it.name().to_owned())));
     let cause = query.fingerprint.as_ref();
     pairs.extend(cause.map(|it| ("fingerprint", it.as_str().to_owned())));
     pairs.extend(query.q.clone().map(|it| ("q", it)));

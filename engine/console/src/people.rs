@@ -80,7 +80,7 @@ fn role(frame: &Frame, current: Role) -> Markup {
         label { (words.role)
             select name="role" {
                 @for role in ROLES {
-                    option value=(code(role)) selected[role == current] {
+                    option value=(role.name()) selected[role == current] {
                         ((words.roles)(role)) ": " ((words.role_means)(role))
                     }
                 }
@@ -96,14 +96,5 @@ fn groups(frame: &Frame, current: &[String]) -> Markup {
             input name="groups" value=(current.join(", ")) autocomplete="off";
         }
         p class="muted small" { (words.groups_hint) }
-    }
-}
-
-fn code(role: Role) -> &'static str {
-    match role {
-        Role::Viewer => "viewer",
-        Role::Handler => "handler",
-        Role::Author => "author",
-        Role::Admin => "admin",
     }
 }

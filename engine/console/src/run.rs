@@ -29,7 +29,7 @@ pub fn runs(
     let words = frame.words();
     let narrowed = |before: u64| {
         let workflow = workflow.map(|it| format!("&workflow={}", encoded(it)));
-        let state = state.map(|it| format!("&state={}", code(it)));
+        let state = state.map(|it| format!("&state={}", it.name()));
         let rest = [workflow, state].into_iter().flatten();
         format!("/runs?before={before}{}", rest.collect::<String>())
     };
@@ -41,7 +41,7 @@ pub fn runs(
                 select name="state" aria-label=(words.state) {
                     option value="" { (words.all_states) }
                     @for it in STATES {
-                        option value=(code(it)) selected[state == Some(it)] { ((words.states)(it)) }
+                        option value=(it.name()) selected[state == Some(it)] { ((words.states)(it)) }
                     }
                 }
                 button { (words.filter) }
@@ -161,7 +161,7 @@ fn whole_step(frame: &Frame, step: &StepView) -> Markup {
 }
 
 fn state(frame: &Frame, state: State) -> Markup {
-    html! { span class={ "state " (code(state)) } { ((frame.words().states)(state)) } }
+    html! { span class={ "state " (state.name()) } { ((frame.words().states)(state)) } }
 }
 
 /// How a step stands, in the words that runs have too.
@@ -178,24 +178,10 @@ pub(crate) fn step_state(frame: &Frame, step: &StepView) -> Markup {
         StepState::Failed => ("✗", Some(State::Failed)),
         StepState::Cancelled => ("✗", Some(State::Cancelled)),
     };
-    let class = like.map_or("pending", code);
+    let class = like.map_or("pending", State::name);
     let label = like.map(frame.words().states);
     html! {
         span class={ "mark " (class) } title=[label] aria-hidden="true" { (mark) }
         @if let Some(label) = label { span class="unseen" { (label) } }
-    }
-}
-
-/// As it stands in addresses and class names.
-fn code(state: State) -> &'static str {
-    match state {
-        State::Queued => "queued",
-        State::Running => "running",
-        State::Waiting => "waiting",
-        State::Parked => "parked",
-        State::Succeeded => "succeeded",
-        State::Skipped => "skipped",
-        State::Failed => "failed",
-        State::Cancelled => "cancelled",
     }
 }

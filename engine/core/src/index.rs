@@ -117,6 +117,20 @@ pub enum State {
 }
 
 impl State {
+    /// As it is written everywhere.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Queued => "queued",
+            State::Running => "running",
+            State::Waiting => "waiting",
+            State::Parked => "parked",
+            State::Succeeded => "succeeded",
+            State::Skipped => "skipped",
+            State::Failed => "failed",
+            State::Cancelled => "cancelled",
+        }
+    }
+
     pub fn has_ended(self) -> bool {
         matches!(
             self,
@@ -241,6 +255,19 @@ pub enum ExceptionCategory {
     Approval,
     /// Its time is over.
     Overdue,
+}
+
+impl ExceptionCategory {
+    /// As it is written everywhere but to people.
+    pub fn name(self) -> &'static str {
+        match self {
+            ExceptionCategory::Business => "business",
+            ExceptionCategory::System => "system",
+            ExceptionCategory::InDoubt => "in_doubt",
+            ExceptionCategory::Approval => "approval",
+            ExceptionCategory::Overdue => "overdue",
+        }
+    }
 }
 
 /// What a key is unique in: a workflow, and there the runs or one step.

@@ -17,6 +17,18 @@ pub enum Role {
     Admin,
 }
 
+impl Role {
+    /// As it is written everywhere but to people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Viewer => "viewer",
+            Role::Handler => "handler",
+            Role::Author => "author",
+            Role::Admin => "admin",
+        }
+    }
+}
+
 /// Somebody with an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PersonView {

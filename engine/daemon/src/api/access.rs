@@ -144,7 +144,7 @@ async fn admit(
     if principal.role < role {
         let title = format!("{} may not do this", principal.name);
         let problem = Problem::new(StatusCode::FORBIDDEN, "access.role", title);
-        let detail = format!("it takes the role {}", role_name(role));
+        let detail = format!("it takes the role {}", role.name());
         return refused(is_page, problem.detail(detail), &visit);
     }
     let answer = async {
@@ -247,15 +247,6 @@ fn field(body: &Bytes, name: &str) -> Option<String> {
     let fields = serde_urlencoded::from_bytes::<Vec<(String, String)>>(body).ok()?;
     let mut named = fields.into_iter().filter(|(it, _)| it == name);
     named.next().map(|(_, value)| value)
-}
-
-fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Viewer => "viewer",
-        Role::Handler => "handler",
-        Role::Author => "author",
-        Role::Admin => "admin",
-    }
 }
 
 /// The address that somebody comes from.

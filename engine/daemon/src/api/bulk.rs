@@ -18,7 +18,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use botswain_core::{ExceptionId, Hash};
+use botswain_core::{ExceptionId, Hash, index::ExceptionCategory};
 use botswain_store::List;
 use botswain_views::{BulkState, BulkView, Decision};
 use jiff::Timestamp;
@@ -54,6 +54,9 @@ pub struct BulkRequest {
     #[serde(default)]
     pub fingerprint: Option<Hash>,
     pub decision: Decision,
+    /// Somebody has looked: those in doubt have not taken place, and may be done again.
+    #[serde(default)]
+    pub did_not_happen: bool,
     #[serde(default)]
     pub by: String,
     #[serde(default)]
@@ -211,6 +214,12 @@ async fn carry_out(
         return;
     }
     for exception in exceptions {
+        if let Err(problem) = is_known(handle, &request, exception).await {
+            handle
+                .bulks
+                .change(id, |view| note_refusal(view, exception, problem));
+            continue;
+        }
         let resolving = Resolving {
             decision: request.decision.clone(),
             by: request.by.clone(),
@@ -220,13 +229,34 @@ async fn carry_out(
         let decided = decide(handle, principal, exception, resolving).await;
         handle.bulks.change(id, |view| match decided {
             Ok(()) => view.done += 1,
-            Err(problem) if view.refused.len() < TOLD => {
-                view.refused.push((exception, problem.title));
-            }
-            Err(_) => (),
+            Err(problem) => note_refusal(view, exception, problem),
         });
     }
     handle.bulks.change(id, |view| view.state = BulkState::Done);
+}
+
+/// What may have taken place is not done again because it stood among others.
+async fn is_known(handle: &Handle, request: &BulkRequest, id: ExceptionId) -> Result<(), Problem> {
+    let repeats = matches!(
+        request.decision,
+        Decision::Retry | Decision::RetryCurrent | Decision::Edit(_) | Decision::EditWith(_)
+    );
+    if !repeats || request.did_not_happen {
+        return Ok(());
+    }
+    let Json(open) = reading(handle, move |parts| parts.store.exception(id)).await?;
+    match open.is_some_and(|it| it.category == ExceptionCategory::InDoubt) {
+        false => Ok(()),
+        true => Err(Problem::conflict(
+            "it is in doubt: look first whether it took place",
+        )),
+    }
+}
+
+fn note_refusal(view: &mut BulkView, exception: ExceptionId, problem: Problem) {
+    if view.refused.len() < TOLD {
+        view.refused.push((exception, problem.title));
+    }
 }
 
 pub(super) async fn start(

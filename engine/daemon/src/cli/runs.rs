@@ -122,9 +122,9 @@ fn listed(runs: &[RunView]) -> String {
 fn standing(run: &RunView) -> String {
     match (run.state, run.parked) {
         (State::Running | State::Waiting, parked @ 1..) => {
-            format!("{}, {parked} parked", state(run.state))
+            format!("{}, {parked} parked", run.state.name())
         }
-        _ => state(run.state).to_owned(),
+        _ => run.state.name().to_owned(),
     }
 }
 
@@ -407,22 +407,8 @@ fn origin(origin: &Origin, schedule: Option<String>) -> String {
     }
 }
 
-/// A state as it is written everywhere.
-pub(super) fn state(state: State) -> &'static str {
-    match state {
-        State::Queued => "queued",
-        State::Running => "running",
-        State::Waiting => "waiting",
-        State::Parked => "parked",
-        State::Succeeded => "succeeded",
-        State::Skipped => "skipped",
-        State::Failed => "failed",
-        State::Cancelled => "cancelled",
-    }
-}
-
 fn state_name(name: StateName) -> &'static str {
-    state(match name {
+    let state = match name {
         StateName::Queued => State::Queued,
         StateName::Running => State::Running,
         StateName::Waiting => State::Waiting,
@@ -431,5 +417,6 @@ fn state_name(name: StateName) -> &'static str {
         StateName::Skipped => State::Skipped,
         StateName::Failed => State::Failed,
         StateName::Cancelled => State::Cancelled,
-    })
+    };
+    state.name()
 }

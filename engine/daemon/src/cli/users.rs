@@ -85,7 +85,7 @@ async fn list(global: &Global) -> Outcome {
         (false, false) => {
             let rows = people.iter().map(|it| {
                 let seen = it.last_seen.map_or_else(|| "never".to_owned(), times::age);
-                let role = RoleName::from(it.role).to_string();
+                let role = it.role.name().to_owned();
                 [it.name.clone(), role, it.groups.join(", "), seen]
             });
             output::data(&table::of(["name", "role", "groups", "last seen"], rows));

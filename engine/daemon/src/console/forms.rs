@@ -72,7 +72,7 @@ impl Fields {
     /// A decision that needs to know nothing of what it is about.
     pub(crate) fn plain(&self, zone: &TimeZone) -> Result<Decision, Problem> {
         Ok(match self.get("decision").unwrap_or_default() {
-            "retry" => Decision::Retry,
+            "retry" | "did_not" => Decision::Retry,
             "retry_current" => Decision::RetryCurrent,
             "happened" => Decision::Happened(self.output()?),
             "skip" => Decision::Skip,

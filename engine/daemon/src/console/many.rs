@@ -126,6 +126,7 @@ async fn request(
         exceptions: chosen.map(ExceptionId).collect(),
         fingerprint: cause,
         decision: Decision::Retry,
+        did_not_happen: form.get("decision") == Some("did_not"),
         by: String::new(),
         note: form.note(),
     };

@@ -5,7 +5,7 @@ use std::{cell::OnceCell, collections::BTreeMap, io::Read};
 use botswain_bot::{Preview, PreviewKind};
 use botswain_core::{
     ArtifactRef, RunId, StepId,
-    index::{Exception, ExceptionCategory, State, Summary},
+    index::{Exception, State, Summary},
     run::fact::What,
     testing::{Exceptions, Expect, Item, Place, Standing, Test, Waiting},
     value::secret_name,
@@ -104,7 +104,7 @@ impl Outcome<'_> {
         if let Some(expected) = state {
             let came = self.state()?;
             if came != *expected {
-                problems.push(Problem::not("state", word(*expected), word(came)));
+                problems.push(Problem::not("state", expected.name(), came.name()));
             }
         }
         if let Some(expected) = exceptions {
@@ -342,40 +342,17 @@ pub(crate) fn described(exception: &Exception) -> String {
         ..
     } = exception;
     let item = key.as_ref().map(|key| format!("@{key}"));
-    let (item, kind) = (item.unwrap_or_default(), category(*kind));
+    let (item, kind) = (item.unwrap_or_default(), kind.name());
     format!("{step}{item}: {} ({kind}): {}", fault.code, fault.message)
 }
 
 fn wanted(waiting: &Waiting) -> String {
     let step = waiting.step.as_ref().map_or("any step", StepId::as_str);
     let item = waiting.item.as_ref().map(|item| format!("@{item}"));
-    let category = waiting.category.map(|it| category(it).to_owned());
+    let category = waiting.category.map(|it| it.name().to_owned());
     let more = [waiting.code.clone(), category].into_iter().flatten();
     let more: Vec<String> = more.collect();
     format!("{step}{}: {}", item.unwrap_or_default(), more.join(" "))
-}
-
-fn category(category: ExceptionCategory) -> &'static str {
-    match category {
-        ExceptionCategory::Business => "business",
-        ExceptionCategory::System => "system",
-        ExceptionCategory::InDoubt => "in_doubt",
-        ExceptionCategory::Approval => "approval",
-        ExceptionCategory::Overdue => "overdue",
-    }
-}
-
-fn word(state: State) -> &'static str {
-    match state {
-        State::Queued => "queued",
-        State::Running => "running",
-        State::Waiting => "waiting",
-        State::Parked => "parked",
-        State::Succeeded => "succeeded",
-        State::Skipped => "skipped",
-        State::Failed => "failed",
-        State::Cancelled => "cancelled",
-    }
 }
 
 fn standing(state: &StepState) -> Standing {

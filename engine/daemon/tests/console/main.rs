@@ -6,6 +6,7 @@
 )]
 
 mod browser;
+mod doubt;
 mod house;
 mod morning;
 mod pages;

@@ -1,7 +1,5 @@
 //! `botswain user …`
 
-use std::fmt;
-
 use botswain_views::Role;
 use clap::{Subcommand, ValueEnum};
 
@@ -13,7 +11,7 @@ pub(in crate::cli) enum User {
     Add {
         /// What they sign in with; it stands under their decisions.
         name: String,
-        #[arg(long, value_enum, default_value_t = RoleName::Handler)]
+        #[arg(long, value_enum, default_value = "handler")]
         role: RoleName,
         /// A group of botswain.yaml that they answer for; may be given several times.
         #[arg(long)]
@@ -58,27 +56,5 @@ impl From<RoleName> for Role {
             RoleName::Author => Role::Author,
             RoleName::Admin => Role::Admin,
         }
-    }
-}
-
-impl From<Role> for RoleName {
-    fn from(role: Role) -> RoleName {
-        match role {
-            Role::Viewer => RoleName::Viewer,
-            Role::Handler => RoleName::Handler,
-            Role::Author => RoleName::Author,
-            Role::Admin => RoleName::Admin,
-        }
-    }
-}
-
-impl fmt::Display for RoleName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            RoleName::Viewer => "viewer",
-            RoleName::Handler => "handler",
-            RoleName::Author => "author",
-            RoleName::Admin => "admin",
-        })
     }
 }
