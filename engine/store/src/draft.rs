@@ -24,7 +24,7 @@ use botswain_core::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use self::head::{Head, Standing, check_run};
+use self::head::{Head, Listed, Standing, check_run};
 use crate::{
     backend::Backend,
     error::{AppendError, ReadError},
@@ -52,10 +52,13 @@ pub(crate) enum Before {
 /// A record as it is now, and what lies under its key before the group.
 type Found<'d> = (Option<Cow<'d, [u8]>>, Before);
 
+/// Most requests write fewer records.
+const RECORDS: usize = 6;
+
 /// Nothing lies there.
 const NOTHING: Before = Before::Known(None);
 
-/// What a draft writes, or a group.
+/// What a group writes.
 #[derive(Debug, Default)]
 pub(crate) struct Drafted(pub(crate) HashMap<Key, Written>);
 
@@ -146,10 +149,12 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    pub(crate) fn new(heads: HashMap<RunId, Head>, next: u64) -> Group {
+    /// One of so many requests, more or less.
+    pub(crate) fn new(heads: HashMap<RunId, Head>, next: u64, requests: usize) -> Group {
         Group {
             heads,
             next,
+            writes: Drafted(HashMap::with_capacity(RECORDS * requests)),
             ..Group::default()
         }
     }
@@ -171,7 +176,7 @@ impl Group {
         } = draft;
         self.next = next;
         self.counting = Some(counting);
-        self.writes.extend(writes.0);
+        self.writes.extend(writes);
         self.heads.extend(heads);
         self.ended.extend(ended);
         Ok(())
@@ -251,7 +256,7 @@ impl Group {
             draft.put(key, lies, version);
         }
         let writes = draft.writes;
-        self.writes.extend(writes.0);
+        self.writes.extend(writes);
         Ok(())
     }
 }
@@ -259,8 +264,9 @@ impl Group {
 struct Draft<'a> {
     backend: &'a dyn Backend,
     group: &'a Group,
-    writes: Drafted,
-    heads: HashMap<RunId, Head>,
+    /// In their order: a batch is of one run and writes little.
+    writes: Vec<(Key, Written)>,
+    heads: Vec<(RunId, Head)>,
     next: u64,
     ended: Vec<RunId>,
 }
@@ -270,8 +276,8 @@ impl<'a> Draft<'a> {
         Draft {
             backend,
             group,
-            writes: Drafted::default(),
-            heads: HashMap::new(),
+            writes: Vec::with_capacity(RECORDS),
+            heads: Vec::new(),
             next: group.next,
             ended: Vec::new(),
         }
@@ -282,7 +288,7 @@ impl<'a> Draft<'a> {
         let mut counting = self.counting()?;
         let highest = &mut counting.now;
         for (run, seq, fact) in &batch.facts {
-            self.fact(run, *seq, fact)?;
+            self.fact(run, *seq, fact, highest)?;
             highest.run = highest.run.max(run.number());
         }
         for change in &batch.changes {
@@ -304,8 +310,18 @@ impl<'a> Draft<'a> {
         })
     }
 
-    fn fact(&mut self, run: &RunId, seq: u64, fact: &Fact) -> Result<(), AppendError> {
-        let mut head = self.head(run)?;
+    fn fact(
+        &mut self,
+        run: &RunId,
+        seq: u64,
+        fact: &Fact,
+        highest: &Highest,
+    ) -> Result<(), AppendError> {
+        let mut head = match run.number() > highest.run {
+            // Nobody has had its number yet.
+            true => Head::default(),
+            false => self.head(run)?,
+        };
         if seq != head.facts {
             return Err(AppendError::Sequence {
                 run: run.clone(),
@@ -317,10 +333,10 @@ impl<'a> Draft<'a> {
         let after = Some(record::encode(&key, self.next, fact));
         // As many facts are there as were counted.
         let before = NOTHING;
-        self.writes.put(key, Written { before, after });
+        self.writes.push((key, Written { before, after }));
         head.facts += 1;
         head.is_new |= seq == 0;
-        self.heads.insert(run.clone(), head);
+        self.know(run, head);
         self.next += 1;
         Ok(())
     }
@@ -371,26 +387,28 @@ impl<'a> Draft<'a> {
             self.count(key::tally(parent, step), state, after.state)?;
         }
         // Its workflow and its parent stay, so only its state moves it.
-        if state != Some(after.state) {
-            self.move_between_lists(state, after, head.is_new);
-        }
+        let listed = match &stored {
+            Some(stored) if stored.state == after.state => stored.listed.clone(),
+            _ => self.list(stored.as_ref(), after, head.is_new),
+        };
         let bytes = encoded(&key, self.next, after);
         let trace = Trace::of(&key, &bytes);
         head.stands = Some(match stored {
             Some(stored) => Standing {
                 state: after.state,
                 trace,
+                listed,
                 ..stored
             },
-            None => Standing::of(after, trace),
+            None => Standing::of(after, trace, listed),
         });
         head.is_new = false;
         let written = Written {
             before: lies,
             after: Some(bytes),
         };
-        self.writes.put(key, written);
-        self.heads.insert(after.id.clone(), head);
+        self.writes.push((key, written));
+        self.know(&after.id, head);
         if after.state.has_ended() {
             self.ended.push(after.id.clone());
         }
@@ -411,20 +429,46 @@ impl<'a> Draft<'a> {
             return Ok((None, lies));
         };
         let summary: Summary = record::decode(key, &bytes)?;
-        Ok((Some(Standing::of(&summary, Trace::of(key, &bytes))), lies))
+        let trace = Trace::of(key, &bytes);
+        Ok((Some(Standing::of(&summary, trace, None)), lies))
     }
 
-    fn move_between_lists(&mut self, stored: Option<State>, after: &Summary, is_new: bool) {
-        let old = stored.map(|state| key::lists_in(after, state));
-        let (old, new) = (old.unwrap_or_default(), key::lists(after));
-        for left in old.iter().filter(|list| !new.contains(list)) {
-            self.remove(left.clone(), Before::Unread);
-        }
+    /// Moves a run from list to list. What then stands in those of its state is known if all
+    /// that ever stood there is.
+    fn list(&mut self, stored: Option<&Standing>, after: &Summary, is_new: bool) -> Option<Listed> {
+        let known: Option<&[_]> = match stored {
+            None if is_new => Some(&[]),
+            None => None,
+            Some(stored) => stored.listed.as_deref(),
+        };
         // A store may list what an older Botswain has listed.
-        let before = if is_new { NOTHING } else { Before::Unread };
-        for joined in new.into_iter().filter(|list| !old.contains(list)) {
-            self.put(joined, before, &after.id);
+        let lies = known.map_or(Before::Unread, |_| NOTHING);
+        if stored.is_none() {
+            for list in key::lasting_lists(after) {
+                self.put(list, lies, &after.id);
+            }
         }
+        let old = stored.map(|stored| key::lists_by_state(after, stored.state));
+        let old = old.unwrap_or_default();
+        let new = key::lists_by_state(after, after.state);
+        for left in old.iter().filter(|list| !new.contains(list)) {
+            let listed = known.and_then(|known| known.iter().find(|(list, _)| list == left));
+            let lies = listed.map_or(Before::Unread, |(_, trace)| Before::Known(Some(*trace)));
+            self.remove(left.clone(), lies);
+        }
+        let kept = known.unwrap_or_default().iter();
+        let mut listed: Vec<(Key, Trace)> = kept
+            .filter(|(list, _)| new.contains(list))
+            .cloned()
+            .collect();
+        for joined in new.into_iter().filter(|list| !old.contains(list)) {
+            let bytes = encoded(&joined, self.next, &after.id);
+            listed.push((joined.clone(), Trace::of(&joined, &bytes)));
+            let after = Some(bytes);
+            let before = lies;
+            self.writes.push((joined, Written { before, after }));
+        }
+        known.map(|_| listed.into())
     }
 
     fn count(&mut self, key: Key, before: Option<State>, after: State) -> Result<(), AppendError> {
@@ -501,7 +545,11 @@ impl<'a> Draft<'a> {
 
     /// What is known of a run, this batch's facts so far among them.
     fn head(&self, run: &RunId) -> Result<Head, ReadError> {
-        if let Some(head) = self.heads.get(run).or_else(|| self.group.heads.get(run)) {
+        let own = self.heads.iter().find(|(id, _)| id == run);
+        if let Some(head) = own
+            .map(|(_, head)| head)
+            .or_else(|| self.group.heads.get(run))
+        {
             return Ok(head.clone());
         }
         let range = key::below(&key::facts(run));
@@ -519,6 +567,13 @@ impl<'a> Draft<'a> {
         })
     }
 
+    fn know(&mut self, run: &RunId, head: Head) {
+        match self.heads.iter_mut().find(|(id, _)| id == run) {
+            Some((_, known)) => *known = head,
+            None => self.heads.push((run.clone(), head)),
+        }
+    }
+
     /// What a record says, and what lies under its key before the group.
     fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<(Option<T>, Before), ReadError> {
         let (found, lies) = self.find(key)?;
@@ -533,8 +588,9 @@ impl<'a> Draft<'a> {
     }
 
     fn find(&self, key: &[u8]) -> Result<Found<'_>, ReadError> {
-        let (own, group) = (&self.writes.0, &self.group.writes.0);
-        if let Some(written) = own.get(key).or_else(|| group.get(key)) {
+        let own = self.writes.iter().rev().find(|(own, _)| own == key);
+        let group = || self.group.writes.0.get(key);
+        if let Some(written) = own.map(|(_, written)| written).or_else(group) {
             let after = written.after.as_deref().map(Cow::Borrowed);
             return Ok((after, written.before));
         }
@@ -545,12 +601,12 @@ impl<'a> Draft<'a> {
 
     fn put(&mut self, key: Key, before: Before, body: &impl Serialize) {
         let after = Some(encoded(&key, self.next, body));
-        self.writes.put(key, Written { before, after });
+        self.writes.push((key, Written { before, after }));
     }
 
     fn remove(&mut self, key: Key, before: Before) {
         let after = None;
-        self.writes.put(key, Written { before, after });
+        self.writes.push((key, Written { before, after }));
     }
 }
 

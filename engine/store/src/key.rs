@@ -148,34 +148,44 @@ pub(crate) fn version(hash: &Hash) -> Key {
 
 /// The lists in which a run of this summary stands. Their records hold its id.
 pub(crate) fn lists(run: &Summary) -> Vec<Key> {
-    lists_in(run, run.state)
+    let mut lists = lasting_lists(run);
+    lists.extend(lists_by_state(run, run.state));
+    lists
 }
 
-/// The lists in which it would stand in another state.
-pub(crate) fn lists_in(run: &Summary, state: State) -> Vec<Key> {
-    let mut lists = Vec::new();
+/// The lists in which it stands whatever its state.
+pub(crate) fn lasting_lists(run: &Summary) -> Vec<Key> {
     match &run.parent {
-        Some((parent, step, index)) => lists.push(item(parent, step, *index)),
+        Some((parent, step, index)) => vec![item(parent, step, *index)],
         None => {
-            let number = run.id.number().to_be_bytes();
-            let narrowed = [
-                list(None, None),
-                list(Some(&run.workflow), None),
-                list(None, Some(state)),
-                list(Some(&run.workflow), Some(state)),
-            ];
-            lists.extend(narrowed.map(|mut list| {
-                list.extend(number);
-                list
-            }));
+            let narrowed = [list(None, None), list(Some(&run.workflow), None)];
+            narrowed.map(|list| numbered(list, run)).into()
         }
+    }
+}
+
+/// The lists in which it stands because of its state.
+pub(crate) fn lists_by_state(run: &Summary, state: State) -> Vec<Key> {
+    let mut lists = Vec::new();
+    if run.parent.is_none() {
+        let narrowed = [
+            list(None, Some(state)),
+            list(Some(&run.workflow), Some(state)),
+        ];
+        lists.extend(narrowed.map(|list| numbered(list, run)));
     }
     // A run that waits for a person is found by its exception: there may be very many.
     if !state.has_ended() && state != State::Parked {
-        let number = run.id.number().to_be_bytes();
-        lists.push([b"o", &number[..], run.id.as_str().as_bytes()].concat());
+        let mut open = numbered(vec![b'o'], run);
+        open.extend(run.id.as_str().as_bytes());
+        lists.push(open);
     }
     lists
+}
+
+fn numbered(mut list: Key, run: &Summary) -> Key {
+    list.extend(run.id.number().to_be_bytes());
+    list
 }
 
 /// Begins the keys of the started runs that fit, in the order of their numbers.

@@ -1,9 +1,11 @@
 //! The one thread that writes.
 //!
-//! In go requests through a channel; it takes all that wait, up to a bound,
+//! In go requests through a channel; it takes all that wait ([`arriving`]),
 //! writes them in one durable write and then answers each: many waiting cost
 //! hardly more than one. Every request is answered exactly once, and `Ok` only
 //! when it is durable. The first write that fails is the last one tried.
+
+mod arriving;
 
 use std::{
     collections::HashMap,
@@ -17,6 +19,7 @@ use std::{
 
 use botswain_core::{RunId, engine::rebuild::Rebuilt, index::Batch, plan::Version};
 
+use self::arriving::Arriving;
 use crate::{
     backend::{self, Backend, Replacement},
     draft::{Before, Drafted, Group, Writes, head::Head},
@@ -26,10 +29,6 @@ use crate::{
     room::Room,
 };
 
-/// How many requests one group takes.
-const GROUP: usize = 1024;
-/// How many facts and changes, roughly: it bounds the memory of a group.
-const WEIGHT: usize = 8192;
 /// How many open runs are remembered.
 const HEADS: usize = 65_536;
 
@@ -125,6 +124,7 @@ impl Writer {
             ledger,
             room,
             heads: HashMap::new(),
+            answered: 0,
             failure: Arc::clone(&failure),
             last: Arc::clone(&last),
         };
@@ -176,6 +176,8 @@ struct Work {
     ledger: Ledger,
     room: Option<Room>,
     heads: HashMap<RunId, Head>,
+    /// How many requests the last group had.
+    answered: usize,
     failure: Arc<OnceLock<String>>,
     last: Arc<OnceLock<Ledger>>,
 }
@@ -183,7 +185,7 @@ struct Work {
 impl Work {
     fn run(mut self, requests: &Receiver<Request>) {
         while let Ok(first) = requests.recv() {
-            let group = collect(first, requests);
+            let group = Arriving::new(first, requests, self.answered);
             let committed = panic::catch_unwind(AssertUnwindSafe(|| self.serve(group)));
             if committed.is_err() {
                 self.fail("a defect of its own; the log has more".to_owned());
@@ -199,12 +201,13 @@ impl Work {
         }
     }
 
-    fn serve(&mut self, requests: Vec<Request>) {
+    fn serve(&mut self, mut requests: Arriving<'_>) {
         let mut checks = Vec::new();
         let mut looks = Vec::new();
         let mut written = Vec::new();
-        let mut group = Group::new(std::mem::take(&mut self.heads), self.ledger.next);
-        for request in requests {
+        let heads = std::mem::take(&mut self.heads);
+        let mut group = Group::new(heads, self.ledger.next, self.answered);
+        for request in requests.by_ref() {
             let (result, done) = match request {
                 Request::Check { reply } => {
                     checks.push(reply);
@@ -234,6 +237,7 @@ impl Work {
                 Err(error) => done.answer(Err(error)),
             }
         }
+        self.answered = requests.size();
         let result = self.commit(group);
         for done in written {
             done.answer(result.clone());
@@ -338,28 +342,4 @@ fn size(writes: &[Replacement]) -> u64 {
         .iter()
         .map(|it| it.key.len() + it.after.as_ref().map_or(0, Vec::len));
     4 * sizes.sum::<usize>() as u64
-}
-
-fn collect(first: Request, requests: &Receiver<Request>) -> Vec<Request> {
-    let mut weight = weight(&first);
-    let mut group = vec![first];
-    while group.len() < GROUP
-        && weight < WEIGHT
-        && let Ok(next) = requests.try_recv()
-    {
-        weight += self::weight(&next);
-        group.push(next);
-    }
-    group
-}
-
-fn weight(request: &Request) -> usize {
-    match request {
-        Request::Append { batch, .. } => batch.facts.len() + batch.changes.len(),
-        // Its texts may be a mebibyte.
-        Request::Version { .. } => WEIGHT / 4,
-        Request::Raw { writes, .. } => writes.len(),
-        Request::Index { .. } => 8,
-        Request::Check { .. } | Request::Inspect(_) => WEIGHT,
-    }
 }

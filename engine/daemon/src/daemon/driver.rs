@@ -139,8 +139,8 @@ impl Driver {
             _ => (),
         }
         let looks = match event {
-            Event::Tick | Event::Start(_) => true,
-            Event::Appended { .. } => self.looked.elapsed() >= LOOKING,
+            Event::Tick => true,
+            Event::Appended { .. } | Event::Start(_) => self.looked.elapsed() >= LOOKING,
             _ => false,
         };
         if looks {

@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -16,32 +16,53 @@ use tokio::sync::Mutex;
 use super::{Handle, Mode, settings};
 use crate::{
     editor,
+    instance::CONFIG_FILE,
     workflows::{self, Checked},
 };
 
 const EVERY: Duration = Duration::from_secs(2);
 
-pub(super) type Stamp = BTreeMap<std::path::PathBuf, (Option<SystemTime>, u64)>;
+/// The files and folders that matter, and when each was changed.
+#[derive(Debug, Default)]
+pub(super) struct Stamp {
+    files: BTreeMap<PathBuf, Option<Change>>,
+    /// A folder changes with the names in it.
+    folders: BTreeMap<PathBuf, Option<Change>>,
+}
+
+/// When, and how long it is now.
+type Change = (SystemTime, u64);
 
 /// The files as they were taken over; nothing while they are not followed.
 pub(super) type Followed = Arc<Mutex<Option<Stamp>>>;
 
 /// Looks every two seconds, for as long as the daemon lives.
 pub(super) async fn follow(handle: Handle) {
-    *handle.files.lock().await = Some(stamp(handle.parts.instance.folder()));
+    *handle.files.lock().await = Some(Stamp::of(handle.parts.instance.folder()));
     while !handle.messages.is_closed() {
         tokio::time::sleep(EVERY).await;
-        refresh(&handle).await;
+        // The clock of a file system can be too coarse to tell two changes of a folder apart.
+        take_over_if(&handle, |_| true).await;
     }
 }
 
 /// Takes over what has been saved by now, for what is asked for right after it.
+///
+/// Every start of a run comes by here, so folders are listed only when they have changed.
 pub(super) async fn refresh(handle: &Handle) {
-    let mut files = handle.files.lock().await;
-    let Some(seen) = files.as_mut() else { return };
-    let now = stamp(handle.parts.instance.folder());
-    if now != *seen {
-        *seen = now;
+    take_over_if(handle, Stamp::is_outdated).await;
+}
+
+/// Lists the files again if there is reason to, and reads them if one has changed.
+async fn take_over_if(handle: &Handle, lists: impl Fn(&Stamp) -> bool) {
+    let mut seen = handle.files.lock().await;
+    let Some(seen) = seen.as_mut().filter(|seen| lists(seen)) else {
+        return;
+    };
+    let now = Stamp::of(handle.parts.instance.folder());
+    let changed = now.files != seen.files;
+    *seen = now;
+    if changed {
         reload(handle).await;
     }
 }
@@ -118,27 +139,46 @@ fn with_last_good(handle: &Handle, mut versions: Vec<Arc<Version>>) -> Vec<Arc<V
     versions
 }
 
-/// When each file that matters was changed, and how long it is.
-fn stamp(folder: &Path) -> Stamp {
-    let mut stamp = Stamp::new();
-    let mut folders = vec![folder.join("workflows"), folder.join("templates")];
-    note(&folder.join("botswain.yaml"), &mut stamp);
-    for calendar in crate::instance::calendar_files(folder) {
-        note(&calendar, &mut stamp);
-    }
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
-                _ => note(&entry.path(), &mut stamp),
+impl Stamp {
+    fn of(folder: &Path) -> Stamp {
+        let mut stamp = Stamp::default();
+        // Calendars lie beside it, among whatever else.
+        stamp.note_folder(folder);
+        stamp.note_file(folder.join(CONFIG_FILE));
+        for calendar in crate::instance::calendar_files(folder) {
+            stamp.note_file(calendar);
+        }
+        let mut folders = vec![folder.join("workflows"), folder.join("templates")];
+        while let Some(folder) = folders.pop() {
+            // Before it is listed: what changes meanwhile is seen the next time.
+            stamp.note_folder(&folder);
+            for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+                match entry.file_type() {
+                    Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                    _ => stamp.note_file(entry.path()),
+                }
             }
         }
+        stamp
     }
-    stamp
+
+    fn is_outdated(&self) -> bool {
+        let mut noted = self.files.iter().chain(&self.folders);
+        noted.any(|(path, noted)| change(path) != *noted)
+    }
+
+    fn note_file(&mut self, path: PathBuf) {
+        let change = change(&path);
+        self.files.insert(path, change);
+    }
+
+    fn note_folder(&mut self, path: &Path) {
+        self.folders.insert(path.to_owned(), change(path));
+    }
 }
 
-fn note(path: &Path, stamp: &mut Stamp) {
-    if let Ok(metadata) = path.metadata() {
-        stamp.insert(path.to_owned(), (metadata.modified().ok(), metadata.len()));
-    }
+/// Nothing of what is not there.
+fn change(path: &Path) -> Option<Change> {
+    let metadata = path.metadata().ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
 }

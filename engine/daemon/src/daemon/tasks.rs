@@ -1,6 +1,6 @@
 //! What goes on beside the loop: attempts, renderings, probes. Each ends with an event.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use botswain_core::{
     Effect, Fault, Payload, RunId, StepId,
@@ -25,13 +25,13 @@ type Place = (RunId, StepId);
 pub(super) struct Tasks {
     parts: Arc<Parts>,
     sender: mpsc::UnboundedSender<Message>,
-    works: BTreeMap<Place, Work>,
+    works: HashMap<Place, Work>,
     stopping: bool,
 }
 
 impl Tasks {
     pub(super) fn new(parts: Arc<Parts>, sender: mpsc::UnboundedSender<Message>) -> Tasks {
-        let works = BTreeMap::new();
+        let works = HashMap::new();
         Tasks {
             parts,
             sender,

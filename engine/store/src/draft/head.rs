@@ -10,7 +10,7 @@ use botswain_core::{
     index::{State, Summary},
 };
 
-use crate::{error::AppendError, record::Trace};
+use crate::{error::AppendError, key::Key, record::Trace};
 
 /// What is known of a run from one append to the next, so that it need not be read again.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +22,9 @@ pub(crate) struct Head {
     pub(crate) stands: Option<Standing>,
 }
 
+/// The lists in which a run stands for its state, and what lies there.
+pub(crate) type Listed = Arc<[(Key, Trace)]>;
+
 /// What a summary says that the next one has to fit to.
 #[derive(Clone, Debug)]
 pub(crate) struct Standing {
@@ -30,15 +33,18 @@ pub(crate) struct Standing {
     pub(crate) parent: Option<(RunId, StepId, u64)>,
     /// Of the summary's record.
     pub(crate) trace: Trace,
+    /// Nothing is known of a run that was there before the writer was.
+    pub(crate) listed: Option<Listed>,
 }
 
 impl Standing {
-    pub(crate) fn of(run: &Summary, trace: Trace) -> Standing {
+    pub(crate) fn of(run: &Summary, trace: Trace, listed: Option<Listed>) -> Standing {
         Standing {
             state: run.state,
             workflow: run.workflow.as_str().into(),
             parent: run.parent.clone(),
             trace,
+            listed,
         }
     }
 }
