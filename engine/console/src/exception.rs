@@ -222,7 +222,7 @@ fn mend(frame: &Frame, detail: &ExceptionDetail, draft: Option<&Draft>) -> Marku
         Some(item) => (words.mend, item),
         None => (words.mend_inputs, &detail.inputs),
     };
-    let has_data = data.as_object().is_some_and(|map| !map.is_empty());
+    let has_data = !detail.blocked && data.as_object().is_some_and(|map| !map.is_empty());
     html! {
         section class="card mend" id="mend" {
             @if has_data {
@@ -259,12 +259,13 @@ fn other_ways(frame: &Frame, detail: &ExceptionDetail, draft: Option<&Draft>) ->
     );
     // What is in doubt is done again by the one form alone that asks whether it took place.
     let is_known = is_fault && it.category != ExceptionCategory::InDoubt;
+    let is_mendable = is_known && !detail.blocked;
     let me = frame.person.as_ref().map(|person| person.name.as_str());
     html! {
-        @if is_known && detail.newer.is_some() {
+        @if is_mendable && detail.newer.is_some() {
             (way(frame, detail, ("retry_current", words.try_current, words.try_current_lead), (none(), draft)))
         }
-        @if is_known {
+        @if is_mendable {
             @if let Some(with) = detail.with.as_ref().filter(|with| with.is_object()) {
                 (one("edit_with", words.mend_step, words.mend_step_lead,
                     fields(frame, (with, with), draft)))

@@ -7,6 +7,7 @@
 //! Invariant: a step whose effect is `once` and may have taken place starts
 //! again only after a fact said that it had not, or a person did.
 
+mod approval;
 mod clock;
 pub mod decide;
 pub mod fact;
@@ -24,8 +25,8 @@ use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+pub(crate) use self::approval::{barred, rejection};
 use self::fact::{Approval, Created, Fact, Key, Origin, Outcome, What};
-pub(crate) use self::resolve::{barred, rejection};
 pub use self::{halt::Halt, next::Next, resolve::Misfit};
 use crate::{
     fault::{Effect, Fault},
@@ -376,6 +377,15 @@ fn unborn(run: RunId, state: &str, what: &What) -> Illegal {
 }
 
 impl Record {
+    /// Whether it waits because something of it cannot be read, whatever its data.
+    pub fn is_blocked(&self) -> bool {
+        let why = match &self.status {
+            Status::Parked { why, .. } => Some(why),
+            _ => None,
+        };
+        matches!(why, Some(Why::Blocked(_)))
+    }
+
     /// Back to the beginning of the step, as a person has decided.
     fn again(&mut self) {
         self.status = Status::Pending;

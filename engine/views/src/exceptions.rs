@@ -74,6 +74,9 @@ pub struct ExceptionDetail {
     pub parameters: Option<Value>,
     /// Absent when it is no approval.
     pub approval: Option<ApprovalView>,
+    /// What cannot be read is not its data: it is tried again as it is, when it can be read.
+    #[serde(default)]
+    pub blocked: bool,
 }
 
 /// One attempt at a step.

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use serde_json::json;
 
 use super::{
     Illegal, Record, Run, Status, Why,
-    fact::{Approval, Edit, Fact, Outcome, Resolution, What},
+    approval::{self, Yes},
+    fact::{Edit, Fact, Outcome, Resolution, What},
 };
 use crate::{
-    fault::{Effect, Fault},
+    fault::Effect,
     ids::StepId,
     plan::{Kind, Step, Version},
     value::Payload,
@@ -203,27 +203,18 @@ impl Record {
         (whole, paused): (bool, SignedDuration),
         fact: &Fact,
     ) -> bool {
-        let Status::Parked { why, fault, .. } = &mut self.status else {
-            return false;
-        };
-        if let (
-            Why::Approval {
-                approval, approved, ..
-            },
-            Resolution::Approve,
-            Some(by),
-        ) = (&mut *why, resolution, decider(fact))
-        {
-            if barred(approval, approved, by).is_some() {
-                return false;
-            }
-            approved.push(by.to_owned());
-            if approved.len() < approval.required as usize {
-                return true;
+        if *resolution == Resolution::Approve {
+            match self.approved_by(fact) {
+                Some(Yes::Enough) => (),
+                Some(Yes::OneOfSeveral) => return true,
+                None => return false,
             }
         }
-        let fault = fault.clone();
-        match (why.clone(), resolution) {
+        let Status::Parked { why, fault, .. } = &self.status else {
+            return false;
+        };
+        let (why, fault) = (why.clone(), fault.clone());
+        match (why, resolution) {
             (_, Resolution::Snooze { until }) => self.snoozed = Some(*until),
             (_, Resolution::Assign { to }) => self.assignee = to.clone(),
             (_, Resolution::Remark) => (),
@@ -246,7 +237,7 @@ impl Record {
                 self.status = *before;
             }
             (Why::Approval { approved, .. }, Resolution::Approve) => {
-                self.output = Some(Arc::new(answer(&approved, fact)));
+                self.output = Some(Arc::new(approval::answer(&approved, fact)));
                 self.status = Status::Succeeded;
             }
             (Why::Approval { .. }, Resolution::Reject) => self.again(),
@@ -276,46 +267,6 @@ impl Record {
         }
         true
     }
-}
-
-/// Why somebody may not say yes, as far as the run knows.
-pub(crate) fn barred(approval: &Approval, approved: &[String], by: &str) -> Option<String> {
-    if approval.not.as_deref() == Some(by) {
-        return Some(format!(
-            "{by} has started the run, so somebody else approves it"
-        ));
-    }
-    let has_approved = approved.iter().any(|it| it == by);
-    has_approved.then(|| {
-        let (so_far, required) = (approved.len(), approval.required);
-        format!("{by} has approved it already; it takes {required} people, and {so_far} have")
-    })
-}
-
-fn decider(fact: &Fact) -> Option<&str> {
-    match &fact.what {
-        What::Resolved { by, .. } => Some(by),
-        _ => None,
-    }
-}
-
-/// Who approved, when, and what the last one said.
-fn answer(approved: &[String], fact: &Fact) -> Payload {
-    let note = match &fact.what {
-        What::Resolved { note, .. } => note.as_ref(),
-        _ => None,
-    };
-    let by = approved.join(", ");
-    json!({ "approved_by": by, "approved_at": fact.at.to_string(), "note": note }).into()
-}
-
-/// The fault that a rejection is.
-pub(crate) fn rejection(question: &str, by: &str, note: Option<&str>) -> Fault {
-    let why = note.map(|note| format!(": {note}")).unwrap_or_default();
-    Fault::business(
-        "approval.rejected",
-        format!("{by} rejected `{question}`{why}"),
-    )
 }
 
 fn is_same(here: &Step, there: &Step) -> bool {

@@ -98,6 +98,7 @@ impl Parts {
                 .and_then(|bot| self.instance.bot(&bot))
                 .map(|bot| bot.schema().parameters),
             approval: approval(&run, step),
+            blocked: record.is_some_and(|record| record.is_blocked()),
             exception,
         }))
     }
