@@ -9,25 +9,33 @@ mod assets;
 mod bulk;
 mod data;
 mod decisions;
+mod evidence;
 mod exception;
+mod facts;
 mod frame;
 mod inbox;
+mod items;
 mod login;
 mod people;
 mod problem;
 mod run;
+mod runs;
 mod time;
+mod timeline;
 mod words;
 
 pub use self::{
     assets::{ASSETS, Asset},
     bulk::{Preview, bulk, preview},
+    evidence::{Evidence, EvidenceFile, evidence},
     exception::{Draft, closed, exception},
     frame::{Frame, Person, Theme},
     inbox::inbox,
+    items::items,
     login::{login, setup},
     people::people,
     problem::problem,
-    run::{run, runs},
+    run::run,
+    runs::runs,
     words::Language,
 };

@@ -32,7 +32,12 @@ impl Frame {
             .to_string()
     }
 
-    fn exact(&self, at: Timestamp) -> String {
+    /// `2026-11-28 23:04:11 CET`: for what has an order.
+    pub(crate) fn moment(&self, at: Timestamp) -> Markup {
+        html! { time datetime=(at) { (self.exact(at)) } }
+    }
+
+    pub(crate) fn exact(&self, at: Timestamp) -> String {
         at.to_zoned(self.zone.clone())
             .strftime("%Y-%m-%d %H:%M:%S %Z")
             .to_string()

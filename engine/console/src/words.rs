@@ -1,8 +1,10 @@
 //! Every text of the console, in each language: one that is missing does not compile.
 
 mod en;
+mod runs;
 mod zh;
 
+use self::runs::RunWords;
 use botswain_core::{
     index::{ExceptionCategory, State},
     run::fact::Resolution,
@@ -252,6 +254,7 @@ pub(crate) struct Words {
     pub(crate) items_done: fn(u64, u64, u64) -> String,
     pub(crate) facts: &'static str,
     pub(crate) no_value: &'static str,
+    pub(crate) of_run: RunWords,
 
     pub(crate) ago: fn(i64) -> String,
     pub(crate) ahead: fn(i64) -> String,

@@ -33,7 +33,7 @@ pub use self::{
     problem::Problem,
     routes::{Health, ItemsQuery, RunRequest, RunsQuery, Started},
 };
-use crate::{accounts::Principal, daemon::Handle};
+use crate::{accounts::Principal, daemon::Handle, evidence};
 
 /// The whole API, each route with what it takes.
 pub(crate) fn routes() -> Vec<Route> {
@@ -53,6 +53,7 @@ pub(crate) fn routes() -> Vec<Route> {
             decisions::cancel,
         ),
         Route::new(SEE, get("/api/v1/runs/{run}/items/{step}"), routes::items),
+        Route::new(SEE, get("/api/v1/runs/{run}/evidence"), evidence::download),
         Route::new(SEE, get("/api/v1/versions/{hash}"), routes::version),
         Route::new(SEE, get("/api/v1/inbox"), routes::inbox),
         Route::new(SEE, get("/api/v1/exceptions"), routes::exceptions),

@@ -91,6 +91,8 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(SEE, get("/artifacts/{hash}"), artifact),
         Route::new(SEE, get("/runs"), runs::list),
         Route::new(SEE, get("/runs/{run}"), runs::show),
+        Route::new(SEE, get("/runs/{run}/items/{step}"), runs::items),
+        Route::new(SEE, get("/runs/{run}/evidence"), runs::evidence),
         Route::new(HANDLE, post("/runs/{run}/cancel"), runs::cancel),
         Route::new(ADMIN, get("/people"), people::list),
         Route::new(ADMIN, post("/people"), people::add),

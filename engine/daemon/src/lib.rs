@@ -14,6 +14,7 @@ mod console;
 pub mod daemon;
 pub mod demo;
 pub mod editor;
+mod evidence;
 pub mod import;
 pub mod instance;
 pub mod manual;

@@ -2,8 +2,10 @@
 
 mod connections;
 mod exceptions;
+pub(crate) mod files;
 mod inbox;
 mod past;
+mod spans;
 mod steps;
 
 use botswain_core::{
@@ -217,11 +219,17 @@ impl Parts {
         };
         let loaded = self.load(id)?;
         let run = recovered(&loaded)?;
+        let mut steps = self.step_views(&run);
+        let mut spans = spans::spans(&loaded.facts);
+        for step in &mut steps {
+            step.spans = spans.remove(&step.id).unwrap_or_default();
+        }
         Ok(Some(RunDetail {
             run: self.run_view(summary).map_err(text)?,
             origin: run.created.origin.clone(),
             inputs: self.shown(&run.created.inputs),
-            steps: self.step_views(&run),
+            steps,
+            artifacts: files::named(&loaded.facts),
             facts: loaded.facts,
         }))
     }

@@ -10,6 +10,7 @@ mod exceptions;
 mod inbox;
 mod people;
 mod runs;
+mod spans;
 mod steps;
 
 pub use self::{
@@ -21,5 +22,6 @@ pub use self::{
     inbox::{BulkState, BulkView, ClusterView, Counts, Inbox, InboxQuery, Show},
     people::{PersonView, Role},
     runs::{RunDetail, RunView, ScheduleView},
+    spans::{SpanKind, SpanView},
     steps::{StepState, StepView},
 };

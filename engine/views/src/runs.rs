@@ -1,7 +1,7 @@
 //! Runs and what starts them.
 
 use botswain_core::{
-    Hash, RunId, StepId,
+    ArtifactRef, Hash, RunId, StepId,
     index::{State, Tally},
     run::fact::{Fact, Origin},
 };
@@ -42,6 +42,9 @@ pub struct RunDetail {
     pub inputs: Value,
     pub steps: Vec<StepView>,
     pub facts: Vec<Fact>,
+    /// The files that its facts name, each once.
+    #[serde(default)]
+    pub artifacts: Vec<ArtifactRef>,
 }
 
 /// A schedule and when it fires next.

@@ -6,7 +6,7 @@ use botswain_core::{
 };
 use botswain_views::{Decision, Role};
 
-use super::{Told, Words};
+use super::{Told, Words, runs};
 
 pub(super) const WORDS: Words = Words {
     other_language: ("简体中文", "zh-CN"),
@@ -270,6 +270,7 @@ pub(super) const WORDS: Words = Words {
     },
     facts: "Facts",
     no_value: "nothing",
+    of_run: runs::ENGLISH,
 
     ago: |seconds| format!("{} ago", length(seconds)),
     ahead: |seconds| format!("in {}", length(seconds)),

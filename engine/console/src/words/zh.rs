@@ -6,7 +6,7 @@ use botswain_core::{
 };
 use botswain_views::{Decision, Role};
 
-use super::{Told, Words};
+use super::{Told, Words, runs};
 
 pub(super) const WORDS: Words = Words {
     other_language: ("English", "en"),
@@ -253,6 +253,7 @@ pub(super) const WORDS: Words = Words {
     items_done: |ended, parked, active| format!("{ended} 已结束，{parked} 待处理，{active} 进行中"),
     facts: "事实",
     no_value: "无",
+    of_run: runs::CHINESE,
 
     ago: |seconds| format!("{}前", length(seconds)),
     ahead: |seconds| format!("{}后", length(seconds)),

@@ -167,7 +167,7 @@ pub(crate) async fn run(State(handle): State<Handle>, Path(run): Path<RunId>) ->
     }
 }
 
-pub(super) async fn items(
+pub(crate) async fn items(
     State(handle): State<Handle>,
     Path((run, step)): Path<(RunId, StepId)>,
     Query(query): Query<ItemsQuery>,

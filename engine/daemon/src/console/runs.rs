@@ -5,13 +5,15 @@ use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Redirect, Response},
 };
-use botswain_core::RunId;
+use botswain_core::{RunId, StepId};
+use botswain_views::Counts;
 
 use super::{Visit, forms::Fields, html};
 use crate::{
     accounts::Principal,
-    api::{Cancelling, Problem, RunsQuery, decisions, routes},
+    api::{Cancelling, ItemsQuery, Problem, RunsQuery, decisions, routes},
     daemon::Handle,
+    evidence,
 };
 
 /// How many stand on a page.
@@ -47,11 +49,60 @@ pub(super) async fn show(
     State(handle): State<Handle>,
     Extension(visit): Extension<Visit>,
     Path(run): Path<RunId>,
+    Query(fields): Query<Vec<(String, String)>>,
 ) -> Response {
+    // Where the facts on the page begin.
+    let from = Fields::new(fields)
+        .given("facts")
+        .and_then(|it| it.parse().ok());
     match routes::run(State(handle), Path(run)).await {
-        Ok(Json(detail)) => html(botswain_console::run(&visit.counted().await, &detail)),
+        Ok(Json(detail)) => {
+            let frame = visit.counted().await;
+            html(botswain_console::run(&frame, &detail, from.unwrap_or(0)))
+        }
         Err(problem) => visit.problem(&problem),
     }
+}
+
+/// The items of one of its loops.
+pub(super) async fn items(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+    Path((run, step)): Path<(RunId, StepId)>,
+    Query(fields): Query<Vec<(String, String)>>,
+) -> Response {
+    let from = Fields::new(fields)
+        .given("from")
+        .and_then(|it| it.parse().ok());
+    let query = ItemsQuery {
+        from,
+        limit: Some(PAGE),
+    };
+    let path = Path((run.clone(), step.clone()));
+    match routes::items(State(handle), path, Query(query)).await {
+        Ok(Json(items)) => {
+            let last = items.last().filter(|_| items.len() == PAGE);
+            let next = last.map(|it| it.id.index() + 1);
+            let frame = visit.counted().await;
+            html(botswain_console::items(
+                &frame,
+                (&run, &step),
+                (&items, next),
+            ))
+        }
+        Err(problem) => visit.problem(&problem),
+    }
+}
+
+/// Everything that happened in it, to be kept.
+pub(super) async fn evidence(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+    Path(run): Path<RunId>,
+) -> Response {
+    let frame = visit.frame(Counts::default());
+    let sent = evidence::send(handle, frame, run).await;
+    sent.unwrap_or_else(|problem| visit.problem(&problem))
 }
 
 pub(super) async fn cancel(
