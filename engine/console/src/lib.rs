@@ -36,6 +36,6 @@ pub use self::{
     people::people,
     problem::problem,
     run::run,
-    runs::runs,
+    runs::{RunsFilter, runs},
     words::Language,
 };

@@ -102,9 +102,11 @@ fn happened(frame: &Frame, detail: &RunDetail, from: usize) -> Markup {
                 }
             }
             (frame.happenings(&facts[from..until]))
-            p class="buttons" {
-                @if from > 0 { a class="button" href=(page(0)) { (words.of_run.first_page) } }
-                @if until < facts.len() { a class="button" rel="next" href=(page(until)) { (words.next_page) } }
+            @if facts.len() > FACTS {
+                p class="buttons" {
+                    @if from > 0 { a class="button" href=(page(0)) { (words.of_run.first_page) } }
+                    @if until < facts.len() { a class="button" rel="next" href=(page(until)) { (words.next_page) } }
+                }
             }
         }
     }

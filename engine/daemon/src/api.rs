@@ -22,7 +22,7 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
 use self::access::{Right, Route};
-pub use botswain_views::Decision;
+pub use botswain_views::{Decision, RunsQuery};
 
 pub use self::{
     bulk::{BulkRequest, Bulks},
@@ -31,7 +31,7 @@ pub use self::{
     keeping::{BackupRequest, ResumeRequest},
     people::PersonRequest,
     problem::Problem,
-    routes::{Health, ItemsQuery, RunRequest, RunsQuery, Started},
+    routes::{Health, ItemsQuery, RunRequest, Started},
 };
 use crate::{accounts::Principal, daemon::Handle, evidence};
 

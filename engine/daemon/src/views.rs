@@ -4,6 +4,7 @@ mod connections;
 mod exceptions;
 pub(crate) mod files;
 mod inbox;
+mod listing;
 mod past;
 mod spans;
 mod steps;
@@ -26,6 +27,7 @@ use serde_json::Value;
 pub use botswain_views::*;
 
 pub use self::connections::{Waits, connections};
+pub use self::listing::RunsPage;
 use self::steps::flat;
 use crate::daemon::Parts;
 

@@ -21,7 +21,7 @@ pub use self::{
     },
     inbox::{BulkState, BulkView, ClusterView, Counts, Inbox, InboxQuery, Show},
     people::{PersonView, Role},
-    runs::{RunDetail, RunView, ScheduleView},
+    runs::{RunDetail, RunView, RunsQuery, ScheduleView},
     spans::{SpanKind, SpanView},
     steps::{StepState, StepView},
 };

@@ -11,6 +11,23 @@ use serde_json::Value;
 
 use crate::StepView;
 
+/// Which runs: a page of them, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunsQuery {
+    pub workflow: Option<String>,
+    pub state: Option<State>,
+    /// A part of their key.
+    pub key: Option<String>,
+    /// Made no earlier than this.
+    pub since: Option<Timestamp>,
+    /// Made before this.
+    pub until: Option<Timestamp>,
+    /// The number of the last run that was looked at for the page before.
+    pub before: Option<u64>,
+    pub limit: Option<usize>,
+}
+
 /// A run in a list.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunView {

@@ -1,7 +1,9 @@
 //! Every page of the console with believable data, for the gallery and for the tests.
 
 use botswain_console as console;
-use botswain_console::{Draft, Evidence, EvidenceFile, Frame, Language, Person, Preview, Theme};
+use botswain_console::{
+    Draft, Evidence, EvidenceFile, Frame, Language, Person, Preview, RunsFilter, Theme,
+};
 use botswain_core::{ExceptionId, RunId, StepId, index::State, run::fact::Resolution};
 use botswain_views::{
     BulkView, Counts, Decision, ExceptionDetail, ExceptionView, Inbox, InboxQuery, PersonView,
@@ -88,16 +90,27 @@ impl Samples {
             ("runs", {
                 let runs: Vec<RunView> = self.view(runs());
                 let workflow = self.text("order-entry");
-                console::runs(
-                    frame,
-                    (Some(&workflow), Some(State::Parked)),
-                    (&runs, Some(1_012)),
-                )
+                let filter = RunsFilter {
+                    workflow: Some(workflow.clone()),
+                    state: Some(State::Parked),
+                    key: Some(self.text("orders-1042.csv")),
+                    from: "2026-11-20".parse().ok(),
+                    to: None,
+                    before: Some(1_050),
+                };
+                console::runs(frame, (&filter, &[workflow]), (&runs, Some(1_012)))
             }),
             (
                 "runs-empty",
-                console::runs(frame, (None, None), (&[], None)),
+                console::runs(frame, (&RunsFilter::default(), &[]), (&[], None)),
             ),
+            ("runs-nothing-fits", {
+                let filter = RunsFilter {
+                    key: Some(self.text("PO-1")),
+                    ..RunsFilter::default()
+                };
+                console::runs(frame, (&filter, &[]), (&[], Some(412)))
+            }),
             (
                 "run",
                 console::run(frame, &self.view::<RunDetail>(run()), 0),

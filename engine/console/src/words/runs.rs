@@ -36,6 +36,12 @@ pub(crate) struct RunWords {
     pub(crate) size: &'static str,
     pub(crate) lost: &'static str,
     pub(crate) lost_lead: &'static str,
+    pub(crate) all_workflows: &'static str,
+    pub(crate) all_runs: &'static str,
+    pub(crate) from_day: &'static str,
+    pub(crate) to_day: &'static str,
+    pub(crate) nothing_fits_lead: &'static str,
+    pub(crate) look_further: &'static str,
 }
 
 pub(super) const ENGLISH: RunWords = RunWords {
@@ -115,6 +121,12 @@ pub(super) const ENGLISH: RunWords = RunWords {
     size: "Size",
     lost: "Could not be read",
     lost_lead: "These files were named, and are missing or damaged.",
+    all_workflows: "All workflows",
+    all_runs: "Show all runs",
+    from_day: "From",
+    to_day: "To",
+    nothing_fits_lead: "Leave out a filter, or look at other days.",
+    look_further: "Look further back",
 };
 
 pub(super) const CHINESE: RunWords = RunWords {
@@ -194,4 +206,10 @@ pub(super) const CHINESE: RunWords = RunWords {
     size: "大小",
     lost: "无法读取",
     lost_lead: "这些文件被提到，但缺失或损坏。",
+    all_workflows: "所有流程",
+    all_runs: "显示所有运行",
+    from_day: "从",
+    to_day: "到",
+    nothing_fits_lead: "去掉一个筛选条件，或查看其他日期。",
+    look_further: "继续往前找",
 };

@@ -12,11 +12,9 @@ use axum::{
 use botswain_core::{
     ExceptionId, Hash, RunId, StepId,
     engine::{NO_ROOM, event::Reply},
-    index::State as RunState,
     plan::Version,
     schedule::Times,
 };
-use botswain_store::Filter;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -30,7 +28,7 @@ use crate::{
     daemon::{Handle, Notice, Parts},
     views::{
         self, ConnectionView, ExceptionDetail, ExceptionView, ExceptionsQuery, Inbox, InboxQuery,
-        RunDetail, RunView, ScheduleView, Waits,
+        RunDetail, RunView, RunsQuery, ScheduleView, Waits,
     },
 };
 
@@ -65,17 +63,6 @@ pub struct RunRequest {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Started {
     pub run: RunId,
-}
-
-/// Which runs: a page of them, newest first.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RunsQuery {
-    pub workflow: Option<String>,
-    pub state: Option<RunState>,
-    /// The number of the last run of the page before.
-    pub before: Option<u64>,
-    pub limit: Option<usize>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -129,18 +116,26 @@ pub(crate) async fn runs(
     State(handle): State<Handle>,
     Query(query): Query<RunsQuery>,
 ) -> Answer<Vec<RunView>> {
-    let filter = Filter {
-        workflow: query.workflow,
-        state: query.state,
+    let query = RunsQuery {
+        limit: Some(query.limit.unwrap_or(50).min(LIMIT)),
+        ..query
     };
-    let limit = query.limit.unwrap_or(50).min(LIMIT);
-    let Json(mut runs) = reading(&handle, move |parts| {
-        parts.runs(&filter, query.before, limit)
-    })
-    .await?;
-    let waits = waits(&handle).await;
-    runs.iter_mut().for_each(|run| waits.explain(run));
-    Ok(Json(runs))
+    // Whoever pages by the last run of a page has to get all that fit.
+    let Json(page) = runs_page(&handle, query, usize::MAX).await?;
+    Ok(Json(page.runs))
+}
+
+/// A page of runs for which at most so many are looked at.
+pub(crate) async fn runs_page(
+    handle: &Handle,
+    query: RunsQuery,
+    most: usize,
+) -> Answer<views::RunsPage> {
+    let read = reading(handle, move |parts| parts.runs_page(&query, most));
+    let Json(mut page) = read.await?;
+    let waits = waits(handle).await;
+    page.runs.iter_mut().for_each(|run| waits.explain(run));
+    Ok(Json(page))
 }
 
 /// Who waits for a place at this moment.

@@ -5,8 +5,10 @@ use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Redirect, Response},
 };
+use botswain_console::RunsFilter;
 use botswain_core::{RunId, StepId};
 use botswain_views::Counts;
+use jiff::civil::Date;
 
 use super::{Visit, forms::Fields, html};
 use crate::{
@@ -19,6 +21,9 @@ use crate::{
 /// How many stand on a page.
 const PAGE: usize = 50;
 
+/// How many are looked at for one page when a key is looked for.
+const LOOKED: usize = 5_000;
+
 pub(super) async fn list(
     State(handle): State<Handle>,
     Extension(visit): Extension<Visit>,
@@ -26,20 +31,36 @@ pub(super) async fn list(
 ) -> Response {
     let form = Fields::new(fields);
     let state = form.given("state");
-    let query = RunsQuery {
+    let day = |name| form.given(name).and_then(|it| it.parse::<Date>().ok());
+    let filter = RunsFilter {
         workflow: form.given("workflow").map(str::to_owned),
         state: state.and_then(|it| serde_json::from_value(it.into()).ok()),
+        key: form.given("key").map(str::to_owned),
+        from: day("from"),
+        to: day("to"),
         before: form.given("before").and_then(|it| it.parse().ok()),
+    };
+    // A day is the reader's, from its first moment to its last.
+    let start = |day: Date| day.to_zoned(visit.zone()).ok().map(|it| it.timestamp());
+    let query = RunsQuery {
+        workflow: filter.workflow.clone(),
+        state: filter.state,
+        key: filter.key.clone(),
+        since: filter.from.and_then(start),
+        until: filter.to.and_then(|it| start(it.tomorrow().ok()?)),
+        before: filter.before,
         limit: Some(PAGE),
     };
-    let narrowed = (query.workflow.clone(), query.state);
-    match routes::runs(State(handle), Query(query)).await {
-        Ok(Json(runs)) => {
-            let last = runs.last().filter(|_| runs.len() == PAGE);
-            let next = last.map(|run| run.id.number());
-            let narrowed = (narrowed.0.as_deref(), narrowed.1);
+    let known: Vec<String> = handle
+        .workflows()
+        .iter()
+        .map(|it| it.plan.name.clone())
+        .collect();
+    match routes::runs_page(&handle, query, LOOKED).await {
+        Ok(Json(page)) => {
             let frame = visit.counted().await;
-            html(botswain_console::runs(&frame, narrowed, (&runs, next)))
+            let found = (&page.runs[..], page.next);
+            html(botswain_console::runs(&frame, (&filter, &known), found))
         }
         Err(problem) => visit.problem(&problem),
     }

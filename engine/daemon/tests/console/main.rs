@@ -11,4 +11,5 @@ mod house;
 mod morning;
 mod pages;
 mod people;
+mod runs;
 mod tls;

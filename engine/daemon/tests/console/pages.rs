@@ -16,7 +16,7 @@ const HOSTILE: [&str; 5] = [
     "javascript:window.hacked=1//{{7*7}}",
 ];
 
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 13] = [
     "/inbox",
     "/inbox?show=newest",
     "/inbox?show=approvals",
@@ -25,7 +25,9 @@ const PAGES: [&str; 11] = [
     "/exceptions/1",
     "/exceptions/6",
     "/runs",
+    "/runs?key=img&from=2020-01-01",
     "/runs/1",
+    "/runs/1/items/enter",
     "/runs/1.enter.0",
     "/people",
 ];
