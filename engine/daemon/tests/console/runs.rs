@@ -20,10 +20,11 @@ fn unpacked(archive: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     for at in 0..archive.len() {
         let mut file = archive.by_index(at).unwrap();
-        assert!(file.enclosed_name().is_some(), "{}", file.name());
+        let name = file.name().unwrap().into_owned();
+        assert!(file.enclosed_name().is_some(), "{name}");
         let mut content = Vec::new();
         file.read_to_end(&mut content).unwrap();
-        files.insert(file.name().to_owned(), content);
+        files.insert(name, content);
     }
     files
 }
