@@ -7,12 +7,14 @@
 
 mod assets;
 mod bulk;
+mod calendar;
 mod data;
 mod decisions;
 mod evidence;
 mod exception;
 mod facts;
 mod frame;
+mod graph;
 mod inbox;
 mod items;
 mod login;
@@ -23,10 +25,13 @@ mod runs;
 mod time;
 mod timeline;
 mod words;
+mod workflow;
+mod workflows;
 
 pub use self::{
     assets::{ASSETS, Asset},
     bulk::{Preview, bulk, preview},
+    calendar::calendar,
     evidence::{Evidence, EvidenceFile, evidence},
     exception::{Draft, closed, exception},
     frame::{Frame, Person, Theme},
@@ -38,4 +43,6 @@ pub use self::{
     run::run,
     runs::{RunsFilter, runs},
     words::Language,
+    workflow::workflow,
+    workflows::workflows,
 };

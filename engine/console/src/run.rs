@@ -53,7 +53,7 @@ fn side(frame: &Frame, detail: &RunDetail) -> Markup {
     html! {
         dl class="facts" {
             @if let Some(key) = &run.key { dt { (words.key) } dd { strong { (key) } } }
-            dt { (words.workflow) } dd { a href={ "/runs?workflow=" (encoded(&run.workflow)) } { (run.workflow) } }
+            dt { (words.workflow) } dd { a href={ "/workflows/" (encoded(&run.workflow)) } { (run.workflow) } }
             dt { (words.of_run.started_by) } dd { ((words.of_run.origin)(&detail.origin)) }
             dt { (words.began) } dd { (frame.clock(run.created)) }
             dt { (words.lasted) } dd { (frame.length(run.created, run.ended.unwrap_or(frame.now))) }
@@ -72,6 +72,16 @@ fn side(frame: &Frame, detail: &RunDetail) -> Markup {
                 a class="button" href={ "/runs/" (run.id) "/evidence" } download { (words.of_run.bundle) }
             }
             p class="muted small" { (words.of_run.bundle_lead) }
+        }
+        @if is_own && frame.may(Role::Handler) {
+            div class="stack" {
+                p {
+                    a class="button" href={ "/workflows/" (encoded(&run.workflow)) "?again=" (run.id) "#start" } {
+                        (words.of_workflow.again)
+                    }
+                }
+                p class="muted small" { (words.of_workflow.again_lead) }
+            }
         }
         @if !run.state.has_ended() && is_own && frame.may(Role::Handler) {
             details class="way" {

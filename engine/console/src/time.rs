@@ -37,6 +37,12 @@ impl Frame {
         html! { time datetime=(at) { (self.exact(at)) } }
     }
 
+    /// `23:04`, for what stands under its day.
+    pub(crate) fn time_of_day(&self, at: Timestamp) -> Markup {
+        let text = at.to_zoned(self.zone.clone()).strftime("%H:%M").to_string();
+        html! { time datetime=(at) title=(self.exact(at)) { (text) } }
+    }
+
     pub(crate) fn exact(&self, at: Timestamp) -> String {
         at.to_zoned(self.zone.clone())
             .strftime("%Y-%m-%d %H:%M:%S %Z")

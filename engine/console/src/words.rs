@@ -2,9 +2,10 @@
 
 mod en;
 mod runs;
+mod workflows;
 mod zh;
 
-use self::runs::RunWords;
+use self::{runs::RunWords, workflows::WorkflowWords};
 use botswain_core::{
     index::{ExceptionCategory, State},
     run::fact::Resolution,
@@ -255,6 +256,7 @@ pub(crate) struct Words {
     pub(crate) facts: &'static str,
     pub(crate) no_value: &'static str,
     pub(crate) of_run: RunWords,
+    pub(crate) of_workflow: WorkflowWords,
 
     pub(crate) ago: fn(i64) -> String,
     pub(crate) ahead: fn(i64) -> String,

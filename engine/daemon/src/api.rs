@@ -13,6 +13,7 @@ mod keeping;
 pub(crate) mod people;
 mod problem;
 pub(crate) mod routes;
+pub(crate) mod workflows;
 
 use std::{os::unix::fs::PermissionsExt, path::Path};
 
@@ -55,6 +56,8 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(SEE, get("/api/v1/runs/{run}/items/{step}"), routes::items),
         Route::new(SEE, get("/api/v1/runs/{run}/evidence"), evidence::download),
         Route::new(SEE, get("/api/v1/versions/{hash}"), routes::version),
+        Route::new(SEE, get("/api/v1/workflows"), workflows::list),
+        Route::new(SEE, get("/api/v1/workflows/{name}"), workflows::show),
         Route::new(SEE, get("/api/v1/inbox"), routes::inbox),
         Route::new(SEE, get("/api/v1/exceptions"), routes::exceptions),
         Route::new(SEE, get("/api/v1/exceptions/{id}"), routes::exception),

@@ -13,6 +13,7 @@ mod people;
 mod runs;
 mod session;
 mod visit;
+mod workflows;
 
 use std::{convert::Infallible, time::Duration};
 
@@ -94,6 +95,10 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(SEE, get("/runs/{run}/items/{step}"), runs::items),
         Route::new(SEE, get("/runs/{run}/evidence"), runs::evidence),
         Route::new(HANDLE, post("/runs/{run}/cancel"), runs::cancel),
+        Route::new(SEE, get("/workflows"), workflows::list),
+        Route::new(SEE, get("/workflows/{name}"), workflows::show),
+        Route::new(HANDLE, post("/workflows/{name}/start"), workflows::start),
+        Route::new(SEE, get("/calendar"), workflows::calendar),
         Route::new(ADMIN, get("/people"), people::list),
         Route::new(ADMIN, post("/people"), people::add),
         Route::new(ADMIN, post("/people/{name}"), people::alter),

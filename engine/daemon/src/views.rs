@@ -8,6 +8,7 @@ mod listing;
 mod past;
 mod spans;
 mod steps;
+mod workflows;
 
 use botswain_core::{
     Payload, RunId, StepId,

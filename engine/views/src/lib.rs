@@ -12,6 +12,7 @@ mod people;
 mod runs;
 mod spans;
 mod steps;
+mod workflows;
 
 pub use self::{
     connections::ConnectionView,
@@ -24,4 +25,5 @@ pub use self::{
     runs::{RunDetail, RunView, RunsQuery, ScheduleView},
     spans::{SpanKind, SpanView},
     steps::{StepState, StepView},
+    workflows::{CalendarDay, CalendarRow, FindingView, WorkflowDetail, WorkflowView},
 };

@@ -32,6 +32,7 @@ impl Samples {
         pages.extend(self.exceptions(frame));
         pages.extend(self.many(frame));
         pages.extend(self.others(frame));
+        pages.extend(self.workflows(frame));
         pages
     }
 
@@ -247,12 +248,12 @@ impl Samples {
         (301..325).map(|id| self.view(timeout(id))).collect()
     }
 
-    fn text(&self, text: &str) -> String {
+    pub(crate) fn text(&self, text: &str) -> String {
         self.text.clone().unwrap_or_else(|| text.to_owned())
     }
 
     /// Reads a view; wherever another text may stand in it, one does.
-    fn view<T: DeserializeOwned>(&self, mut value: Value) -> T {
+    pub(crate) fn view<T: DeserializeOwned>(&self, mut value: Value) -> T {
         if let Some(text) = &self.text {
             let mut places = Vec::new();
             places_in(&value, String::new(), &mut places);

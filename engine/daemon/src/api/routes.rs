@@ -13,7 +13,6 @@ use botswain_core::{
     ExceptionId, Hash, RunId, StepId,
     engine::{NO_ROOM, event::Reply},
     plan::Version,
-    schedule::Times,
 };
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -87,7 +86,7 @@ pub(super) async fn health(State(handle): State<Handle>) -> Answer<Health> {
     }))
 }
 
-pub(super) async fn start(
+pub(crate) async fn start(
     State(handle): State<Handle>,
     Extension(principal): Extension<Principal>,
     Json(request): Json<RunRequest>,
@@ -247,23 +246,11 @@ pub(super) async fn artifact(
 }
 
 pub(super) async fn schedule(State(handle): State<Handle>) -> Answer<Vec<ScheduleView>> {
-    let now = Timestamp::now();
-    let zone = handle.parts.config().timezone.clone();
-    let mut schedules = Vec::new();
-    for version in handle.workflows() {
-        for trigger in &version.plan.triggers {
-            let times = Times::of(&trigger.on, &zone).transpose();
-            let times = times.map_err(|error| Problem::internal(error.to_string()))?;
-            let after = |at: Timestamp| times.as_ref()?.after(at);
-            let next = std::iter::successors(after(now), |last| after(*last));
-            schedules.push(ScheduleView {
-                workflow: version.plan.name.clone(),
-                trigger: trigger.on.to_string(),
-                timezone: times.as_ref().map(|times| times.timezone().to_owned()),
-                next: next.take(5).collect(),
-            });
-        }
-    }
+    let (versions, now) = (handle.workflows(), Timestamp::now());
+    let each = versions
+        .iter()
+        .flat_map(|it| handle.parts.schedules(it, now));
+    let mut schedules: Vec<ScheduleView> = each.collect();
     let soonest = |it: &ScheduleView| (it.next.is_empty(), it.next.first().copied());
     schedules.sort_by_key(soonest);
     Ok(Json(schedules))

@@ -13,3 +13,4 @@ mod pages;
 mod people;
 mod runs;
 mod tls;
+mod workflows;
