@@ -31,7 +31,7 @@ fn line(frame: &Frame, it: &WorkflowView) -> Markup {
     html! {
         li class="row" {
             a class="main" href={ "/workflows/" (encoded(&it.name)) } data-open {
-                span class="what" { (it.name) }
+                strong { (it.name) }
                 @if it.mistakes > 0 { span class="badge system" { ((words.mistakes)(it.mistakes)) } }
             }
             @if let Some(text) = &it.description { p class="meta" { (text) } }

@@ -121,7 +121,7 @@ fn chinese_pages_say_nothing_in_english() {
         "new",
         "name",
         "workflows",
-        "schedule",
+        "cron",
         "every",
     ];
     let data = "数据";

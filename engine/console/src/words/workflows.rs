@@ -101,7 +101,7 @@ pub(super) const ENGLISH: WorkflowWords = WorkflowWords {
     week_after: "Later",
     calendar_lead: "What starts by a time, as the files are now. What waits for something to happen has no time.",
     no_times: "Nothing starts by a time",
-    no_times_lead: "A trigger `schedule` or `every` in a workflow puts it here.",
+    no_times_lead: "A trigger `cron` or `every` in a workflow puts it here.",
     more_times: |count, and_more| match and_more {
         true => format!("{count} times and more"),
         false => format!("{count} times"),
@@ -165,7 +165,7 @@ pub(super) const CHINESE: WorkflowWords = WorkflowWords {
     week_after: "更晚",
     calendar_lead: "按文件目前的内容，按时间启动的流程。等待事情发生的没有时间。",
     no_times: "没有按时间启动的流程",
-    no_times_lead: "流程中的触发器 `schedule` 或 `every` 会显示在这里。",
+    no_times_lead: "流程中的触发器 `cron` 或 `every` 会显示在这里。",
     more_times: |count, and_more| match and_more {
         true => format!("{count} 次以上"),
         false => format!("{count} 次"),

@@ -58,7 +58,7 @@ async fn mistakes_stand_at_their_line_and_times_in_the_week() {
     house.admit("ann", "viewer", &[]);
     house.write(
         "workflows/nightly.yaml",
-        "name: nightly\non: [{ schedule: \"0 7 * * *\" }]\nsteps:\n  - id: look\n    bot: http.gett\n",
+        "name: nightly\ntriggers: [{ cron: \"0 7 * * *\" }]\nsteps:\n  - id: look\n    bot: http.gett\n",
     );
     let mut browser = Browser::open(&house).await;
     browser.sign_in("ann").await;
@@ -70,7 +70,7 @@ async fn mistakes_stand_at_their_line_and_times_in_the_week() {
     );
     house.write(
         "workflows/nightly.yaml",
-        "name: nightly\non: [{ schedule: \"0 7 * * *\" }]\nsteps:\n  - id: look\n    set: { a: \"1\" }\n",
+        "name: nightly\ntriggers: [{ cron: \"0 7 * * *\" }]\nsteps:\n  - id: look\n    set: { a: \"1\" }\n",
     );
     browser.go("/workflows/nightly").await;
     assert!(!browser.is_there(".finding.mistake").await);
