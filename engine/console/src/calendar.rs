@@ -53,6 +53,7 @@ fn line(frame: &Frame, row: &CalendarRow) -> Markup {
         tr {
             th scope="row" {
                 a href={ "/workflows/" (encoded(&row.workflow)) } { (row.workflow) }
+                @if row.is_paused { " " span class="badge approval" { (frame.words().of_workflow.paused) } }
                 br; code { (row.trigger) }
             }
             @for day in &row.days { td { (times(frame, day)) } }

@@ -22,6 +22,12 @@ pub fn workflow(frame: &Frame, detail: &WorkflowDetail, draft: &Draft) -> String
         p class="crumbs" { a href="/workflows" { (words.workflows) } " / " (it.name) }
         h1 { (it.name) }
         @if let Some(text) = &it.description { p class="lead" { (text) } }
+        @if let Some(pause) = &it.paused {
+            div class="hint" id="paused" {
+                p { ((words.paused_by)(&pause.by)) " " (frame.age(pause.at)) }
+                @if let Some(note) = &pause.note { blockquote { (note) } }
+            }
+        }
         @if it.mistakes > 0 {
             p class="error" {
                 @if detail.plan.is_some() { (words.older_runs) } @else { (words.not_runnable) }
@@ -64,6 +70,7 @@ fn side(frame: &Frame, detail: &WorkflowDetail) -> Markup {
                 a class="button" href={ "/inbox?workflow=" (name) } { ((words.waits)(it.exceptions)) }
             }
         }
+        @if frame.may(Role::Handler) { (turning(frame, detail)) }
         section {
             h2 { (words.firings) }
             @if detail.schedules.is_empty() { p class="muted" { (words.no_trigger) } }
@@ -78,6 +85,26 @@ fn side(frame: &Frame, detail: &WorkflowDetail) -> Markup {
                     ul class="plain" { @for at in &schedule.next { li { (frame.clock(*at)) } } }
                 }
             }
+        }
+    }
+}
+
+/// The form that pauses it, or lets it go on.
+fn turning(frame: &Frame, detail: &WorkflowDetail) -> Markup {
+    let (words, it) = (&frame.words().of_workflow, &detail.workflow);
+    let (verb, label, lead) = match it.paused {
+        Some(_) => ("resume", words.resume, words.resume_lead),
+        None => ("pause", words.pause, words.pause_lead),
+    };
+    let action = format!("/workflows/{}/{verb}", encoded(&it.name));
+    html! {
+        details class="way" open[it.paused.is_some()] {
+            summary { (label) }
+            p class="muted" { (lead) }
+            (frame.form(&action, "stack", html! {
+                label { (frame.words().note) textarea name="note" rows="2" {} }
+                button data-turn { (label) }
+            }))
         }
     }
 }

@@ -32,6 +32,7 @@ fn line(frame: &Frame, it: &WorkflowView) -> Markup {
         li class="row" {
             a class="main" href={ "/workflows/" (encoded(&it.name)) } data-open {
                 strong { (it.name) }
+                @if it.paused.is_some() { span class="badge approval" { (words.paused) } }
                 @if it.mistakes > 0 { span class="badge system" { ((words.mistakes)(it.mistakes)) } }
             }
             @if let Some(text) = &it.description { p class="meta" { (text) } }
@@ -59,10 +60,10 @@ pub(crate) fn next(frame: &Frame, it: &WorkflowView) -> Markup {
     let words = &frame.words().of_workflow;
     let triggers = it.triggers.join(", ");
     html! {
-        @match it.next {
+        @if it.paused.is_some() { (words.paused) } @else { @match it.next {
             Some(at) => { (frame.age(at)) ", " (frame.clock(at)) " (" code { (triggers) } ")" }
             None if it.triggers.is_empty() => { (words.by_hand_alone) }
             None => { (words.when_it_happens) " (" code { (triggers) } ")" }
-        }
+        } }
     }
 }

@@ -33,6 +33,7 @@ pub use self::{
     people::PersonRequest,
     problem::Problem,
     routes::{Health, ItemsQuery, RunRequest, Started},
+    workflows::Pausing,
 };
 use crate::{accounts::Principal, daemon::Handle, evidence};
 
@@ -58,6 +59,16 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(SEE, get("/api/v1/versions/{hash}"), routes::version),
         Route::new(SEE, get("/api/v1/workflows"), workflows::list),
         Route::new(SEE, get("/api/v1/workflows/{name}"), workflows::show),
+        Route::new(
+            HANDLE,
+            post("/api/v1/workflows/{name}/pause"),
+            workflows::pause,
+        ),
+        Route::new(
+            HANDLE,
+            post("/api/v1/workflows/{name}/resumption"),
+            workflows::resume,
+        ),
         Route::new(SEE, get("/api/v1/inbox"), routes::inbox),
         Route::new(SEE, get("/api/v1/exceptions"), routes::exceptions),
         Route::new(SEE, get("/api/v1/exceptions/{id}"), routes::exception),

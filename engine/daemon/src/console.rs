@@ -98,6 +98,8 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(SEE, get("/workflows"), workflows::list),
         Route::new(SEE, get("/workflows/{name}"), workflows::show),
         Route::new(HANDLE, post("/workflows/{name}/start"), workflows::start),
+        Route::new(HANDLE, post("/workflows/{name}/pause"), workflows::pause),
+        Route::new(HANDLE, post("/workflows/{name}/resume"), workflows::resume),
         Route::new(SEE, get("/calendar"), workflows::calendar),
         Route::new(ADMIN, get("/people"), people::list),
         Route::new(ADMIN, post("/people"), people::add),

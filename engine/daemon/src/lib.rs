@@ -20,6 +20,7 @@ pub mod instance;
 pub mod manual;
 mod meant;
 pub mod pages;
+mod pauses;
 pub mod rehearsal;
 pub mod starter;
 pub mod views;

@@ -25,5 +25,5 @@ pub use self::{
     runs::{RunDetail, RunView, RunsQuery, ScheduleView},
     spans::{SpanKind, SpanView},
     steps::{StepState, StepView},
-    workflows::{CalendarDay, CalendarRow, FindingView, WorkflowDetail, WorkflowView},
+    workflows::{CalendarDay, CalendarRow, FindingView, PauseView, WorkflowDetail, WorkflowView},
 };

@@ -6,6 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{RunView, ScheduleView};
 
+/// That a workflow starts nothing by itself, who said so, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PauseView {
+    pub by: String,
+    pub at: Timestamp,
+    pub note: Option<String>,
+}
+
 /// A workflow in a list.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WorkflowView {
@@ -19,6 +27,8 @@ pub struct WorkflowView {
     pub last: Option<RunView>,
     /// When it starts by itself next, if that is a time.
     pub next: Option<Timestamp>,
+    /// Absent unless it is paused.
+    pub paused: Option<PauseView>,
     /// What starts it, as the file has it.
     pub triggers: Vec<String>,
     /// How many of its exceptions are open.
@@ -54,6 +64,9 @@ pub struct CalendarRow {
     pub workflow: String,
     /// As the file has it.
     pub trigger: String,
+    /// Whether it will not, for its workflow is paused.
+    #[serde(default)]
+    pub is_paused: bool,
     pub days: Vec<CalendarDay>,
 }
 

@@ -16,7 +16,7 @@ impl Samples {
             view("order-entry", json!({})),
             view(
                 "purchase",
-                json!({ "mistakes": 2, "next": null, "triggers": ["files inbox/*.csv"], "exceptions": 0 })
+                json!({ "mistakes": 2, "paused": { "by": "jonas", "at": "2026-11-27T07:00:00Z", "note": "the shop is down" }, "next": null, "triggers": ["files inbox/*.csv"], "exceptions": 0 })
             ),
             view(
                 "cleanup",
@@ -42,6 +42,12 @@ impl Samples {
             ("workflows", console::workflows(frame, &views)),
             ("workflows-empty", console::workflows(frame, &[])),
             ("workflow", console::workflow(frame, &detail, &plain)),
+            ("workflow-paused", {
+                let paused = json!({ "paused": { "by": "jonas", "at": "2026-11-27T07:00:00Z", "note": "the shop is down" }, "next": null });
+                let mut value = self::detail();
+                value["workflow"] = view("order-entry", paused);
+                console::workflow(frame, &self.view(value), &plain)
+            }),
             ("workflow-draft", console::workflow(frame, &detail, &draft)),
             ("workflow-broken", console::workflow(frame, &broken, &plain)),
             ("calendar", console::calendar(frame, first, &rows)),
@@ -118,6 +124,6 @@ fn calendar() -> Value {
     };
     json!([
         { "workflow": "order-entry", "trigger": "0 7 * * 1-6", "days": days(&|date| json!([format!("{date}T06:00:00Z")]), 1) },
-        { "workflow": "stock-import", "trigger": "every 5 min", "days": days(&|date| json!([format!("{date}T00:00:00Z"), format!("{date}T00:05:00Z"), format!("{date}T00:10:00Z")]), 288) },
+        { "workflow": "stock-import", "trigger": "every 5 min", "is_paused": true, "days": days(&|date| json!([format!("{date}T00:00:00Z"), format!("{date}T00:05:00Z"), format!("{date}T00:10:00Z")]), 288) },
     ])
 }

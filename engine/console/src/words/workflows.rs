@@ -45,6 +45,12 @@ pub(crate) struct WorkflowWords {
     pub(crate) no_times_lead: &'static str,
     pub(crate) more_times: fn(usize, bool) -> String,
     pub(crate) weekday: fn(i8) -> &'static str,
+    pub(crate) paused: &'static str,
+    pub(crate) paused_by: fn(&str) -> String,
+    pub(crate) pause: &'static str,
+    pub(crate) pause_lead: &'static str,
+    pub(crate) resume: &'static str,
+    pub(crate) resume_lead: &'static str,
 }
 
 pub(super) const ENGLISH: WorkflowWords = WorkflowWords {
@@ -115,6 +121,12 @@ pub(super) const ENGLISH: WorkflowWords = WorkflowWords {
         6 => "Sat",
         _ => "Sun",
     },
+    paused: "paused",
+    paused_by: |name| format!("{name} has paused it: it starts nothing by itself."),
+    pause: "Pause it",
+    pause_lead: "It starts nothing by itself until somebody lets it go on. What runs goes on, and it can be started by hand. Files and mails wait where they are; what follows the end of another workflow is passed over.",
+    resume: "Let it go on",
+    resume_lead: "It starts by itself again. Times that were missed are made up for as `missed` of each trigger says.",
 };
 
 pub(super) const CHINESE: WorkflowWords = WorkflowWords {
@@ -179,4 +191,10 @@ pub(super) const CHINESE: WorkflowWords = WorkflowWords {
         6 => "周六",
         _ => "周日",
     },
+    paused: "已暂停",
+    paused_by: |name| format!("{name} 暂停了它：它不会自动启动。"),
+    pause: "暂停",
+    pause_lead: "在有人让它继续之前，它不会自动启动。正在进行的运行会继续，也可以手动启动。文件和邮件留在原处；跟随其他流程结束而启动的会被略过。",
+    resume: "让它继续",
+    resume_lead: "它重新自动启动。错过的时间按各触发器的 `missed` 补上。",
 };

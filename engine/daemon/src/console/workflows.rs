@@ -11,6 +11,7 @@ use botswain_core::{RunId, plan::InputKind};
 use botswain_views::WorkflowDetail;
 use indexmap::IndexMap;
 use jiff::{Timestamp, civil::Date};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::{Visit, again, forms::Fields, html};
@@ -127,6 +128,50 @@ fn told(problem: &Problem) -> String {
     }
 }
 
+/// Pauses it, with a note for others.
+pub(super) async fn pause(
+    State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
+    Extension(visit): Extension<Visit>,
+    Path(name): Path<String>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Response {
+    let asked = (State(handle), Extension(principal), Path(name.clone()));
+    let paused = workflows::pause(asked.0, asked.1, asked.2, Json(pausing(fields))).await;
+    back(&visit, &name, paused.map(drop))
+}
+
+/// Lets it go on.
+pub(super) async fn resume(
+    State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
+    Extension(visit): Extension<Visit>,
+    Path(name): Path<String>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Response {
+    let asked = (State(handle), Extension(principal), Path(name.clone()));
+    let resumed = workflows::resume(asked.0, asked.1, asked.2, Json(pausing(fields))).await;
+    back(&visit, &name, resumed.map(drop))
+}
+
+fn pausing(fields: Vec<(String, String)>) -> workflows::Pausing {
+    workflows::Pausing {
+        by: String::new(),
+        note: Fields::new(fields).note(),
+    }
+}
+
+/// To the page of the workflow, unless something was wrong.
+fn back(visit: &Visit, name: &str, done: Result<(), Problem>) -> Response {
+    match done {
+        Ok(()) => {
+            let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
+            Redirect::to(&format!("/workflows/{name}")).into_response()
+        }
+        Err(problem) => visit.problem(&problem),
+    }
+}
+
 /// What runs when, on seven days.
 pub(super) async fn calendar(
     State(handle): State<Handle>,
@@ -150,7 +195,10 @@ pub(super) async fn calendar(
         Ok::<_, Problem>(parts.calendar(&versions, (first, &zone)))
     });
     match read.await {
-        Ok(Json(rows)) => {
+        Ok(Json(mut rows)) => {
+            for row in &mut rows {
+                row.is_paused = handle.pauses.of(&row.workflow).is_some();
+            }
             let frame = visit.counted().await;
             html(botswain_console::calendar(&frame, first, &rows))
         }

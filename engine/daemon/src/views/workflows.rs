@@ -114,6 +114,7 @@ impl Parts {
                 rows.push(CalendarRow {
                     workflow: version.plan.name.clone(),
                     trigger: trigger.on.to_string(),
+                    is_paused: false,
                     days: days.map(|day| day_of(&times, day, zone)).collect(),
                 });
             }
@@ -176,6 +177,8 @@ impl Parts {
             description: version.and_then(|it| it.plan.description.clone()),
             version: version.map(Version::hash),
             mistakes: mistakes.count(),
+            // Only the daemon that is asked knows.
+            paused: None,
             last: self.runs(&filter, None, 1).map_err(text)?.pop(),
             next: schedules
                 .iter()

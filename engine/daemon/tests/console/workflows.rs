@@ -80,3 +80,40 @@ async fn mistakes_stand_at_their_line_and_times_in_the_week() {
     assert!(week.contains("nightly"), "{week}");
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_paused_starts_nothing_by_itself_until_it_goes_on() {
+    let house = House::open();
+    house.admit("ann", "handler", &[]);
+    house.write(
+        "workflows/drop.yaml",
+        "name: drop\ntriggers: [{ files: \"in/*.txt\", settle: 0s }]\nsteps:\n  - id: look\n    set: { a: \"1\" }\n",
+    );
+    let mut browser = Browser::open(&house).await;
+    browser.sign_in("ann").await;
+    browser.go("/workflows/drop").await;
+    browser.click_text("Pause it").await;
+    browser.write("note", "the shop is down").await;
+    browser.click("[data-turn]").await;
+    let told = browser.text("#paused").await;
+    assert!(
+        told.contains("ann has paused it") && told.contains("the shop is down"),
+        "{told}"
+    );
+    browser.go("/workflows").await;
+    assert!(browser.text(".rows").await.contains("paused"));
+
+    // By hand it runs all the same.
+    house.write("in/a.txt", "a");
+    assert!(house.botswain(&["run", "drop"]).status.success());
+    let runs = house.json(&["runs"]);
+    assert_eq!(runs.as_array().map(Vec::len), Some(1), "{runs}");
+    browser.go("/workflows/drop").await;
+    browser.click("[data-turn]").await;
+    assert!(!browser.is_there("#paused").await);
+    wait_for("the file to be taken", || {
+        let runs = house.json(&["runs"]);
+        (runs.as_array().map(Vec::len) == Some(2)).then_some(())
+    });
+    browser.close().await;
+}
