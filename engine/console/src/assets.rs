@@ -8,11 +8,15 @@ pub struct Asset {
     pub body: &'static str,
 }
 
+/// The sheet of all pages.
+pub(crate) const SHEET: &str = include_str!("../assets/console.css");
+
+/// Everything that is served as it is.
 pub const ASSETS: &[Asset] = &[
     Asset {
         path: "/assets/console.css",
         media: "text/css; charset=utf-8",
-        body: include_str!("../assets/console.css"),
+        body: SHEET,
     },
     Asset {
         path: "/assets/console.js",

@@ -65,6 +65,7 @@ impl Theme {
 pub(crate) enum Place {
     Inbox,
     Runs,
+    Workflows,
     People,
     Elsewhere,
 }
@@ -140,6 +141,7 @@ impl Frame {
                             }
                         }))
                         (link("/runs", place == Place::Runs, html! { (words.runs) }))
+                        (link("/workflows", place == Place::Workflows, html! { (words.of_workflow.workflows) }))
                         @if person.role == Role::Admin {
                             (link("/people", place == Place::People, html! { (words.people) }))
                         }

@@ -7,27 +7,42 @@
 
 mod assets;
 mod bulk;
+mod calendar;
 mod data;
 mod decisions;
+mod evidence;
 mod exception;
+mod facts;
 mod frame;
+mod graph;
 mod inbox;
+mod items;
 mod login;
 mod people;
 mod problem;
 mod run;
+mod runs;
 mod time;
+mod timeline;
 mod words;
+mod workflow;
+mod workflows;
 
 pub use self::{
     assets::{ASSETS, Asset},
     bulk::{Preview, bulk, preview},
+    calendar::calendar,
+    evidence::{Evidence, EvidenceFile, evidence},
     exception::{Draft, closed, exception},
     frame::{Frame, Person, Theme},
     inbox::inbox,
+    items::items,
     login::{login, setup},
     people::people,
     problem::problem,
-    run::{run, runs},
+    run::run,
+    runs::{RunsFilter, runs},
     words::Language,
+    workflow::workflow,
+    workflows::workflows,
 };

@@ -1,143 +1,141 @@
-//! Runs in a list, and one with its steps, its data and its end.
+//! One run: its timeline, its steps, its data, what happened in it, and its end.
 
-use botswain_core::index::State;
-use botswain_views::{Role, RunDetail, RunView, StepState, StepView};
+use botswain_core::{RunId, index::State};
+use botswain_views::{Role, RunDetail, StepState, StepView};
 use maud::{Markup, html};
 
 use crate::{
-    frame::{Frame, Place},
+    data::file,
+    frame::{Frame, Place, grouped},
     inbox::encoded,
 };
 
-const STATES: [State; 8] = [
-    State::Running,
-    State::Waiting,
-    State::Parked,
-    State::Queued,
-    State::Succeeded,
-    State::Failed,
-    State::Cancelled,
-    State::Skipped,
-];
+/// How many facts stand on a page.
+const FACTS: usize = 50;
 
-/// Runs that were started, newest first; `next` is the address of the next page.
-pub fn runs(
-    frame: &Frame,
-    (workflow, state): (Option<&str>, Option<State>),
-    (runs, next): (&[RunView], Option<u64>),
-) -> String {
-    let words = frame.words();
-    let narrowed = |before: u64| {
-        let workflow = workflow.map(|it| format!("&workflow={}", encoded(it)));
-        let state = state.map(|it| format!("&state={}", it.name()));
-        let rest = [workflow, state].into_iter().flatten();
-        format!("/runs?before={before}{}", rest.collect::<String>())
-    };
-    let content = html! {
-        div class="head" {
-            h1 { (words.runs) }
-            form method="get" action="/runs" class="search" {
-                @if let Some(workflow) = workflow { input type="hidden" name="workflow" value=(workflow); }
-                select name="state" aria-label=(words.state) {
-                    option value="" { (words.all_states) }
-                    @for it in STATES {
-                        option value=(it.name()) selected[state == Some(it)] { ((words.states)(it)) }
-                    }
-                }
-                button { (words.filter) }
-            }
-        }
-        @if runs.is_empty() {
-            div class="empty" { h2 { (words.no_runs) } p { (words.no_runs_lead) } }
-        } @else {
-            div class="scroll" tabindex="0" {
-                table class="runs" {
-                    thead { tr {
-                        th scope="col" { (words.run) }
-                        th scope="col" { (words.workflow) }
-                        th scope="col" { (words.state) }
-                        th scope="col" { (words.key) }
-                        th scope="col" { (words.began) }
-                        th scope="col" { (words.lasted) }
-                    } }
-                    tbody data-rows { @for run in runs { (line(frame, run)) } }
-                }
-            }
-        }
-        @if let Some(before) = next {
-            p { a class="button" rel="next" href=(narrowed(before)) { (words.next_page) } }
-        }
-    };
-    frame.page(words.runs, Place::Runs, content)
-}
-
-fn line(frame: &Frame, run: &RunView) -> Markup {
-    html! {
-        tr class="row" {
-            td { a href={ "/runs/" (run.id) } data-open { (run.id) } }
-            td { (run.workflow) }
-            td {
-                (state(frame, run.state))
-                @if let Some(why) = &run.why { span class="muted small" { " " (why) } }
-            }
-            td { (run.key.as_deref().unwrap_or_default()) }
-            td { (frame.clock(run.created)) }
-            td { (frame.length(run.created, run.ended.unwrap_or(frame.now))) }
-        }
-    }
-}
-
-pub fn run(frame: &Frame, detail: &RunDetail) -> String {
+/// The page of a run, with its facts from this one on.
+pub fn run(frame: &Frame, detail: &RunDetail, from: usize) -> String {
     let (words, run) = (frame.words(), &detail.run);
     let title = format!("{} {}", words.run, run.id);
     let content = html! {
-        p class="crumbs" { a href="/runs" { (words.runs) } " / " (run.id) }
+        p class="crumbs" {
+            a href="/runs" { (words.runs) } " / "
+            @if let Some((parent, step)) = run.id.parent() {
+                a href={ "/runs/" (parent) } { (parent) } " / "
+                a href={ "/runs/" (parent) "/items/" (step) } { (step) } " / "
+            }
+            (run.id)
+        }
         h1 { (run.workflow) " " (state(frame, run.state)) }
         @if let Some(why) = &run.why { p class="lead" { (words.waits_for) ": " (why) } }
+        section class="card" {
+            h2 { (words.of_run.timeline) }
+            (frame.timeline(&detail.steps, (run.created, run.ended)))
+        }
         div class="columns" {
             div class="wide" {
                 section {
                     h2 { (words.steps) }
-                    ol class="steps large" { @for step in &detail.steps { (whole_step(frame, step)) } }
+                    ol class="steps large" { @for step in &detail.steps { (whole_step(frame, &run.id, step)) } }
                 }
-                section { h2 { (words.inputs) } (frame.data(&detail.inputs)) }
+                section class="card" { h2 { (words.inputs) } (frame.data(&detail.inputs)) }
+                (happened(frame, detail, from))
             }
-            aside class="side" aria-label=(words.details) {
-                dl class="facts" {
-                    @if let Some(key) = &run.key { dt { (words.key) } dd { strong { (key) } } }
-                    dt { (words.workflow) } dd { a href={ "/runs?workflow=" (run.workflow) } { (run.workflow) } }
-                    dt { (words.began) } dd { (frame.clock(run.created)) }
-                    dt { (words.lasted) } dd { (frame.length(run.created, run.ended.unwrap_or(frame.now))) }
-                    dt { (words.facts) } dd { (detail.facts.len()) }
-                }
-                @if !run.state.has_ended() && frame.may(Role::Handler) {
-                    details class="way" {
-                        summary { (words.cancel_run) }
-                        p class="muted" { (words.cancel_lead) }
-                        @let action = format!("/runs/{}/cancel", run.id);
-                        (frame.form(&action, "stack", html! {
-                            label { (words.note) textarea name="note" rows="2" {} }
-                            button class="danger" { (words.cancel_run) }
-                        }))
-                    }
-                }
-            }
+            aside class="side" aria-label=(words.details) { (side(frame, detail)) }
         }
     };
     frame.page(&title, Place::Runs, content)
 }
 
-fn whole_step(frame: &Frame, step: &StepView) -> Markup {
+fn side(frame: &Frame, detail: &RunDetail) -> Markup {
+    let (words, run) = (frame.words(), &detail.run);
+    let is_own = run.id.parent().is_none();
+    html! {
+        dl class="facts" {
+            @if let Some(key) = &run.key { dt { (words.key) } dd { strong { (key) } } }
+            dt { (words.workflow) } dd { a href={ "/workflows/" (encoded(&run.workflow)) } { (run.workflow) } }
+            dt { (words.of_run.started_by) } dd { ((words.of_run.origin)(&detail.origin)) }
+            dt { (words.began) } dd { (frame.clock(run.created)) }
+            dt { (words.lasted) } dd { (frame.length(run.created, run.ended.unwrap_or(frame.now))) }
+            dt { (words.facts) } dd { a href="#happened" { (grouped(detail.facts.len() as u64)) } }
+        }
+        section {
+            h2 { (words.files) }
+            @if detail.artifacts.is_empty() {
+                p class="muted" { (words.of_run.no_artifacts) }
+            } @else {
+                ul class="files" { @for it in &detail.artifacts { li { (file(it)) } } }
+            }
+        }
+        div class="stack" {
+            p {
+                a class="button" href={ "/runs/" (run.id) "/evidence" } download { (words.of_run.bundle) }
+            }
+            p class="muted small" { (words.of_run.bundle_lead) }
+        }
+        @if is_own && frame.may(Role::Handler) {
+            div class="stack" {
+                p {
+                    a class="button" href={ "/workflows/" (encoded(&run.workflow)) "?again=" (run.id) "#start" } {
+                        (words.of_workflow.again)
+                    }
+                }
+                p class="muted small" { (words.of_workflow.again_lead) }
+            }
+        }
+        @if !run.state.has_ended() && is_own && frame.may(Role::Handler) {
+            details class="way" {
+                summary { (words.cancel_run) }
+                p class="muted" { (words.cancel_lead) }
+                @let action = format!("/runs/{}/cancel", run.id);
+                (frame.form(&action, "stack", html! {
+                    label { (words.note) textarea name="note" rows="2" {} }
+                    button class="danger" { (words.cancel_run) }
+                }))
+            }
+        }
+    }
+}
+
+/// Its facts, a page of them.
+fn happened(frame: &Frame, detail: &RunDetail, from: usize) -> Markup {
+    let (words, facts) = (frame.words(), &detail.facts);
+    let from = from.min(facts.len());
+    let until = facts.len().min(from + FACTS);
+    let page = |from: usize| format!("/runs/{}?facts={from}#happened", detail.run.id);
+    html! {
+        section class="card" id="happened" {
+            h2 { (words.of_run.happened) }
+            @if facts.len() > FACTS {
+                p class="muted" {
+                    ((words.of_run.happened_of)(from as u64 + 1, until as u64, facts.len() as u64))
+                }
+            }
+            (frame.happenings(&facts[from..until]))
+            @if facts.len() > FACTS {
+                p class="buttons" {
+                    @if from > 0 { a class="button" href=(page(0)) { (words.of_run.first_page) } }
+                    @if until < facts.len() { a class="button" rel="next" href=(page(until)) { (words.next_page) } }
+                }
+            }
+        }
+    }
+}
+
+fn whole_step(frame: &Frame, run: &RunId, step: &StepView) -> Markup {
     let words = frame.words();
     let is_empty = step.with.is_none() && step.output.is_none();
     html! {
-        li class={ "depth-" (step.depth.min(4)) } {
+        li id={ "step-" (step.id) } class={ "depth-" (step.depth.min(4)) } {
             @if let Some(within) = &step.within { span class="muted small" { (within) " " } }
             (step_state(frame, step)) " "
             strong { (step.name.as_deref().unwrap_or(step.id.as_str())) }
             @if let Some(bot) = &step.bot { " " code { (bot) } }
             @if let Some(items) = &step.items {
-                p class="muted" { ((words.items_done)(items.ended(), items.parked, items.active)) }
+                p {
+                    a href={ "/runs/" (run) "/items/" (step.id) } { (words.of_run.items) } ": "
+                    span class="muted" { ((words.items_done)(items.ended(), items.parked, items.active)) }
+                }
             }
             @match &step.state {
                 StepState::Parked { exception, fault, .. } => {
@@ -160,7 +158,8 @@ fn whole_step(frame: &Frame, step: &StepView) -> Markup {
     }
 }
 
-fn state(frame: &Frame, state: State) -> Markup {
+/// The state of a run, as a word.
+pub(crate) fn state(frame: &Frame, state: State) -> Markup {
     html! { span class={ "state " (state.name()) } { ((frame.words().states)(state)) } }
 }
 

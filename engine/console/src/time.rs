@@ -32,7 +32,18 @@ impl Frame {
             .to_string()
     }
 
-    fn exact(&self, at: Timestamp) -> String {
+    /// `2026-11-28 23:04:11 CET`: for what has an order.
+    pub(crate) fn moment(&self, at: Timestamp) -> Markup {
+        html! { time datetime=(at) { (self.exact(at)) } }
+    }
+
+    /// `23:04`, for what stands under its day.
+    pub(crate) fn time_of_day(&self, at: Timestamp) -> Markup {
+        let text = at.to_zoned(self.zone.clone()).strftime("%H:%M").to_string();
+        html! { time datetime=(at) title=(self.exact(at)) { (text) } }
+    }
+
+    pub(crate) fn exact(&self, at: Timestamp) -> String {
         at.to_zoned(self.zone.clone())
             .strftime("%Y-%m-%d %H:%M:%S %Z")
             .to_string()

@@ -1,8 +1,11 @@
 //! Every text of the console, in each language: one that is missing does not compile.
 
 mod en;
+mod runs;
+mod workflows;
 mod zh;
 
+use self::{runs::RunWords, workflows::WorkflowWords};
 use botswain_core::{
     index::{ExceptionCategory, State},
     run::fact::Resolution,
@@ -252,6 +255,8 @@ pub(crate) struct Words {
     pub(crate) items_done: fn(u64, u64, u64) -> String,
     pub(crate) facts: &'static str,
     pub(crate) no_value: &'static str,
+    pub(crate) of_run: RunWords,
+    pub(crate) of_workflow: WorkflowWords,
 
     pub(crate) ago: fn(i64) -> String,
     pub(crate) ahead: fn(i64) -> String,

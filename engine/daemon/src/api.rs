@@ -13,6 +13,7 @@ mod keeping;
 pub(crate) mod people;
 mod problem;
 pub(crate) mod routes;
+pub(crate) mod workflows;
 
 use std::{os::unix::fs::PermissionsExt, path::Path};
 
@@ -22,7 +23,7 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
 use self::access::{Right, Route};
-pub use botswain_views::Decision;
+pub use botswain_views::{Decision, RunsQuery};
 
 pub use self::{
     bulk::{BulkRequest, Bulks},
@@ -31,9 +32,10 @@ pub use self::{
     keeping::{BackupRequest, ResumeRequest},
     people::PersonRequest,
     problem::Problem,
-    routes::{Health, ItemsQuery, RunRequest, RunsQuery, Started},
+    routes::{Health, ItemsQuery, RunRequest, Started},
+    workflows::Pausing,
 };
-use crate::{accounts::Principal, daemon::Handle};
+use crate::{accounts::Principal, daemon::Handle, evidence};
 
 /// The whole API, each route with what it takes.
 pub(crate) fn routes() -> Vec<Route> {
@@ -53,7 +55,20 @@ pub(crate) fn routes() -> Vec<Route> {
             decisions::cancel,
         ),
         Route::new(SEE, get("/api/v1/runs/{run}/items/{step}"), routes::items),
+        Route::new(SEE, get("/api/v1/runs/{run}/evidence"), evidence::download),
         Route::new(SEE, get("/api/v1/versions/{hash}"), routes::version),
+        Route::new(SEE, get("/api/v1/workflows"), workflows::list),
+        Route::new(SEE, get("/api/v1/workflows/{name}"), workflows::show),
+        Route::new(
+            HANDLE,
+            post("/api/v1/workflows/{name}/pause"),
+            workflows::pause,
+        ),
+        Route::new(
+            HANDLE,
+            post("/api/v1/workflows/{name}/resumption"),
+            workflows::resume,
+        ),
         Route::new(SEE, get("/api/v1/inbox"), routes::inbox),
         Route::new(SEE, get("/api/v1/exceptions"), routes::exceptions),
         Route::new(SEE, get("/api/v1/exceptions/{id}"), routes::exception),

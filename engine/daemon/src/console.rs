@@ -13,6 +13,7 @@ mod people;
 mod runs;
 mod session;
 mod visit;
+mod workflows;
 
 use std::{convert::Infallible, time::Duration};
 
@@ -91,7 +92,15 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(SEE, get("/artifacts/{hash}"), artifact),
         Route::new(SEE, get("/runs"), runs::list),
         Route::new(SEE, get("/runs/{run}"), runs::show),
+        Route::new(SEE, get("/runs/{run}/items/{step}"), runs::items),
+        Route::new(SEE, get("/runs/{run}/evidence"), runs::evidence),
         Route::new(HANDLE, post("/runs/{run}/cancel"), runs::cancel),
+        Route::new(SEE, get("/workflows"), workflows::list),
+        Route::new(SEE, get("/workflows/{name}"), workflows::show),
+        Route::new(HANDLE, post("/workflows/{name}/start"), workflows::start),
+        Route::new(HANDLE, post("/workflows/{name}/pause"), workflows::pause),
+        Route::new(HANDLE, post("/workflows/{name}/resume"), workflows::resume),
+        Route::new(SEE, get("/calendar"), workflows::calendar),
         Route::new(ADMIN, get("/people"), people::list),
         Route::new(ADMIN, post("/people"), people::add),
         Route::new(ADMIN, post("/people/{name}"), people::alter),

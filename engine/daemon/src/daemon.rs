@@ -41,6 +41,7 @@ use botswain_core::{
     value,
 };
 use botswain_store::{Artifacts, Lock, Store};
+use botswain_views::PauseView;
 use indexmap::IndexMap;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
@@ -61,6 +62,7 @@ use crate::{
     api::{Bulks, Closed},
     instance::{Config, ConnectionHost, Instance, Redactor, Setting},
     meant,
+    pauses::Pauses,
     workflows::{self, Checked},
 };
 
@@ -88,6 +90,8 @@ pub enum StartError {
     Artifacts(#[from] botswain_store::artifacts::Error),
     #[error(transparent)]
     Accounts(#[from] accounts::Refusal),
+    #[error(transparent)]
+    Pauses(#[from] std::io::Error),
     #[error("{0}")]
     Recovery(String),
 }
@@ -105,6 +109,9 @@ impl StartError {
             StartError::Config(_) => {
                 Some("mend them, then start again; `botswain check` shows them".to_owned())
             }
+            StartError::Pauses(_) => Some(
+                "mend `.botswain/pauses.json`, or remove it: then nothing is paused".to_owned(),
+            ),
             StartError::Read(_) | StartError::Append(_) | StartError::Recovery(_) => None,
         }
     }
@@ -140,6 +147,7 @@ pub struct Handle {
     pub accounts: Arc<Accounts>,
     pub bulks: Arc<Bulks>,
     pub closed: Arc<Closed>,
+    pub pauses: Arc<Pauses>,
 }
 
 impl Daemon {
@@ -169,6 +177,7 @@ impl Daemon {
             accounts: Arc::new(Accounts::open(&parts.instance.private())?),
             bulks: Arc::default(),
             closed: Arc::default(),
+            pauses: Arc::new(Pauses::open(parts.instance.private().pauses())?),
             parts,
             messages,
             notices,
@@ -273,6 +282,21 @@ impl Handle {
     /// Takes over files that were saved a moment ago, for a decision that follows them.
     pub async fn refresh(&self) {
         reload::refresh(self).await;
+    }
+
+    /// Pauses a workflow, or lets it go on: durable, and followed, on return.
+    pub async fn pause(&self, workflow: &str, pause: Option<PauseView>) -> Result<(), Fault> {
+        let (pauses, name) = (self.pauses.clone(), workflow.to_owned());
+        let written = tokio::task::spawn_blocking(move || pauses.set(&name, pause)).await;
+        let failed = |error: String| Fault::system("pause.unwritable", error);
+        let written = written.map_err(|error| failed(error.to_string()))?;
+        written.map_err(|error| failed(error.to_string()))?;
+        // For one command nothing starts by itself anyway.
+        if self.files.lock().await.is_some() {
+            let offered = self.replace_workflows(&self.workflows(), Mode::Lasting);
+            offered.map_err(|error| failed(error.to_string()))?;
+        }
+        Ok(())
     }
 
     /// Hands over what a person decided.
@@ -444,6 +468,9 @@ impl Handle {
         for version in versions {
             self.parts.store.put_version(version)?;
             offered.push(match mode {
+                Mode::Lasting if self.pauses.of(&version.plan.name).is_some() => {
+                    Arc::new(without_triggers(version))
+                }
                 Mode::Lasting => version.clone(),
                 Mode::Brief => Arc::new(without_schedules(version)),
             });
@@ -504,6 +531,14 @@ fn without_schedules(version: &Version) -> Version {
     let triggers = &mut version.plan.triggers;
     triggers.retain(|trigger| matches!(trigger.on, On::Finished(_)));
     version.plan.promise = None;
+    version
+}
+
+/// What is paused can be started and called, and starts nothing by itself. Its schedules stand
+/// where they stood, so that what was missed is made up for as `missed` says.
+fn without_triggers(version: &Version) -> Version {
+    let mut version = without_schedules(version);
+    version.plan.triggers.clear();
     version
 }
 

@@ -2,9 +2,13 @@
 
 mod connections;
 mod exceptions;
+pub(crate) mod files;
 mod inbox;
+mod listing;
 mod past;
+mod spans;
 mod steps;
+mod workflows;
 
 use botswain_core::{
     Payload, RunId, StepId,
@@ -24,6 +28,7 @@ use serde_json::Value;
 pub use botswain_views::*;
 
 pub use self::connections::{Waits, connections};
+pub use self::listing::RunsPage;
 use self::steps::flat;
 use crate::daemon::Parts;
 
@@ -217,11 +222,17 @@ impl Parts {
         };
         let loaded = self.load(id)?;
         let run = recovered(&loaded)?;
+        let mut steps = self.step_views(&run);
+        let mut spans = spans::spans(&loaded.facts);
+        for step in &mut steps {
+            step.spans = spans.remove(&step.id).unwrap_or_default();
+        }
         Ok(Some(RunDetail {
             run: self.run_view(summary).map_err(text)?,
             origin: run.created.origin.clone(),
             inputs: self.shown(&run.created.inputs),
-            steps: self.step_views(&run),
+            steps,
+            artifacts: files::named(&loaded.facts),
             facts: loaded.facts,
         }))
     }

@@ -10,7 +10,9 @@ mod exceptions;
 mod inbox;
 mod people;
 mod runs;
+mod spans;
 mod steps;
+mod workflows;
 
 pub use self::{
     connections::ConnectionView,
@@ -20,6 +22,8 @@ pub use self::{
     },
     inbox::{BulkState, BulkView, ClusterView, Counts, Inbox, InboxQuery, Show},
     people::{PersonView, Role},
-    runs::{RunDetail, RunView, ScheduleView},
+    runs::{RunDetail, RunView, RunsQuery, ScheduleView},
+    spans::{SpanKind, SpanView},
     steps::{StepState, StepView},
+    workflows::{CalendarDay, CalendarRow, FindingView, PauseView, WorkflowDetail, WorkflowView},
 };

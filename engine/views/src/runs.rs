@@ -1,7 +1,7 @@
 //! Runs and what starts them.
 
 use botswain_core::{
-    Hash, RunId, StepId,
+    ArtifactRef, Hash, RunId, StepId,
     index::{State, Tally},
     run::fact::{Fact, Origin},
 };
@@ -10,6 +10,23 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::StepView;
+
+/// Which runs: a page of them, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunsQuery {
+    pub workflow: Option<String>,
+    pub state: Option<State>,
+    /// A part of their key.
+    pub key: Option<String>,
+    /// Made no earlier than this.
+    pub since: Option<Timestamp>,
+    /// Made before this.
+    pub until: Option<Timestamp>,
+    /// The number of the last run that was looked at for the page before.
+    pub before: Option<u64>,
+    pub limit: Option<usize>,
+}
 
 /// A run in a list.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,6 +59,9 @@ pub struct RunDetail {
     pub inputs: Value,
     pub steps: Vec<StepView>,
     pub facts: Vec<Fact>,
+    /// The files that its facts name, each once.
+    #[serde(default)]
+    pub artifacts: Vec<ArtifactRef>,
 }
 
 /// A schedule and when it fires next.

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::SpanView;
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StepView {
     pub id: StepId,
@@ -27,6 +29,9 @@ pub struct StepView {
     pub items: Option<Tally>,
     /// The run that it has called last.
     pub child: Option<RunId>,
+    /// When it was at work and when it waited, in order; empty where nobody asks for it.
+    #[serde(default)]
+    pub spans: Vec<SpanView>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

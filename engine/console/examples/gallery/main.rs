@@ -6,6 +6,7 @@ use std::{env, fs, io, path::Path};
 use botswain_console::{ASSETS, Language, Theme};
 
 mod samples;
+mod workflows;
 
 use samples::{PICTURE, Samples};
 

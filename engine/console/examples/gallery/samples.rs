@@ -1,8 +1,10 @@
 //! Every page of the console with believable data, for the gallery and for the tests.
 
 use botswain_console as console;
-use botswain_console::{Draft, Frame, Language, Person, Preview, Theme};
-use botswain_core::{ExceptionId, index::State, run::fact::Resolution};
+use botswain_console::{
+    Draft, Evidence, EvidenceFile, Frame, Language, Person, Preview, RunsFilter, Theme,
+};
+use botswain_core::{ExceptionId, RunId, StepId, index::State, run::fact::Resolution};
 use botswain_views::{
     BulkView, Counts, Decision, ExceptionDetail, ExceptionView, Inbox, InboxQuery, PersonView,
     Role, RunDetail, RunView,
@@ -30,6 +32,7 @@ impl Samples {
         pages.extend(self.exceptions(frame));
         pages.extend(self.many(frame));
         pages.extend(self.others(frame));
+        pages.extend(self.workflows(frame));
         pages
     }
 
@@ -88,18 +91,65 @@ impl Samples {
             ("runs", {
                 let runs: Vec<RunView> = self.view(runs());
                 let workflow = self.text("order-entry");
-                console::runs(
-                    frame,
-                    (Some(&workflow), Some(State::Parked)),
-                    (&runs, Some(1_012)),
-                )
+                let filter = RunsFilter {
+                    workflow: Some(workflow.clone()),
+                    state: Some(State::Parked),
+                    key: Some(self.text("orders-1042.csv")),
+                    from: "2026-11-20".parse().ok(),
+                    to: None,
+                    before: Some(1_050),
+                };
+                console::runs(frame, (&filter, &[workflow]), (&runs, Some(1_012)))
             }),
             (
                 "runs-empty",
-                console::runs(frame, (None, None), (&[], None)),
+                console::runs(frame, (&RunsFilter::default(), &[]), (&[], None)),
             ),
-            ("run", console::run(frame, &self.view::<RunDetail>(run()))),
+            ("runs-nothing-fits", {
+                let filter = RunsFilter {
+                    key: Some(self.text("PO-1")),
+                    ..RunsFilter::default()
+                };
+                console::runs(frame, (&filter, &[]), (&[], Some(412)))
+            }),
+            (
+                "run",
+                console::run(frame, &self.view::<RunDetail>(run()), 0),
+            ),
+            (
+                "run-new",
+                console::run(frame, &self.view::<RunDetail>(new_run()), 0),
+            ),
+            ("items", {
+                let items: Vec<RunView> = (0..4).map(|it| self.view(item(it))).collect();
+                let (run, step) = (RunId::root(1042), StepId::new("enter"));
+                console::items(frame, (&run, &step), (&items, Some(4)))
+            }),
+            ("items-empty", {
+                let (run, step) = (RunId::root(1042), StepId::new("enter"));
+                console::items(frame, (&run, &step), (&[], None))
+            }),
+            ("evidence", self.evidence(frame)),
         ]
+    }
+
+    fn evidence(&self, frame: &Frame) -> String {
+        let file = |path: &str, size| EvidenceFile {
+            path: self.text(path),
+            size,
+            hash: CAUSE.to_owned(),
+        };
+        let evidence = Evidence {
+            detail: &self.view(run()),
+            runs: 61,
+            files: &[
+                file("facts.jsonl", 48_211),
+                file("files/c0ffee00c0ff-screenshot.png", 148_211),
+            ],
+            lost: &[self.text("page.html")],
+            made: frame.now,
+        };
+        console::evidence(frame, &evidence)
     }
 
     fn exceptions(&self, frame: &Frame) -> Vec<(&'static str, String)> {
@@ -198,12 +248,12 @@ impl Samples {
         (301..325).map(|id| self.view(timeout(id))).collect()
     }
 
-    fn text(&self, text: &str) -> String {
+    pub(crate) fn text(&self, text: &str) -> String {
         self.text.clone().unwrap_or_else(|| text.to_owned())
     }
 
     /// Reads a view; wherever another text may stand in it, one does.
-    fn view<T: DeserializeOwned>(&self, mut value: Value) -> T {
+    pub(crate) fn view<T: DeserializeOwned>(&self, mut value: Value) -> T {
         if let Some(text) = &self.text {
             let mut places = Vec::new();
             places_in(&value, String::new(), &mut places);
@@ -376,7 +426,7 @@ fn steps(form: Value) -> Value {
         { "id": "guard", "name": "Over the ceiling?", "kind": "approve", "depth": 0, "state": "skipped", "attempts": 0 },
         { "id": "lookup", "kind": "bot", "bot": "http.get", "depth": 0, "state": "succeeded", "attempts": 1,
           "with": { "path": "/api/articles", "query": { "sku": "9001" } }, "output": { "status": 200, "body": [] } },
-        { "id": "form", "kind": "bot", "bot": "browser.do", "depth": 0, "state": form, "attempts": 1,
+        { "id": "form", "kind": "bot", "bot": "browser.do", "depth": 0, "state": form, "attempts": 1, "spans": spans(),
           "with": { "actions": [{ "open": "/orders/new" }, { "submit": "Save" }], "password": { "$secret": "backoffice" } } },
         { "id": "tell", "kind": "bot", "bot": "mail.send", "depth": 1, "within": "finally", "state": "pending", "attempts": 0 },
     ])
@@ -548,6 +598,7 @@ fn run() -> Value {
     if let Some(steps) = all.as_array_mut() {
         steps.insert(0, json!({
             "id": "enter", "name": "Enter each line", "kind": "for_each", "depth": 0, "state": { "open": { "count": 60 } }, "attempts": 0,
+            "spans": [{ "kind": "working", "attempt": 0, "from": "2026-11-27T06:00:30Z" }],
             "items": { "succeeded": 18, "skipped": 2, "failed": 0, "cancelled": 1, "parked": 37, "active": 2 }, "child": "1050",
         }));
         steps.push(json!({ "id": "load", "kind": "bot", "bot": "http.get", "depth": 1, "within": "branch stock", "attempts": 2,
@@ -557,6 +608,75 @@ fn run() -> Value {
     json!({
         "run": one_run("1042", "parked", json!({ "why": "37 things wait for people", "parked": 37 })),
         "origin": { "person": { "by": "maria" } }, "inputs": { "file": "inbox/orders/1042.csv", "ceiling": "10000.00" },
-        "steps": all, "facts": [],
+        "steps": all, "facts": facts(), "artifacts": [
+            { "$artifact": PICTURE, "name": "screenshot.png", "media": "image/png", "size": 148_211 },
+        ],
     })
+}
+
+/// Of which nothing has begun.
+fn new_run() -> Value {
+    json!({
+        "run": one_run("1045", "queued", json!({ "key": null })), "origin": { "trigger": { "index": 0 } },
+        "inputs": {}, "steps": steps(json!("pending")), "facts": [],
+    })
+}
+
+fn item(index: u64) -> Value {
+    let state = ["succeeded", "parked", "running", "skipped"][(index % 4) as usize];
+    let id = format!("1042.enter.{index}");
+    one_run(
+        &id,
+        state,
+        json!({ "key": format!("1042-{index}"), "why": (state == "parked").then_some("`form` waits for a person") }),
+    )
+}
+
+/// A step that was tried twice, and at last waits for a person.
+fn spans() -> Value {
+    let span = |kind: &str, attempt: u32, times: (&str, Option<&str>), code: Option<&str>| {
+        let at = |time: &str| format!("2026-11-27T{time}Z");
+        json!({ "kind": kind, "attempt": attempt, "from": at(times.0), "until": times.1.map(at), "code": code })
+    };
+    json!([
+        span("waiting", 0, ("06:01:00", Some("06:04:00")), None),
+        span(
+            "working",
+            1,
+            ("06:04:00", Some("06:09:30")),
+            Some("browser.timeout")
+        ),
+        span("waiting", 0, ("06:09:30", Some("06:30:00")), None),
+        span(
+            "working",
+            2,
+            ("06:30:00", Some("06:36:00")),
+            Some("office.unknown_sku")
+        ),
+        span("person", 0, ("06:36:00", None), None),
+    ])
+}
+
+fn facts() -> Value {
+    let fact =
+        |time: &str, what: Value| json!({ "at": format!("2026-11-27T{time}Z"), "what": what });
+    let failed = json!({ "failed": { "step": "form", "attempt": 1, "then": { "park": { "exception": 318 } },
+        "fault": fault("there is no article with the SKU 9001") } });
+    json!([
+        fact("06:00:00", json!("admitted")),
+        fact(
+            "06:01:00",
+            json!({ "entered": { "step": "form", "effect": "once", "key": null, "generation": 1, "announces": true,
+            "with": { "inline": { "sku": "9001", "password": { "$secret": "backoffice" } } } } })
+        ),
+        fact(
+            "06:04:00",
+            json!({ "started": { "step": "form", "attempt": 1 } })
+        ),
+        fact("06:36:00", failed),
+        fact(
+            "07:20:00",
+            json!({ "resolved": { "step": "form", "exception": 318, "resolution": "retry", "by": "jonas", "note": "they have added it" } })
+        ),
+    ])
 }

@@ -6,7 +6,7 @@ use botswain_core::{
 };
 use botswain_views::{Decision, Role};
 
-use super::{Told, Words};
+use super::{Told, Words, runs, workflows};
 
 pub(super) const WORDS: Words = Words {
     other_language: ("简体中文", "zh-CN"),
@@ -30,6 +30,7 @@ pub(super) const WORDS: Words = Words {
         ("s", "put off"),
         ("g i", "inbox"),
         ("g r", "runs"),
+        ("g w", "workflows"),
         ("?", "this list"),
     ],
     close: "Close",
@@ -270,6 +271,8 @@ pub(super) const WORDS: Words = Words {
     },
     facts: "Facts",
     no_value: "nothing",
+    of_run: runs::ENGLISH,
+    of_workflow: workflows::ENGLISH,
 
     ago: |seconds| format!("{} ago", length(seconds)),
     ahead: |seconds| format!("in {}", length(seconds)),

@@ -6,7 +6,7 @@ use botswain_core::{
 };
 use botswain_views::{Decision, Role};
 
-use super::{Told, Words};
+use super::{Told, Words, runs, workflows};
 
 pub(super) const WORDS: Words = Words {
     other_language: ("English", "en"),
@@ -30,6 +30,7 @@ pub(super) const WORDS: Words = Words {
         ("s", "推迟"),
         ("g i", "待办"),
         ("g r", "运行"),
+        ("g w", "流程"),
         ("?", "本列表"),
     ],
     close: "关闭",
@@ -253,6 +254,8 @@ pub(super) const WORDS: Words = Words {
     items_done: |ended, parked, active| format!("{ended} 已结束，{parked} 待处理，{active} 进行中"),
     facts: "事实",
     no_value: "无",
+    of_run: runs::CHINESE,
+    of_workflow: workflows::CHINESE,
 
     ago: |seconds| format!("{}前", length(seconds)),
     ahead: |seconds| format!("{}后", length(seconds)),

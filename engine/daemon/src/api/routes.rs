@@ -12,11 +12,8 @@ use axum::{
 use botswain_core::{
     ExceptionId, Hash, RunId, StepId,
     engine::{NO_ROOM, event::Reply},
-    index::State as RunState,
     plan::Version,
-    schedule::Times,
 };
-use botswain_store::Filter;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -30,7 +27,7 @@ use crate::{
     daemon::{Handle, Notice, Parts},
     views::{
         self, ConnectionView, ExceptionDetail, ExceptionView, ExceptionsQuery, Inbox, InboxQuery,
-        RunDetail, RunView, ScheduleView, Waits,
+        RunDetail, RunView, RunsQuery, ScheduleView, Waits,
     },
 };
 
@@ -67,17 +64,6 @@ pub struct Started {
     pub run: RunId,
 }
 
-/// Which runs: a page of them, newest first.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RunsQuery {
-    pub workflow: Option<String>,
-    pub state: Option<RunState>,
-    /// The number of the last run of the page before.
-    pub before: Option<u64>,
-    pub limit: Option<usize>,
-}
-
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ItemsQuery {
@@ -100,7 +86,7 @@ pub(super) async fn health(State(handle): State<Handle>) -> Answer<Health> {
     }))
 }
 
-pub(super) async fn start(
+pub(crate) async fn start(
     State(handle): State<Handle>,
     Extension(principal): Extension<Principal>,
     Json(request): Json<RunRequest>,
@@ -129,18 +115,26 @@ pub(crate) async fn runs(
     State(handle): State<Handle>,
     Query(query): Query<RunsQuery>,
 ) -> Answer<Vec<RunView>> {
-    let filter = Filter {
-        workflow: query.workflow,
-        state: query.state,
+    let query = RunsQuery {
+        limit: Some(query.limit.unwrap_or(50).min(LIMIT)),
+        ..query
     };
-    let limit = query.limit.unwrap_or(50).min(LIMIT);
-    let Json(mut runs) = reading(&handle, move |parts| {
-        parts.runs(&filter, query.before, limit)
-    })
-    .await?;
-    let waits = waits(&handle).await;
-    runs.iter_mut().for_each(|run| waits.explain(run));
-    Ok(Json(runs))
+    // Whoever pages by the last run of a page has to get all that fit.
+    let Json(page) = runs_page(&handle, query, usize::MAX).await?;
+    Ok(Json(page.runs))
+}
+
+/// A page of runs for which at most so many are looked at.
+pub(crate) async fn runs_page(
+    handle: &Handle,
+    query: RunsQuery,
+    most: usize,
+) -> Answer<views::RunsPage> {
+    let read = reading(handle, move |parts| parts.runs_page(&query, most));
+    let Json(mut page) = read.await?;
+    let waits = waits(handle).await;
+    page.runs.iter_mut().for_each(|run| waits.explain(run));
+    Ok(Json(page))
 }
 
 /// Who waits for a place at this moment.
@@ -167,7 +161,7 @@ pub(crate) async fn run(State(handle): State<Handle>, Path(run): Path<RunId>) ->
     }
 }
 
-pub(super) async fn items(
+pub(crate) async fn items(
     State(handle): State<Handle>,
     Path((run, step)): Path<(RunId, StepId)>,
     Query(query): Query<ItemsQuery>,
@@ -252,23 +246,11 @@ pub(super) async fn artifact(
 }
 
 pub(super) async fn schedule(State(handle): State<Handle>) -> Answer<Vec<ScheduleView>> {
-    let now = Timestamp::now();
-    let zone = handle.parts.config().timezone.clone();
-    let mut schedules = Vec::new();
-    for version in handle.workflows() {
-        for trigger in &version.plan.triggers {
-            let times = Times::of(&trigger.on, &zone).transpose();
-            let times = times.map_err(|error| Problem::internal(error.to_string()))?;
-            let after = |at: Timestamp| times.as_ref()?.after(at);
-            let next = std::iter::successors(after(now), |last| after(*last));
-            schedules.push(ScheduleView {
-                workflow: version.plan.name.clone(),
-                trigger: trigger.on.to_string(),
-                timezone: times.as_ref().map(|times| times.timezone().to_owned()),
-                next: next.take(5).collect(),
-            });
-        }
-    }
+    let (versions, now) = (handle.workflows(), Timestamp::now());
+    let each = versions
+        .iter()
+        .flat_map(|it| handle.parts.schedules(it, now));
+    let mut schedules: Vec<ScheduleView> = each.collect();
     let soonest = |it: &ScheduleView| (it.next.is_empty(), it.next.first().copied());
     schedules.sort_by_key(soonest);
     Ok(Json(schedules))

@@ -5,17 +5,24 @@ use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Redirect, Response},
 };
-use botswain_core::RunId;
+use botswain_console::RunsFilter;
+use botswain_core::{RunId, StepId};
+use botswain_views::Counts;
+use jiff::civil::Date;
 
 use super::{Visit, forms::Fields, html};
 use crate::{
     accounts::Principal,
-    api::{Cancelling, Problem, RunsQuery, decisions, routes},
+    api::{Cancelling, ItemsQuery, Problem, RunsQuery, decisions, routes},
     daemon::Handle,
+    evidence,
 };
 
 /// How many stand on a page.
 const PAGE: usize = 50;
+
+/// How many are looked at for one page when a key is looked for.
+const LOOKED: usize = 5_000;
 
 pub(super) async fn list(
     State(handle): State<Handle>,
@@ -24,20 +31,36 @@ pub(super) async fn list(
 ) -> Response {
     let form = Fields::new(fields);
     let state = form.given("state");
-    let query = RunsQuery {
+    let day = |name| form.given(name).and_then(|it| it.parse::<Date>().ok());
+    let filter = RunsFilter {
         workflow: form.given("workflow").map(str::to_owned),
         state: state.and_then(|it| serde_json::from_value(it.into()).ok()),
+        key: form.given("key").map(str::to_owned),
+        from: day("from"),
+        to: day("to"),
         before: form.given("before").and_then(|it| it.parse().ok()),
+    };
+    // A day is the reader's, from its first moment to its last.
+    let start = |day: Date| day.to_zoned(visit.zone()).ok().map(|it| it.timestamp());
+    let query = RunsQuery {
+        workflow: filter.workflow.clone(),
+        state: filter.state,
+        key: filter.key.clone(),
+        since: filter.from.and_then(start),
+        until: filter.to.and_then(|it| start(it.tomorrow().ok()?)),
+        before: filter.before,
         limit: Some(PAGE),
     };
-    let narrowed = (query.workflow.clone(), query.state);
-    match routes::runs(State(handle), Query(query)).await {
-        Ok(Json(runs)) => {
-            let last = runs.last().filter(|_| runs.len() == PAGE);
-            let next = last.map(|run| run.id.number());
-            let narrowed = (narrowed.0.as_deref(), narrowed.1);
+    let known: Vec<String> = handle
+        .workflows()
+        .iter()
+        .map(|it| it.plan.name.clone())
+        .collect();
+    match routes::runs_page(&handle, query, LOOKED).await {
+        Ok(Json(page)) => {
             let frame = visit.counted().await;
-            html(botswain_console::runs(&frame, narrowed, (&runs, next)))
+            let found = (&page.runs[..], page.next);
+            html(botswain_console::runs(&frame, (&filter, &known), found))
         }
         Err(problem) => visit.problem(&problem),
     }
@@ -47,11 +70,60 @@ pub(super) async fn show(
     State(handle): State<Handle>,
     Extension(visit): Extension<Visit>,
     Path(run): Path<RunId>,
+    Query(fields): Query<Vec<(String, String)>>,
 ) -> Response {
+    // Where the facts on the page begin.
+    let from = Fields::new(fields)
+        .given("facts")
+        .and_then(|it| it.parse().ok());
     match routes::run(State(handle), Path(run)).await {
-        Ok(Json(detail)) => html(botswain_console::run(&visit.counted().await, &detail)),
+        Ok(Json(detail)) => {
+            let frame = visit.counted().await;
+            html(botswain_console::run(&frame, &detail, from.unwrap_or(0)))
+        }
         Err(problem) => visit.problem(&problem),
     }
+}
+
+/// The items of one of its loops.
+pub(super) async fn items(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+    Path((run, step)): Path<(RunId, StepId)>,
+    Query(fields): Query<Vec<(String, String)>>,
+) -> Response {
+    let from = Fields::new(fields)
+        .given("from")
+        .and_then(|it| it.parse().ok());
+    let query = ItemsQuery {
+        from,
+        limit: Some(PAGE),
+    };
+    let path = Path((run.clone(), step.clone()));
+    match routes::items(State(handle), path, Query(query)).await {
+        Ok(Json(items)) => {
+            let last = items.last().filter(|_| items.len() == PAGE);
+            let next = last.map(|it| it.id.index() + 1);
+            let frame = visit.counted().await;
+            html(botswain_console::items(
+                &frame,
+                (&run, &step),
+                (&items, next),
+            ))
+        }
+        Err(problem) => visit.problem(&problem),
+    }
+}
+
+/// Everything that happened in it, to be kept.
+pub(super) async fn evidence(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+    Path(run): Path<RunId>,
+) -> Response {
+    let frame = visit.frame(Counts::default());
+    let sent = evidence::send(handle, frame, run).await;
+    sent.unwrap_or_else(|problem| visit.problem(&problem))
 }
 
 pub(super) async fn cancel(

@@ -59,6 +59,10 @@ pub(super) async fn listen(handle: Handle) {
 fn wanted(handle: &Handle) -> BTreeMap<Place, On> {
     let mut wanted = BTreeMap::new();
     for version in handle.workflows() {
+        // What comes meanwhile stays where it is, and is found later.
+        if handle.pauses.of(&version.plan.name).is_some() {
+            continue;
+        }
         for trigger in &version.plan.triggers {
             if let (On::Files(_) | On::Mail(_), Some(words)) = (&trigger.on, trigger.on.event()) {
                 let place = (version.plan.name.clone(), words);

@@ -48,6 +48,11 @@ impl Private {
         self.folder.join("secrets.json")
     }
 
+    /// Which workflows are paused.
+    pub fn pauses(&self) -> PathBuf {
+        self.folder.join("pauses.json")
+    }
+
     /// Who may sign in.
     pub fn accounts(&self) -> PathBuf {
         self.folder.join("accounts.json")

@@ -153,6 +153,7 @@ impl Parts {
                 (Kind::Call(_), 1..) => self.child(run, step, attempts),
                 _ => None,
             },
+            spans: Vec::new(),
         }
     }
 

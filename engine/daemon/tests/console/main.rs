@@ -11,4 +11,6 @@ mod house;
 mod morning;
 mod pages;
 mod people;
+mod runs;
 mod tls;
+mod workflows;

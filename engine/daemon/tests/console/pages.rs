@@ -16,7 +16,7 @@ const HOSTILE: [&str; 5] = [
     "javascript:window.hacked=1//{{7*7}}",
 ];
 
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 18] = [
     "/inbox",
     "/inbox?show=newest",
     "/inbox?show=approvals",
@@ -25,8 +25,15 @@ const PAGES: [&str; 11] = [
     "/exceptions/1",
     "/exceptions/6",
     "/runs",
+    "/runs?key=img&from=2020-01-01",
     "/runs/1",
+    "/runs/1/items/enter",
     "/runs/1.enter.0",
+    "/workflows",
+    "/workflows/lines",
+    "/workflows/buy?again=2",
+    "/workflows/broken",
+    "/calendar",
     "/people",
 ];
 
@@ -36,6 +43,11 @@ async fn hostile_house() -> House {
     let lines = HOSTILE.map(|text| line(text, text, text));
     house.park(&lines);
     house.ask(HOSTILE[0]);
+    let text = HOSTILE[0].replace('"', "");
+    house.write(
+        "workflows/broken.yaml",
+        &format!("name: broken\nsteps: [{{ {text}: 1 }}]\n"),
+    );
     let remark = ["exceptions", "remark", "1", "--note", HOSTILE[1]];
     assert!(house.botswain(&remark).status.success());
     house

@@ -1,0 +1,69 @@
+//! Workflows in a list: how each stands, and when it starts by itself next.
+
+use botswain_views::WorkflowView;
+use maud::{Markup, html};
+
+use crate::{
+    frame::{Frame, Place},
+    inbox::encoded,
+    run::state,
+};
+
+/// Every workflow of the instance, by name.
+pub fn workflows(frame: &Frame, workflows: &[WorkflowView]) -> String {
+    let words = &frame.words().of_workflow;
+    let content = html! {
+        div class="head" {
+            h1 { (words.workflows) }
+            a class="button" href="/calendar" { (words.calendar) }
+        }
+        @if workflows.is_empty() {
+            div class="empty" { h2 { (words.none) } p { (words.none_lead) } }
+        } @else {
+            ul class="rows" data-rows { @for it in workflows { (line(frame, it)) } }
+        }
+    };
+    frame.page(words.workflows, Place::Workflows, content)
+}
+
+fn line(frame: &Frame, it: &WorkflowView) -> Markup {
+    let words = &frame.words().of_workflow;
+    html! {
+        li class="row" {
+            a class="main" href={ "/workflows/" (encoded(&it.name)) } data-open {
+                strong { (it.name) }
+                @if it.paused.is_some() { span class="badge approval" { (words.paused) } }
+                @if it.mistakes > 0 { span class="badge system" { ((words.mistakes)(it.mistakes)) } }
+            }
+            @if let Some(text) = &it.description { p class="meta" { (text) } }
+            p class="meta" {
+                span {
+                    (words.last_run) ": "
+                    @match &it.last {
+                        Some(run) => {
+                            a href={ "/runs/" (run.id) } { (run.id) } " " (state(frame, run.state)) " " (frame.age(run.created))
+                        }
+                        None => { (words.never) }
+                    }
+                }
+                span { (words.next) ": " (next(frame, it)) }
+                @if it.exceptions > 0 {
+                    a href={ "/inbox?workflow=" (encoded(&it.name)) } { ((words.waits)(it.exceptions)) }
+                }
+            }
+        }
+    }
+}
+
+/// When it starts by itself next, and by what.
+pub(crate) fn next(frame: &Frame, it: &WorkflowView) -> Markup {
+    let words = &frame.words().of_workflow;
+    let triggers = it.triggers.join(", ");
+    html! {
+        @if it.paused.is_some() { (words.paused) } @else { @match it.next {
+            Some(at) => { (frame.age(at)) ", " (frame.clock(at)) " (" code { (triggers) } ")" }
+            None if it.triggers.is_empty() => { (words.by_hand_alone) }
+            None => { (words.when_it_happens) " (" code { (triggers) } ")" }
+        } }
+    }
+}

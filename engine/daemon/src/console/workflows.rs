@@ -1,0 +1,207 @@
+//! Workflows: the list, one of them with the form that starts it, and the week.
+
+use axum::{
+    Extension, Form, Json,
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use botswain_console::Draft;
+use botswain_core::{RunId, plan::InputKind};
+use botswain_views::WorkflowDetail;
+use indexmap::IndexMap;
+use jiff::{Timestamp, civil::Date};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use super::{Visit, again, forms::Fields, html};
+use crate::{
+    accounts::Principal,
+    api::{Problem, RunRequest, routes, workflows},
+    daemon::Handle,
+};
+
+pub(super) async fn list(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+) -> Response {
+    match workflows::list(State(handle)).await {
+        Ok(Json(all)) => html(botswain_console::workflows(&visit.counted().await, &all)),
+        Err(problem) => visit.problem(&problem),
+    }
+}
+
+/// The page of a workflow; `again=RUN` fills its form with what that run was given.
+pub(super) async fn show(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+    Path(name): Path<String>,
+    Query(fields): Query<Vec<(String, String)>>,
+) -> Response {
+    let form = Fields::new(fields);
+    let run: Option<RunId> = form.given("again").and_then(|it| it.parse().ok());
+    let detail = match workflows::show(State(handle.clone()), Path(name)).await {
+        Ok(Json(detail)) => detail,
+        Err(problem) => return visit.problem(&problem),
+    };
+    let given = match run {
+        Some(run) => given(&handle, run).await,
+        None => Vec::new(),
+    };
+    let draft = Draft {
+        error: String::new(),
+        fields: given,
+    };
+    let frame = visit.counted().await;
+    html(botswain_console::workflow(&frame, &detail, &draft))
+}
+
+/// The inputs of a run as the fields of the form have them.
+async fn given(handle: &Handle, run: RunId) -> Vec<(String, String)> {
+    let Ok(Json(detail)) = routes::run(State(handle.clone()), Path(run)).await else {
+        return Vec::new();
+    };
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    };
+    let inputs = detail.inputs.as_object().into_iter().flatten();
+    inputs
+        .map(|(name, value)| (format!("input.{name}"), text(value)))
+        .collect()
+}
+
+/// Starts a run with what the form says; what does not fit is told above it.
+pub(super) async fn start(
+    State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
+    Extension(visit): Extension<Visit>,
+    Path(name): Path<String>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Response {
+    let shown = workflows::show(State(handle.clone()), Path(name.clone())).await;
+    let detail = match shown {
+        Ok(Json(detail)) => detail,
+        Err(problem) => return visit.problem(&problem),
+    };
+    let form = Fields::new(fields.clone());
+    let request = RunRequest {
+        workflow: name,
+        inputs: inputs(&detail, &form),
+        key: form.given("key").map(str::to_owned),
+        by: String::new(),
+    };
+    let started = routes::start(State(handle), Extension(principal), Json(request)).await;
+    match started {
+        Ok((_, Json(started))) => Redirect::to(&format!("/runs/{}", started.run)).into_response(),
+        Err(problem) => {
+            let draft = Draft {
+                error: told(&problem),
+                fields,
+            };
+            let frame = visit.counted().await;
+            again(botswain_console::workflow(&frame, &detail, &draft))
+        }
+    }
+}
+
+/// What was written, by input; the engine makes of a text what it stands for. A field that was
+/// left empty says nothing, so a default counts.
+fn inputs(detail: &WorkflowDetail, form: &Fields) -> IndexMap<String, Value> {
+    let declared = detail.plan.iter().flat_map(|plan| &plan.inputs);
+    let given = declared.filter_map(|(name, input)| {
+        let field = format!("input.{name}");
+        let text = match input.kind {
+            InputKind::Text => form.get(&field).filter(|it| !it.is_empty())?,
+            _ => form.given(&field)?,
+        };
+        Some((name.clone(), Value::from(text.replace("\r\n", "\n"))))
+    });
+    given.collect()
+}
+
+fn told(problem: &Problem) -> String {
+    match &problem.detail {
+        Some(detail) => format!("{}: {detail}", problem.title),
+        None => problem.title.clone(),
+    }
+}
+
+/// Pauses it, with a note for others.
+pub(super) async fn pause(
+    State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
+    Extension(visit): Extension<Visit>,
+    Path(name): Path<String>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Response {
+    let asked = (State(handle), Extension(principal), Path(name.clone()));
+    let paused = workflows::pause(asked.0, asked.1, asked.2, Json(pausing(fields))).await;
+    back(&visit, &name, paused.map(drop))
+}
+
+/// Lets it go on.
+pub(super) async fn resume(
+    State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
+    Extension(visit): Extension<Visit>,
+    Path(name): Path<String>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Response {
+    let asked = (State(handle), Extension(principal), Path(name.clone()));
+    let resumed = workflows::resume(asked.0, asked.1, asked.2, Json(pausing(fields))).await;
+    back(&visit, &name, resumed.map(drop))
+}
+
+fn pausing(fields: Vec<(String, String)>) -> workflows::Pausing {
+    workflows::Pausing {
+        by: String::new(),
+        note: Fields::new(fields).note(),
+    }
+}
+
+/// To the page of the workflow, unless something was wrong.
+fn back(visit: &Visit, name: &str, done: Result<(), Problem>) -> Response {
+    match done {
+        Ok(()) => {
+            let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
+            Redirect::to(&format!("/workflows/{name}")).into_response()
+        }
+        Err(problem) => visit.problem(&problem),
+    }
+}
+
+/// What runs when, on seven days.
+pub(super) async fn calendar(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+    Query(fields): Query<Vec<(String, String)>>,
+) -> Response {
+    let zone = visit.zone();
+    let today = Timestamp::now().to_zoned(zone.clone()).date();
+    let asked = Fields::new(fields);
+    let asked = asked.given("from").map(str::parse::<Date>).transpose();
+    let Ok(first) = asked.map(|it| it.unwrap_or(today)) else {
+        let problem = Problem::new(
+            StatusCode::NOT_FOUND,
+            "calendar.day",
+            "there is no such day",
+        );
+        return visit.problem(&problem);
+    };
+    let versions = handle.workflows();
+    let read = routes::reading(&handle, move |parts| {
+        Ok::<_, Problem>(parts.calendar(&versions, (first, &zone)))
+    });
+    match read.await {
+        Ok(Json(mut rows)) => {
+            for row in &mut rows {
+                row.is_paused = handle.pauses.of(&row.workflow).is_some();
+            }
+            let frame = visit.counted().await;
+            html(botswain_console::calendar(&frame, first, &rows))
+        }
+        Err(problem) => visit.problem(&problem),
+    }
+}

@@ -1,0 +1,88 @@
+//! Workflows: how each stands, what its file says, and when it starts by itself.
+
+use botswain_core::{Hash, plan::Plan};
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+
+use crate::{RunView, ScheduleView};
+
+/// That a workflow starts nothing by itself, who said so, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PauseView {
+    pub by: String,
+    pub at: Timestamp,
+    pub note: Option<String>,
+}
+
+/// A workflow in a list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WorkflowView {
+    pub name: String,
+    pub description: Option<String>,
+    /// What new runs follow; absent when its file has never been without mistakes.
+    pub version: Option<Hash>,
+    /// How many mistakes its file has as it is now.
+    pub mistakes: usize,
+    /// The run that was made last.
+    pub last: Option<RunView>,
+    /// When it starts by itself next, if that is a time.
+    pub next: Option<Timestamp>,
+    /// Absent unless it is paused.
+    pub paused: Option<PauseView>,
+    /// What starts it, as the file has it.
+    pub triggers: Vec<String>,
+    /// How many of its exceptions are open.
+    pub exceptions: u64,
+}
+
+/// One workflow with everything about it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WorkflowDetail {
+    pub workflow: WorkflowView,
+    /// What new runs follow; it is older than the source when that has mistakes.
+    pub plan: Option<Plan>,
+    /// The file as it is now.
+    pub source: String,
+    pub findings: Vec<FindingView>,
+    pub schedules: Vec<ScheduleView>,
+}
+
+/// What the check says of one line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FindingView {
+    /// Otherwise a warning.
+    pub is_mistake: bool,
+    /// From 1.
+    pub line: usize,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+/// When one trigger fires on the days of a week.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CalendarRow {
+    pub workflow: String,
+    /// As the file has it.
+    pub trigger: String,
+    /// Whether it will not, for its workflow is paused.
+    #[serde(default)]
+    pub is_paused: bool,
+    pub days: Vec<CalendarDay>,
+}
+
+/// When it fires on one day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CalendarDay {
+    pub date: Date,
+    /// The first times of the day.
+    pub first: Vec<Timestamp>,
+    /// How often in all, counted up to [`CalendarDay::MOST`].
+    pub count: usize,
+}
+
+impl CalendarDay {
+    /// So many times of one day are counted.
+    pub const MOST: usize = 1_500;
+    /// So many are named.
+    pub const NAMED: usize = 3;
+}
