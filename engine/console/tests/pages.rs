@@ -167,3 +167,33 @@ fn nothing_on_a_page_runs_or_looks_by_itself() {
         assert_eq!(page.matches("name=\"csrf\"").count(), posts, "{name}");
     }
 }
+
+#[test]
+fn only_what_fits_is_offered() {
+    let pages = pages(Language::English, None);
+    let offers = |name: &str, decision: &str| {
+        let page = &pages.iter().find(|(it, _)| *it == name).unwrap().1;
+        page.contains(&format!("name=\"decision\" value=\"{decision}\""))
+    };
+    // Other data do not help where something cannot be read.
+    for (page, fitting, unfitting) in [
+        (
+            "exception",
+            &["edit", "retry", "skip", "abandon"][..],
+            &["approve"][..],
+        ),
+        (
+            "blocked",
+            &["retry", "skip", "abandon"],
+            &["edit", "edit_with", "approve"],
+        ),
+        ("in-doubt", &["happened", "retry"], &["edit", "edit_with"]),
+    ] {
+        for decision in fitting {
+            assert!(offers(page, decision), "{page} does not offer {decision}");
+        }
+        for decision in unfitting {
+            assert!(!offers(page, decision), "{page} offers {decision}");
+        }
+    }
+}

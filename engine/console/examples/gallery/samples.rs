@@ -182,6 +182,7 @@ impl Samples {
             ("in-doubt", draw(in_doubt())),
             ("overdue", draw(overdue())),
             ("system", draw(system())),
+            ("blocked", draw(blocked())),
             ("closed", {
                 let run = "1042.enter.8".parse().expect("it is a run");
                 let by = self.text("jonas");
@@ -534,6 +535,16 @@ fn system() -> Value {
         it,
         json!({ "item": null, "inputs": {}, "given": {}, "history": [] }),
     )
+}
+
+fn blocked() -> Value {
+    let it = parked(
+        302,
+        "system",
+        "`orders.jsonl` cannot be read: Permission denied",
+        json!({ "code": "artifact.store", "attempts": 3 }),
+    );
+    detail(it, json!({ "blocked": true }))
 }
 
 fn bulk(state: &str) -> Value {
