@@ -87,7 +87,7 @@ async fn what_is_paused_starts_nothing_by_itself_until_it_goes_on() {
     house.admit("ann", "handler", &[]);
     house.write(
         "workflows/drop.yaml",
-        "name: drop\ntriggers: [{ files: \"in/*.txt\", settle: 0s }]\nsteps:\n  - id: look\n    set: { a: \"1\" }\n",
+        "name: drop\ntriggers: [{ files: \"in/*.txt\", settle: 1s }]\nsteps:\n  - id: look\n    set: { a: \"1\" }\n",
     );
     let mut browser = Browser::open(&house).await;
     browser.sign_in("ann").await;
