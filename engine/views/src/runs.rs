@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::StepView;
 
 /// A run in a list.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RunView {
     pub id: RunId,
     pub workflow: String,
@@ -35,7 +35,7 @@ pub struct RunView {
 }
 
 /// One run with everything about it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RunDetail {
     pub run: RunView,
     pub origin: Origin,
@@ -45,7 +45,7 @@ pub struct RunDetail {
 }
 
 /// A schedule and when it fires next.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ScheduleView {
     pub workflow: String,
     /// What starts it, as the file has it.

@@ -44,10 +44,6 @@ pub(crate) enum Right {
 
 /// One way in.
 pub(crate) struct Route {
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the test of all routes reads it")
-    )]
     pub(crate) method: Method,
     pub(crate) path: &'static str,
     pub(crate) right: Right,

@@ -7,10 +7,11 @@ use axum::{
 };
 use botswain_core::Fault;
 use botswain_store::artifacts;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// `application/problem+json`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// Stable: `run.inputs`.
     #[serde(rename = "type")]

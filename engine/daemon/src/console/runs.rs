@@ -10,7 +10,7 @@ use botswain_core::RunId;
 use super::{Visit, forms::Fields, html};
 use crate::{
     accounts::Principal,
-    api::{Cancelling, Problem, RunsQuery, decisions, routes},
+    api::{Cancelling, Problem, RunsQuery, decisions, extract, routes},
     daemon::Handle,
 };
 
@@ -31,7 +31,7 @@ pub(super) async fn list(
         limit: Some(PAGE),
     };
     let narrowed = (query.workflow.clone(), query.state);
-    match routes::runs(State(handle), Query(query)).await {
+    match routes::runs(State(handle), extract::Query(query)).await {
         Ok(Json(runs)) => {
             let last = runs.last().filter(|_| runs.len() == PAGE);
             let next = last.map(|run| run.id.number());
@@ -48,7 +48,7 @@ pub(super) async fn show(
     Extension(visit): Extension<Visit>,
     Path(run): Path<RunId>,
 ) -> Response {
-    match routes::run(State(handle), Path(run)).await {
+    match routes::run(State(handle), extract::Path(run)).await {
         Ok(Json(detail)) => html(botswain_console::run(&visit.counted().await, &detail)),
         Err(problem) => visit.problem(&problem),
     }
