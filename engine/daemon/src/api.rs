@@ -11,9 +11,11 @@ pub(crate) mod bulk;
 mod closed;
 pub(crate) mod decisions;
 pub(crate) mod extract;
+pub(crate) mod idempotency;
 mod keeping;
 pub mod openapi;
 pub(crate) mod people;
+pub(crate) mod precondition;
 mod problem;
 pub(crate) mod routes;
 
@@ -34,8 +36,10 @@ pub use self::{
     bulk::{BulkRequest, Bulks},
     closed::{Closed, Closing},
     decisions::{Cancelling, Correcting, Resolving},
+    idempotency::Answers,
     keeping::{BackupRequest, ResumeRequest},
     people::PersonRequest,
+    precondition::Turns,
     problem::Problem,
     routes::{Health, ItemsQuery, RunRequest, RunsQuery, Started},
 };
@@ -266,9 +270,11 @@ impl Endpoint {
 
 /// The API for the user who runs the daemon.
 pub fn router(handle: Handle) -> Router {
-    let add = |router: Router<Handle>, route: Route| router.route(route.path, route.open());
+    let add = |router: Router<Handle>, route: Route| router.route(route.path, route.open(&handle));
     let router = routes().into_iter().fold(Router::new(), add);
     router
+        .fallback(|| async { Problem::not_found("there is nothing here") })
+        .method_not_allowed_fallback(|| async { Problem::method() })
         .layer(Extension(Principal::local()))
         .with_state(handle)
 }

@@ -18,6 +18,7 @@ use serde_json::Value;
 use super::{
     Closing, Problem,
     extract::{JsonBody, Path, Query},
+    precondition::IfMatch,
     routes::{Answer, reading},
 };
 use crate::{accounts::Principal, daemon::Handle, views::ExceptionDetail};
@@ -86,9 +87,11 @@ pub(super) async fn resolve(
     State(handle): State<Handle>,
     Extension(principal): Extension<Principal>,
     Path(id): Path<ExceptionId>,
+    if_match: IfMatch,
     JsonBody(resolving): JsonBody<Resolving>,
 ) -> Answer<Resolved> {
-    decide(&handle, &principal, id, resolving).await?;
+    let asked = (id, if_match);
+    decide_on(&handle, &principal, asked, resolving).await?;
     Ok(Json(Resolved {
         exception: id,
         resolved: true,
@@ -102,8 +105,23 @@ pub(crate) async fn decide(
     id: ExceptionId,
     resolving: Resolving,
 ) -> Result<(), Problem> {
+    decide_on(handle, principal, (id, IfMatch::default()), resolving).await
+}
+
+/// The same, if it is as whoever decides has seen it.
+async fn decide_on(
+    handle: &Handle,
+    principal: &Principal,
+    (id, if_match): (ExceptionId, IfMatch),
+    resolving: Resolving,
+) -> Result<(), Problem> {
+    let _turn = handle.turns.of(id).await;
     let Json(detail) = reading(handle, move |parts| parts.exception_detail(id)).await?;
-    let detail = detail.ok_or_else(|| not_open(handle, id))?;
+    let Some(detail) = detail else {
+        if_match.holds_closed(id, handle.closed.of(id))?;
+        return Err(not_open(handle, id));
+    };
+    if_match.holds(&detail)?;
     let Json(exception) = reading(handle, move |parts| parts.store.exception(id)).await?;
     let exception = exception.ok_or_else(|| not_open(handle, id))?;
     answers(principal, &exception, &resolving.decision)?;

@@ -9,7 +9,7 @@ mod tidy;
 
 use std::mem::take;
 
-use axum::http::Method;
+use axum::{Extension, Json, http::Method};
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
@@ -17,8 +17,9 @@ use self::describe::{Schemas, Sheet};
 use super::{
     Problem,
     access::{Right, Route},
-    endpoints,
+    endpoints, idempotency,
 };
+use crate::console::Visit;
 
 pub(crate) use self::describe::Describe;
 
@@ -27,7 +28,7 @@ const ABOUT: &str = "\
 Everything that the console and the command line can do. Over the Unix socket `.botswain/api.sock` \
 a request is made by the user who runs the daemon. Where the console listens, it is made by whoever \
 has signed in: with the cookie of the session, and for what changes something also with the header \
-`X-CSRF-Token`, which every page of that session holds in `<meta name=\"csrf\">`. `x-right` of an \
+`X-CSRF-Token`, which the forms of that session hold in their field `csrf`. `x-right` of an \
 operation says what it takes: a role, each of which may all that those before it may (`viewer`, \
 `handler`, `author`, `admin`), or the socket. What cannot be done is answered with a problem \
 (RFC 9457).";
@@ -96,7 +97,12 @@ fn operation(endpoint: &Endpoint, schemas: Schemas) -> (Value, Schemas) {
     (endpoint.describe)(&mut sheet);
     let changes = !route.method.is_safe();
     if changes {
-        sheet.problems.extend([408, 409]);
+        let about = "Whoever asks again under the same key within a day is answered as they were \
+            the first time, and it is done once. Another request under it is answered with 422.";
+        let schema =
+            json!({ "type": "string", "pattern": "^[!-~]+$", "maxLength": idempotency::LONGEST });
+        sheet.header("Idempotency-Key", about, &schema);
+        sheet.problems.extend([400, 408, 409, 413, 422]);
     }
     let (right, security) = match route.right {
         Right::Role(role) => {
@@ -156,9 +162,19 @@ fn id(method: &Method, path: &str) -> String {
 #[serde(transparent)]
 pub(super) struct Document(Map<String, Value>);
 
-/// As it is served.
-pub(super) async fn serve() -> axum::Json<Document> {
-    static DOCUMENT: std::sync::LazyLock<Value> = std::sync::LazyLock::new(document);
-    let document = DOCUMENT.as_object().cloned();
-    axum::Json(Document(document.unwrap_or_default()))
+/// What is there for whoever asks: over TCP without what the socket alone takes, and with the
+/// name that the cookie has here.
+pub(super) async fn serve(visit: Option<Extension<Visit>>) -> Json<Document> {
+    let mut document = document();
+    if let Some(Extension(visit)) = visit {
+        document["components"]["securitySchemes"]["session"]["name"] = visit.cookie().into();
+        if let Some(paths) = document["paths"].as_object_mut() {
+            let is_there = |operation: &Value| operation["x-right"] != "socket";
+            paths.retain(|_, path| path.as_object().is_some_and(|it| it.values().all(is_there)));
+        }
+    }
+    match document {
+        Value::Object(document) => Json(Document(document)),
+        _ => Json(Document(Map::new())),
+    }
 }

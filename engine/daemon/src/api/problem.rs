@@ -54,6 +54,18 @@ impl Problem {
         )
     }
 
+    /// Another method would do.
+    pub(crate) fn method() -> Problem {
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        Problem::new(status, "request.method", "this cannot be done here")
+            .detail("the header `Allow` says what can")
+    }
+
+    pub(super) fn too_large() -> Problem {
+        let title = "what was sent is larger than 1 MiB";
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "access.body", title)
+    }
+
     /// What was asked for does not fit how things stand.
     pub fn conflict(title: impl Into<String>) -> Problem {
         Problem::new(StatusCode::CONFLICT, "conflict", title)

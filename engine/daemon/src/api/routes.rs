@@ -29,6 +29,7 @@ use super::{
     answer::{Created, Download, Events},
     decisions::not_open,
     extract::{JsonBody, Path, Query},
+    precondition::{Tagged, tagged},
 };
 use crate::{
     accounts::Principal,
@@ -75,7 +76,7 @@ pub struct Started {
 
 /// What an outside system said when it was tried.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Answered {
+pub(super) struct Answered {
     pub connection: String,
     pub answer: String,
 }
@@ -228,21 +229,26 @@ pub(super) async fn exceptions(
     reading(&handle, move |parts| parts.exceptions(&query, limit)).await
 }
 
-pub(crate) async fn exception(
+pub(super) async fn exception(
     State(handle): State<Handle>,
     Path(id): Path<ExceptionId>,
-) -> Answer<ExceptionDetail> {
+) -> Result<Tagged<ExceptionDetail>, Problem> {
+    detail(&handle, id).await.map(tagged)
+}
+
+/// One exception, and whether it can be tried again by a newer version.
+pub(crate) async fn detail(handle: &Handle, id: ExceptionId) -> Result<ExceptionDetail, Problem> {
     let workflows = handle.workflows();
-    let Json(detail) = reading(&handle, move |parts| parts.exception_detail(id)).await?;
-    let mut detail = detail.ok_or_else(|| not_open(&handle, id))?;
+    let Json(detail) = reading(handle, move |parts| parts.exception_detail(id)).await?;
+    let mut detail = detail.ok_or_else(|| not_open(handle, id))?;
     let workflow = &detail.exception.workflow;
     let version = workflows.iter().find(|it| it.plan.name == *workflow);
     if let Some(version) = version.cloned() {
         let run = detail.exception.run.clone();
-        let newer = reading(&handle, move |parts| parts.newer(&run, &version));
+        let newer = reading(handle, move |parts| parts.newer(&run, &version));
         detail.newer = newer.await?.0;
     }
-    Ok(Json(detail))
+    Ok(detail)
 }
 
 /// An artifact as a download, never as a page: its content may come from anywhere.

@@ -134,8 +134,7 @@ async fn request(
         Some("edit") => {
             let first = bulk::meant(handle, &request).await?.into_iter().next();
             let first = first.ok_or_else(|| Problem::not_found("nothing is chosen"))?;
-            let read = routes::exception(State(handle.clone()), extract::Path(first));
-            let Json(detail) = read.await?;
+            let detail = routes::detail(handle, first).await?;
             form.correction(detail.item.as_ref().unwrap_or(&detail.inputs))?
         }
         _ => form.plain(&visit.zone())?,

@@ -13,6 +13,7 @@ use super::super::{
     Problem,
     answer::{Accepted, Created, Download, Events},
     extract::{JsonBody, Path, Query},
+    precondition::{IfMatch, Tagged},
 };
 
 /// The description of one route while it is written.
@@ -59,6 +60,16 @@ impl Sheet {
             problems: BTreeSet::new(),
             schemas,
         }
+    }
+
+    pub(super) fn header(&mut self, name: &str, description: &str, schema: &Value) {
+        self.parameters.push(json!({
+            "name": name,
+            "in": "header",
+            "required": false,
+            "description": description,
+            "schema": schema,
+        }));
     }
 
     fn answers(&mut self, status: StatusCode, media: &str, schema: &Schema) {
@@ -192,7 +203,7 @@ impl<T: JsonSchema> Input for Query<T> {
 
 /// A query leaves out what it does not say.
 fn without_null(mut schema: Value) -> Value {
-    if let Some(types) = schema["type"].as_array_mut() {
+    if let Some(types) = schema.get_mut("type").and_then(Value::as_array_mut) {
         types.retain(|it| it != "null");
         if let [only] = types.as_slice() {
             schema["type"] = only.clone();
@@ -222,6 +233,18 @@ impl<T: JsonSchema> Input for JsonBody<T> {
     }
 }
 
+impl Input for IfMatch {
+    fn describe(sheet: &mut Sheet) {
+        sheet.header(
+            "If-Match",
+            "The `ETag` of what was looked at. When somebody has acted since, nothing is done, \
+             and the answer is 412 and says who.",
+            &json!({ "type": "string" }),
+        );
+        sheet.problems.insert(412);
+    }
+}
+
 impl<T: Output> Output for Result<T, Problem> {
     fn describe(sheet: &mut Sheet) {
         T::describe(sheet);
@@ -243,6 +266,17 @@ impl<T: JsonSchema> Output for Created<T> {
 impl<T: JsonSchema> Output for Accepted<T> {
     fn describe(sheet: &mut Sheet) {
         sheet.answers_json::<T>(StatusCode::ACCEPTED);
+    }
+}
+
+impl<T: JsonSchema> Output for Tagged<T> {
+    fn describe(sheet: &mut Sheet) {
+        sheet.answers_json::<T>(StatusCode::OK);
+        sheet.answers[StatusCode::OK.as_str()]["headers"] = json!({ "ETag": {
+            "description": "What `If-Match` takes.",
+            "required": true,
+            "schema": { "type": "string" },
+        } });
     }
 }
 
