@@ -68,7 +68,7 @@ pub enum Reach {
 }
 
 /// Why an attempt failed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Fault {
     pub category: Category,
     /// Whether the effect may have taken place all the same.

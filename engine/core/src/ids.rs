@@ -5,8 +5,9 @@
 //! list (`1042.enter.3`). So an identity can be derived again from what is
 //! known, by this engine or another.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -54,6 +55,21 @@ impl RunId {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl JsonSchema for RunId {
+    fn schema_name() -> Cow<'static, str> {
+        "RunId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        const NUMBER: &str = "(0|[1-9][0-9]{0,18})";
+        json_schema!({
+            "description": "`1042`, or `1042.enter.3` for the fourth item of the step `enter`.",
+            "type": "string",
+            "pattern": format!(r"^{NUMBER}(\.[A-Za-z][A-Za-z0-9_-]{{0,62}}\.{NUMBER})*$"),
+        })
     }
 }
 
@@ -112,7 +128,7 @@ impl fmt::Debug for RunId {
 }
 
 /// What a file calls a step: a letter, then letters, digits, `-` and `_`.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct StepId(Arc<str>);
 
@@ -154,7 +170,9 @@ impl fmt::Debug for StepId {
 }
 
 /// The number under which a person finds something parked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct ExceptionId(pub u64);
 
@@ -193,6 +211,20 @@ impl Hash {
     /// The first characters, enough for people to tell versions apart.
     pub fn short(&self) -> &str {
         &self.0[..10]
+    }
+}
+
+impl JsonSchema for Hash {
+    fn schema_name() -> Cow<'static, str> {
+        "Hash".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "SHA-256 of some content, in lower-case hexadecimal.",
+            "type": "string",
+            "pattern": "^[0-9a-f]{64}$",
+        })
     }
 }
 

@@ -152,7 +152,7 @@ impl From<Outcome> for State {
 
 /// How many items of one `for_each` are in which state. The store counts them from
 /// the summaries of its children, one counter for each `(parent, step)`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Tally {
     pub succeeded: u64,
     pub skipped: u64,
@@ -287,7 +287,7 @@ pub struct Claim {
 }
 
 /// What a text in a table of corrections stands for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Mapping {
     pub to: String,
     pub by: String,

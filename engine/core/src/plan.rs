@@ -23,7 +23,7 @@ use crate::{
 pub const SEMANTICS: u32 = 1;
 
 /// One version of a workflow: what a run needs of it, whatever the files say later.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Version {
     pub plan: Plan,
     /// The file it was made from.
@@ -49,7 +49,7 @@ impl Version {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Plan {
     pub semantics: u32,
     pub name: String,
@@ -84,7 +84,7 @@ pub struct Plan {
 }
 
 /// What holds for every exception of a workflow.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Exceptions {
     /// Milliseconds until it should have been decided.
     pub due: Option<u64>,
@@ -112,7 +112,7 @@ pub enum Overlap {
 }
 
 /// Something a run is given at its start.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Input {
     pub kind: InputKind,
     pub description: Option<String>,
@@ -136,7 +136,7 @@ pub enum InputKind {
     Object,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Step {
     pub id: StepId,
     pub name: Option<String>,
@@ -160,7 +160,7 @@ pub struct Step {
 }
 
 /// One entry of `on_fault`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct OnFault {
     /// Any code when absent. `http.*` fits every code of that noun.
     pub code: Option<String>,
@@ -170,7 +170,7 @@ pub struct OnFault {
 }
 
 /// What an entry of `on_fault` makes of a fault.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Then {
     /// Also a business fault is tried again, while attempts are left.
@@ -184,7 +184,7 @@ pub enum Then {
     Steps(Vec<Step>),
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     Bot(BotCall),
@@ -204,7 +204,7 @@ pub enum Kind {
     Fail(Fail),
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct BotCall {
     pub bot: String,
     pub connection: Option<String>,
@@ -218,7 +218,7 @@ pub struct BotCall {
 }
 
 /// A bot that reads, asked before an effect in doubt is repeated.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Verify {
     pub bot: String,
     pub connection: Option<String>,
@@ -235,14 +235,14 @@ pub struct Verify {
     pub answer_reads: Vec<Path>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WorkflowCall {
     pub workflow: String,
     /// The inputs of the run; every string in it is a template.
     pub with: Value,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Switch {
     /// Its text is looked up among the cases.
     pub on: Template,
@@ -252,7 +252,7 @@ pub struct Switch {
 }
 
 /// A question that a person answers before the run goes on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Approve {
     pub question: Template,
     /// The data to look at; every string in it is a template.
@@ -277,20 +277,20 @@ fn yes() -> bool {
 }
 
 /// Whom to ask too when nobody has answered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Escalate {
     /// Milliseconds.
     pub after: u64,
     pub to: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Fail {
     pub message: Template,
     pub category: Category,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ForEach {
     /// Gives the list or the table.
     pub list: Template,
@@ -325,7 +325,7 @@ pub enum WaitFor {
 }
 
 /// The text of a template, or of several in a row: never rendered twice.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Template(pub String);
 
@@ -333,7 +333,7 @@ pub struct Template(pub String);
 pub type Path = Vec<String>;
 
 /// How often and how soon a system fault is tried again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Retry {
     /// Counts the first one.
     pub attempts: u32,

@@ -15,7 +15,7 @@ use crate::ids::Hash;
 pub const INLINE_LIMIT: usize = 16 * 1024;
 
 /// A file that a step left, kept under the hash of its content.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ArtifactRef {
     #[serde(rename = "$artifact")]
     pub hash: Hash,
@@ -28,7 +28,7 @@ pub struct ArtifactRef {
 }
 
 /// A large list: an artifact of JSON lines, read item by item.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TableRef {
     #[serde(rename = "$table")]
     pub hash: Hash,
@@ -67,7 +67,7 @@ pub fn secret_name(value: &Value) -> Option<&str> {
 }
 
 /// A value in a fact: itself when small, else the artifact that holds its JSON.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Payload {
     Inline(Value),

@@ -113,7 +113,7 @@ impl Refusal {
 }
 
 /// What is to be changed of an account.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
     pub role: Option<Role>,

@@ -6,31 +6,41 @@
 //! pages call the same functions.
 
 pub(crate) mod access;
+pub(crate) mod answer;
 pub(crate) mod bulk;
 mod closed;
 pub(crate) mod decisions;
+pub(crate) mod extract;
+pub(crate) mod idempotency;
 mod keeping;
+pub mod openapi;
 pub(crate) mod people;
+pub(crate) mod precondition;
 mod problem;
 pub(crate) mod routes;
 pub(crate) mod workflows;
 
 use std::{os::unix::fs::PermissionsExt, path::Path};
 
-use axum::{Extension, Router, http::Method};
+use axum::{Extension, Router, handler::Handler, http::Method};
 use botswain_views::Role;
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
-use self::access::{Right, Route};
+use self::{
+    access::{Right, Route},
+    openapi::{Describe, Endpoint},
+};
 pub use botswain_views::{Decision, RunsQuery};
 
 pub use self::{
     bulk::{BulkRequest, Bulks},
     closed::{Closed, Closing},
     decisions::{Cancelling, Correcting, Resolving},
+    idempotency::Answers,
     keeping::{BackupRequest, ResumeRequest},
     people::PersonRequest,
+    precondition::Turns,
     problem::Problem,
     routes::{Health, ItemsQuery, RunRequest, Started},
     workflows::Pausing,
@@ -38,94 +48,265 @@ pub use self::{
 use crate::{accounts::Principal, daemon::Handle, evidence};
 
 /// The whole API, each route with what it takes.
-pub(crate) fn routes() -> Vec<Route> {
+fn endpoints() -> Vec<Endpoint> {
     const SEE: Right = Right::Role(Role::Viewer);
     const HANDLE: Right = Right::Role(Role::Handler);
     const AUTHOR: Right = Right::Role(Role::Author);
     const ADMIN: Right = Right::Role(Role::Admin);
     let (get, post) = (|path| (Method::GET, path), |path| (Method::POST, path));
     vec![
-        Route::new(SEE, get("/api/v1/health"), routes::health),
-        Route::new(SEE, get("/api/v1/runs"), routes::runs),
-        Route::new(HANDLE, post("/api/v1/runs"), routes::start),
-        Route::new(SEE, get("/api/v1/runs/{run}"), routes::run),
-        Route::new(
+        Endpoint::new(
+            SEE,
+            get("/api/v1/health"),
+            "The daemon and how much waits",
+            routes::health,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/openapi.json"),
+            "This document",
+            openapi::serve,
+        ),
+        Endpoint::new(SEE, get("/api/v1/runs"), "Runs, newest first", routes::runs),
+        Endpoint::new(
+            HANDLE,
+            post("/api/v1/runs"),
+            "Start a run of a workflow",
+            routes::start,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/runs/{run}"),
+            "One run with its steps and facts",
+            routes::run,
+        ),
+        Endpoint::new(
             HANDLE,
             post("/api/v1/runs/{run}/cancellation"),
+            "Bring a run to its end",
             decisions::cancel,
         ),
-        Route::new(SEE, get("/api/v1/runs/{run}/items/{step}"), routes::items),
-        Route::new(SEE, get("/api/v1/runs/{run}/evidence"), evidence::download),
-        Route::new(SEE, get("/api/v1/versions/{hash}"), routes::version),
-        Route::new(SEE, get("/api/v1/workflows"), workflows::list),
-        Route::new(SEE, get("/api/v1/workflows/{name}"), workflows::show),
-        Route::new(
+        Endpoint::new(
+            SEE,
+            get("/api/v1/runs/{run}/items/{step}"),
+            "The items of a `for_each`, in the order of its list",
+            routes::items,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/runs/{run}/evidence"),
+            "All that happened in a run, as a ZIP",
+            evidence::download,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/versions/{hash}"),
+            "A version of a workflow, as runs follow it",
+            routes::version,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/workflows"),
+            "Workflows, when each starts next and what waits of it",
+            workflows::list,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/workflows/{name}"),
+            "One workflow with its source and what is wrong in it",
+            workflows::show,
+        ),
+        Endpoint::new(
             HANDLE,
             post("/api/v1/workflows/{name}/pause"),
+            "Let a workflow start nothing by itself",
             workflows::pause,
         ),
-        Route::new(
+        Endpoint::new(
             HANDLE,
             post("/api/v1/workflows/{name}/resumption"),
+            "Let a workflow start by itself again",
             workflows::resume,
         ),
-        Route::new(SEE, get("/api/v1/inbox"), routes::inbox),
-        Route::new(SEE, get("/api/v1/exceptions"), routes::exceptions),
-        Route::new(SEE, get("/api/v1/exceptions/{id}"), routes::exception),
-        Route::new(
+        Endpoint::new(
+            SEE,
+            get("/api/v1/inbox"),
+            "What waits for people, as whoever asks sees it",
+            routes::inbox,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/exceptions"),
+            "Open exceptions, the oldest first",
+            routes::exceptions,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/exceptions/{id}"),
+            "One open exception with what a decision needs",
+            routes::exception,
+        ),
+        Endpoint::new(
             HANDLE,
             post("/api/v1/exceptions/{id}/resolution"),
+            "Decide an exception, or assign it, put it off or remark on it",
             decisions::resolve,
         ),
-        Route::new(HANDLE, post("/api/v1/bulk"), bulk::start),
-        Route::new(SEE, get("/api/v1/bulk/{id}"), bulk::show),
-        Route::new(HANDLE, post("/api/v1/bulk/{id}/withdrawal"), bulk::withdraw),
-        Route::new(SEE, get("/api/v1/mappings"), decisions::mappings),
-        Route::new(
+        Endpoint::new(
+            HANDLE,
+            post("/api/v1/bulk"),
+            "Decide many; it begins ten seconds later",
+            bulk::start,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/bulk/{id}"),
+            "How far a decision about many is",
+            bulk::show,
+        ),
+        Endpoint::new(
+            HANDLE,
+            post("/api/v1/bulk/{id}/withdrawal"),
+            "Take a decision about many back before it begins",
+            bulk::withdraw,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/mappings"),
+            "Corrections: what stands for what",
+            decisions::mappings,
+        ),
+        Endpoint::new(
             AUTHOR,
             (Method::PUT, "/api/v1/mappings/{table}/{from}"),
+            "Let a text stand for another",
             decisions::correct,
         ),
-        Route::new(
+        Endpoint::new(
             AUTHOR,
             (Method::DELETE, "/api/v1/mappings/{table}/{from}"),
+            "Let a text stand for itself again",
             decisions::revoke,
         ),
-        Route::new(SEE, get("/api/v1/artifacts/{hash}"), routes::artifact),
-        Route::new(SEE, get("/api/v1/schedule"), routes::schedule),
-        Route::new(SEE, get("/api/v1/connections"), routes::connections),
-        Route::new(
+        Endpoint::new(
+            SEE,
+            get("/api/v1/artifacts/{hash}"),
+            "A file that a step left",
+            routes::artifact,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/schedule"),
+            "What starts runs by itself, and when next",
+            routes::schedule,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/connections"),
+            "How it stands with connections and limits",
+            routes::connections,
+        ),
+        Endpoint::new(
             HANDLE,
             post("/api/v1/connections/{name}/test"),
+            "See whether an outside system answers",
             routes::test_connection,
         ),
-        Route::new(ADMIN, get("/api/v1/people"), people::list),
-        Route::new(ADMIN, post("/api/v1/people"), people::add),
-        Route::new(
+        Endpoint::new(
+            ADMIN,
+            get("/api/v1/people"),
+            "Who may sign in",
+            people::list,
+        ),
+        Endpoint::new(
+            ADMIN,
+            post("/api/v1/people"),
+            "Let somebody sign in",
+            people::add,
+        ),
+        Endpoint::new(
             ADMIN,
             (Method::PATCH, "/api/v1/people/{name}"),
+            "Change somebody's role, groups or password",
             people::alter,
         ),
-        Route::new(
+        Endpoint::new(
             ADMIN,
             (Method::DELETE, "/api/v1/people/{name}"),
+            "Let somebody sign in no more",
             people::remove,
         ),
         // They write where they are told to, or everything.
-        Route::new(Right::Local, post("/api/v1/verify"), keeping::verify),
-        Route::new(Right::Local, post("/api/v1/backup"), keeping::backup),
-        Route::new(Right::Local, post("/api/v1/resume"), keeping::resume),
-        Route::new(Right::Local, post("/api/v1/prune"), keeping::prune),
-        Route::new(SEE, get("/api/v1/quarantine"), keeping::quarantine),
-        Route::new(SEE, get("/api/v1/events"), routes::events),
+        Endpoint::new(
+            Right::Local,
+            post("/api/v1/verify"),
+            "Compare everything that is stored with the facts",
+            keeping::verify,
+        ),
+        Endpoint::new(
+            Right::Local,
+            post("/api/v1/backup"),
+            "Copy everything that is remembered into a folder",
+            keeping::backup,
+        ),
+        Endpoint::new(
+            Right::Local,
+            post("/api/v1/resume"),
+            "Say from when on work was lost, and let the instance go on",
+            keeping::resume,
+        ),
+        Endpoint::new(
+            Right::Local,
+            post("/api/v1/prune"),
+            "Remove what is not kept any longer",
+            keeping::prune,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/quarantine"),
+            "Whether the instance was made from a backup and waits for a word",
+            keeping::quarantine,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/events"),
+            "What happens from now on, as server-sent events",
+            routes::events,
+        ),
     ]
+}
+
+/// The whole API, each route with what it takes.
+pub(crate) fn routes() -> Vec<Route> {
+    endpoints().into_iter().map(|it| it.route).collect()
+}
+
+impl Endpoint {
+    fn new<H, T>(
+        right: Right,
+        way: (Method, &'static str),
+        summary: &'static str,
+        handler: H,
+    ) -> Endpoint
+    where
+        H: Handler<T, Handle> + Describe<T>,
+        T: 'static,
+    {
+        Endpoint {
+            route: Route::new(right, way, handler),
+            summary,
+            describe: H::describe,
+        }
+    }
 }
 
 /// The API for the user who runs the daemon.
 pub fn router(handle: Handle) -> Router {
-    let add = |router: Router<Handle>, route: Route| router.route(route.path, route.open());
+    let add = |router: Router<Handle>, route: Route| router.route(route.path, route.open(&handle));
     let router = routes().into_iter().fold(Router::new(), add);
     router
+        .fallback(|| async { Problem::not_found("there is nothing here") })
+        .method_not_allowed_fallback(|| async { Problem::method() })
         .layer(Extension(Principal::local()))
         .with_state(handle)
 }

@@ -1,18 +1,27 @@
 //! The command line's way to a daemon: the one that runs, or one made for this command.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::StreamExt;
 use reqwest::{Method, Response};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    api::{self, Problem},
+    api::{self, Problem, idempotency::KEY},
     daemon::{Daemon, Mode, StartError},
     instance::Instance,
 };
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+
+/// How long a daemon that breaks off is asked again, and how often: its supervisor starts another.
+const AGAIN: Duration = Duration::from_secs(3);
+const BETWEEN: Duration = Duration::from_millis(200);
 
 pub struct Client {
     http: reqwest::Client,
@@ -177,22 +186,46 @@ impl Client {
         own.daemon.stop().await.map_err(Error::Unreachable)
     }
 
+    /// Asks again when a lasting daemon breaks off: what changes something has a key, so it is
+    /// done once. A daemon of this command's own ends with it, and there is nobody to ask again.
     async fn send(
         &self,
         method: Method,
         path: &str,
         body: Option<Value>,
     ) -> Result<Response, Error> {
+        let changes = !method.is_safe();
         let mut request = self.http.request(method, format!("http://botswain{path}"));
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let response = request.send().await.map_err(|err| unreachable(&err))?;
+        if changes && self.own.is_none() {
+            request = request.header(KEY, new_key());
+        }
+        let begun = Instant::now();
+        let response = loop {
+            let again = request.try_clone().filter(|_| self.own.is_none());
+            match (request.send().await, again) {
+                (Ok(response), _) => break response,
+                (Err(_), Some(again)) if begun.elapsed() < AGAIN => {
+                    sleep(BETWEEN).await;
+                    request = again;
+                }
+                (Err(err), _) => return Err(unreachable(&err)),
+            }
+        };
         match response.status().is_success() {
             true => Ok(response),
             false => Err(problem(response).await),
         }
     }
+}
+
+/// Names one change, as a UUID would.
+fn new_key() -> String {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 async fn decoded<T: DeserializeOwned>(response: Response) -> Result<T, Error> {

@@ -120,6 +120,7 @@ fn router(guard: Guard) -> Router {
     let is_encrypted = guard.is_encrypted;
     all.fold(Router::new(), add)
         .fallback(|| async { Problem::not_found("there is nothing here") })
+        .method_not_allowed_fallback(|| async { Problem::method() })
         .layer(DefaultBodyLimit::max(FORM))
         .layer(map_response(move |answer: Response| async move {
             told(answer, is_encrypted)

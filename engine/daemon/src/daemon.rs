@@ -59,7 +59,7 @@ use self::{
 pub use self::{message::Notice, parts::Parts};
 use crate::{
     accounts::{self, Accounts},
-    api::{Bulks, Closed},
+    api::{Answers, Bulks, Closed, Turns},
     instance::{Config, ConnectionHost, Instance, Redactor, Setting},
     meant,
     pauses::Pauses,
@@ -92,6 +92,11 @@ pub enum StartError {
     Accounts(#[from] accounts::Refusal),
     #[error(transparent)]
     Pauses(#[from] std::io::Error),
+    #[error("`{}` cannot be read: {source}", path.display())]
+    Answers {
+        path: std::path::PathBuf,
+        source: std::io::Error,
+    },
     #[error("{0}")]
     Recovery(String),
 }
@@ -106,6 +111,11 @@ impl StartError {
             StartError::Store(error) => Some(error.hint().into_owned()),
             StartError::Artifacts(error) => Some(error.hint().to_owned()),
             StartError::Accounts(refusal) => refusal.hint().map(str::to_owned),
+            StartError::Answers { .. } => Some(
+                "it says what the API was asked within a day; without it a change that is asked \
+                 for again may be done again: let it be read, or remove it knowing that"
+                    .to_owned(),
+            ),
             StartError::Config(_) => {
                 Some("mend them, then start again; `botswain check` shows them".to_owned())
             }
@@ -148,6 +158,8 @@ pub struct Handle {
     pub bulks: Arc<Bulks>,
     pub closed: Arc<Closed>,
     pub pauses: Arc<Pauses>,
+    pub answers: Arc<Answers>,
+    pub turns: Arc<Turns>,
 }
 
 impl Daemon {
@@ -173,11 +185,18 @@ impl Daemon {
         };
         let (notices, _) = broadcast::channel(4096);
         let (driver, messages) = Driver::new(engine, parts.clone(), notices.clone());
+        let private = parts.instance.private();
+        let answers = Answers::open(&private).map_err(|source| StartError::Answers {
+            path: private.answers(),
+            source,
+        })?;
         let handle = Handle {
-            accounts: Arc::new(Accounts::open(&parts.instance.private())?),
+            accounts: Arc::new(Accounts::open(&private)?),
             bulks: Arc::default(),
             closed: Arc::default(),
             pauses: Arc::new(Pauses::open(parts.instance.private().pauses())?),
+            answers: Arc::new(answers),
+            turns: Arc::default(),
             parts,
             messages,
             notices,

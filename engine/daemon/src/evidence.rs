@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use axum::{
     Json,
     body::{Body, Bytes},
-    extract::{Path, State},
+    extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::{
-    api::{Problem, routes},
+    api::{Problem, answer::Download, extract::Path, routes},
     daemon::Handle,
 };
 
@@ -36,7 +36,7 @@ const PIECE: usize = 64 * 1024;
 pub(crate) async fn download(
     State(handle): State<Handle>,
     Path(run): Path<RunId>,
-) -> Result<Response, Problem> {
+) -> Result<Download, Problem> {
     let frame = Frame {
         instance: handle.parts.config().name.clone(),
         person: None,
@@ -49,7 +49,7 @@ pub(crate) async fn download(
         path: String::new(),
         notice: None,
     };
-    send(handle, frame, run).await
+    send(handle, frame, run).await.map(Download)
 }
 
 /// The bundle, with an index page for this reader.

@@ -44,7 +44,7 @@ pub(crate) const RECORDS: &str = "records";
 pub(crate) const ARTIFACTS: &str = "artifacts";
 
 /// What a backup holds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Manifest {
     pub layout: u8,
     /// The format of its records.

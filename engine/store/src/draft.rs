@@ -87,7 +87,9 @@ struct Counting {
 }
 
 /// The highest numbers in use, and how many exceptions are open.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub(crate) struct Highest {
     pub(crate) run: u64,
     pub(crate) exception: u64,
@@ -128,7 +130,7 @@ pub(crate) struct Place {
 }
 
 /// A correction: what a text stands for in a table of them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Mapped {
     pub table: String,
     pub from: String,

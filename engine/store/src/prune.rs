@@ -70,7 +70,9 @@ impl Pruned {
 }
 
 /// What was given back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct Freed {
     /// Runs that were started; their items went with them.
     pub runs: u64,

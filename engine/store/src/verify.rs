@@ -35,7 +35,7 @@ const MOST: usize = 1000;
 const AGAIN: usize = 64;
 
 /// What was looked at, and what is wrong with it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Report {
     pub runs: u64,
     pub facts: u64,
@@ -51,7 +51,9 @@ pub struct Report {
 }
 
 /// Something that is not what it must be.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct Finding {
     /// The record or the file.
     pub about: String,

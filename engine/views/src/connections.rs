@@ -4,7 +4,7 @@ use botswain_core::engine::capacity::BreakerView;
 use serde::{Deserialize, Serialize};
 
 /// A connection, or a limit, at this moment.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ConnectionView {
     pub name: String,
     /// The kind of a connection; `limit` for what is under `limits:`.

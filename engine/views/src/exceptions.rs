@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::StepView;
 
 /// An exception in a list.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ExceptionView {
     pub id: ExceptionId,
     pub workflow: String,
@@ -46,7 +46,7 @@ pub struct ExceptionView {
 }
 
 /// One exception with what a person needs to decide.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ExceptionDetail {
     pub exception: ExceptionView,
     /// The data of the item, with corrections.
@@ -80,7 +80,7 @@ pub struct ExceptionDetail {
 }
 
 /// One attempt at a step.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TryView {
     pub attempt: u32,
     pub started: Timestamp,
@@ -92,7 +92,7 @@ pub struct TryView {
 }
 
 /// Something that a person decided about a parked step, or said.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DecisionView {
     pub at: Timestamp,
     pub by: String,
@@ -101,7 +101,7 @@ pub struct DecisionView {
 }
 
 /// What an approval asks for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ApprovalView {
     pub question: String,
     /// How many different people have to approve.
@@ -115,7 +115,7 @@ pub struct ApprovalView {
 }
 
 /// Which exceptions.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExceptionsQuery {
     pub workflow: Option<String>,

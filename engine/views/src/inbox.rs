@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Decision, ExceptionView};
 
 /// What stands in the inbox's address.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InboxQuery {
     #[serde(default)]
@@ -24,7 +24,9 @@ pub struct InboxQuery {
 }
 
 /// Which part of what waits, and in which order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Show {
     /// By cause, the one that parked something last first.
@@ -42,7 +44,7 @@ pub enum Show {
 }
 
 /// A page of the inbox; `clusters` or `exceptions` is filled, as `show` asks.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Inbox {
     pub counts: Counts,
     pub clusters: Vec<ClusterView>,
@@ -52,7 +54,9 @@ pub struct Inbox {
 }
 
 /// How much waits, for whoever asks. All but `open` are counted up to [`Counts::MOST`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct Counts {
     pub open: u64,
     pub approvals: u64,
@@ -67,7 +71,7 @@ impl Counts {
 }
 
 /// What waits for one cause.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ClusterView {
     pub fingerprint: Hash,
     pub workflow: String,
@@ -86,7 +90,7 @@ pub struct ClusterView {
 }
 
 /// A decision about many, which begins after some seconds and can be withdrawn until then.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct BulkView {
     pub id: u64,
     pub decision: Decision,
@@ -101,7 +105,7 @@ pub struct BulkView {
     pub refused: Vec<(ExceptionId, String)>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BulkState {
     Waiting,

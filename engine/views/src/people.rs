@@ -4,7 +4,19 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What somebody may: each role may all that those before it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Sees what runs and what waits.
@@ -30,7 +42,7 @@ impl Role {
 }
 
 /// Somebody with an account.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PersonView {
     /// What they sign in with, and what stands under their decisions.
     pub name: String,

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::StepView;
 
 /// Which runs: a page of them, newest first.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunsQuery {
     pub workflow: Option<String>,
@@ -29,7 +29,7 @@ pub struct RunsQuery {
 }
 
 /// A run in a list.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RunView {
     pub id: RunId,
     pub workflow: String,
@@ -52,7 +52,7 @@ pub struct RunView {
 }
 
 /// One run with everything about it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RunDetail {
     pub run: RunView,
     pub origin: Origin,
@@ -65,7 +65,7 @@ pub struct RunDetail {
 }
 
 /// A schedule and when it fires next.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ScheduleView {
     pub workflow: String,
     /// What starts it, as the file has it.

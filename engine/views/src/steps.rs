@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::SpanView;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct StepView {
     pub id: StepId,
     pub name: Option<String>,
@@ -34,7 +34,7 @@ pub struct StepView {
     pub spans: Vec<SpanView>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepState {
     Pending,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{RunView, ScheduleView};
 
 /// That a workflow starts nothing by itself, who said so, and why.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PauseView {
     pub by: String,
     pub at: Timestamp,
@@ -15,7 +15,7 @@ pub struct PauseView {
 }
 
 /// A workflow in a list.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WorkflowView {
     pub name: String,
     pub description: Option<String>,
@@ -36,7 +36,7 @@ pub struct WorkflowView {
 }
 
 /// One workflow with everything about it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WorkflowDetail {
     pub workflow: WorkflowView,
     /// What new runs follow; it is older than the source when that has mistakes.
@@ -48,7 +48,7 @@ pub struct WorkflowDetail {
 }
 
 /// What the check says of one line.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FindingView {
     /// Otherwise a warning.
     pub is_mistake: bool,
@@ -59,7 +59,7 @@ pub struct FindingView {
 }
 
 /// When one trigger fires on the days of a week.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CalendarRow {
     pub workflow: String,
     /// As the file has it.
@@ -71,7 +71,7 @@ pub struct CalendarRow {
 }
 
 /// When it fires on one day.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CalendarDay {
     pub date: Date,
     /// The first times of the day.

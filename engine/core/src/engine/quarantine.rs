@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// That an instance was made from a backup, and what a person said about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Quarantine {
     /// When the backup was made.
     pub made: Timestamp,
@@ -34,7 +34,7 @@ pub struct Quarantine {
 }
 
 /// From when on work was lost.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Resumed {
     pub lost_since: Timestamp,
     pub at: Timestamp,

@@ -14,7 +14,7 @@ use super::Template;
 use crate::{duration::Duration, index::State, run::fact::Outcome};
 
 /// What starts a run by itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "Stored")]
 pub struct Trigger {
     pub on: On,
@@ -22,7 +22,7 @@ pub struct Trigger {
     pub inputs: IndexMap<String, Template>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum On {
     Schedule(Schedule),
@@ -34,7 +34,7 @@ pub enum On {
 }
 
 /// At times of a calendar.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Schedule {
     /// Five or six fields, or `@daily` and the like.
     pub cron: String,
@@ -47,7 +47,7 @@ pub struct Schedule {
 }
 
 /// Again and again, at the multiples of a time in UTC.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Every {
     /// Milliseconds.
     pub period: u64,
@@ -55,7 +55,7 @@ pub struct Every {
 }
 
 /// For each file that comes into a folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Files {
     /// A folder of the instance and a pattern for names, as in `inbox/orders/*.csv`.
     pub pattern: String,
@@ -64,7 +64,7 @@ pub struct Files {
 }
 
 /// For each mail that comes into a folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Mail {
     /// The connection of kind `imap`.
     pub connection: String,
@@ -79,7 +79,7 @@ pub struct Mail {
 }
 
 /// For each delivery of another system.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Webhook {
     /// Where it is handed over, as in `orders`.
     pub path: String,
@@ -91,7 +91,7 @@ pub struct Webhook {
 }
 
 /// How a delivery shows that it may be taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Proof {
     /// It brings this secret as its bearer token.
@@ -100,7 +100,7 @@ pub enum Proof {
 }
 
 /// A signature of the body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Signature {
     /// The secret that it is made with.
     pub secret: String,
@@ -121,7 +121,7 @@ pub enum SignatureKind {
 }
 
 /// For each run of another workflow that ends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Finished {
     pub workflow: String,
     /// How it must have ended.
@@ -129,7 +129,7 @@ pub struct Finished {
 }
 
 /// Days that are left out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Calendar {
     /// The file that names them.
     pub skip: String,
@@ -164,7 +164,7 @@ pub enum Missed {
 }
 
 /// So many runs have succeeded by a time of the day; otherwise a person is told.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Promise {
     pub succeeded: u64,
     /// When that is looked at.
@@ -227,7 +227,7 @@ impl Mail {
 }
 
 /// A trigger as plans hold it; before there were others, each was a schedule.
-#[derive(Deserialize)]
+#[derive(Deserialize, schemars::JsonSchema)]
 struct Stored {
     on: Option<On>,
     schedule: Option<Schedule>,

@@ -19,13 +19,13 @@ use crate::{
 };
 
 /// Something that has happened, and when.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Fact {
     pub at: Timestamp,
     pub what: What,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
     /// The first fact of every run.
@@ -151,7 +151,7 @@ impl What {
 }
 
 /// How a run began.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Created {
     pub workflow: String,
     /// The hash of the [`crate::plan::Version`] it follows.
@@ -165,7 +165,7 @@ pub struct Created {
     pub key: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// A person or a program, by name.
@@ -186,14 +186,14 @@ pub enum Origin {
 }
 
 /// What is done once, ever, in one workflow.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Key {
     pub text: String,
     /// Of the data that the key stands for: the same key with other data is a conflict.
     pub data: Hash,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Skip {
     /// `when` was not true.
@@ -205,7 +205,7 @@ pub enum Skip {
 }
 
 /// What follows from a failed attempt. Decided once, by [`super::decide`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     Retry {
@@ -255,7 +255,7 @@ impl Verdict {
 }
 
 /// What the world said about an effect in doubt.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verification {
     /// It took place, and this came of it.
@@ -267,7 +267,7 @@ pub enum Verification {
 }
 
 /// What a person is asked before the run goes on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Approval {
     pub question: String,
     /// The data to look at.
@@ -288,13 +288,13 @@ fn one() -> u32 {
 }
 
 /// Whom to ask too from when on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Escalation {
     pub at: Timestamp,
     pub to: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Resolution {
     /// Again, with the templates rendered anew.
@@ -349,7 +349,7 @@ impl Resolution {
 }
 
 /// What a person corrected. Keys are merged into what was there.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Edit {
     /// The item's data, seen by this and all later steps.

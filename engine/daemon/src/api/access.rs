@@ -22,11 +22,11 @@ use botswain_views::Role;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::time::timeout;
 
-use super::Problem;
+use super::{Problem, idempotency};
 use crate::{accounts::Principal, console::Visit, daemon::Handle};
 
 /// The longest body that a page or the API takes.
-const BODY: usize = 1024 * 1024;
+pub(crate) const BODY: usize = 1024 * 1024;
 
 /// How long a change may take, its body among it.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -44,10 +44,6 @@ pub(crate) enum Right {
 
 /// One way in.
 pub(crate) struct Route {
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the test of all routes reads it")
-    )]
     pub(crate) method: Method,
     pub(crate) path: &'static str,
     pub(crate) right: Right,
@@ -75,13 +71,20 @@ impl Route {
 
     /// For those who have signed in.
     pub(crate) fn guarded(self, guard: &Guard) -> MethodRouter<Handle> {
-        let guard = (guard.clone(), self.right);
-        self.handler.route_layer(from_fn_with_state(guard, admit))
+        let state = (guard.clone(), self.right);
+        self.open(&guard.handle)
+            .route_layer(from_fn_with_state(state, admit))
     }
 
-    /// For whoever may open the socket.
-    pub(crate) fn open(self) -> MethodRouter<Handle> {
-        self.handler
+    /// For whoever may open the socket. What changes something by the API is done once.
+    pub(crate) fn open(self, handle: &Handle) -> MethodRouter<Handle> {
+        match self.path.starts_with("/api/") && !self.method.is_safe() {
+            true => {
+                let once = from_fn_with_state(handle.clone(), idempotency::once);
+                self.handler.route_layer(once)
+            }
+            false => self.handler,
+        }
     }
 }
 
@@ -218,13 +221,9 @@ fn is_from_here(headers: &HeaderMap, is_encrypted: bool) -> bool {
 async fn proven(request: Request, principal: &Principal) -> Result<Request, Problem> {
     let expected = principal.csrf.clone().unwrap_or_default();
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, BODY).await.map_err(|_| {
-        Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "access.body",
-            "what was sent is larger than 1 MiB",
-        )
-    })?;
+    let body = to_bytes(body, BODY)
+        .await
+        .map_err(|_| Problem::too_large())?;
     let shown = parts.headers.get("x-csrf-token");
     let is_shown = shown.is_some_and(|it| it.as_bytes() == expected.as_bytes());
     let is_form = parts.headers.get(header::CONTENT_TYPE).is_some_and(|it| {

@@ -13,21 +13,20 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    Extension, Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Extension, Json, extract::State, http::StatusCode};
 use botswain_core::{ExceptionId, Hash, index::ExceptionCategory};
 use botswain_store::List;
 use botswain_views::{BulkState, BulkView, Decision};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Problem,
+    answer::Accepted,
     decisions::{Resolving, decide},
+    extract::{JsonBody, Path},
     routes::{Answer, reading},
 };
 use crate::{accounts::Principal, daemon::Handle};
@@ -45,7 +44,7 @@ const KNOWN: usize = 100;
 const TOLD: usize = 200;
 
 /// About which ones, and what.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BulkRequest {
     #[serde(default)]
@@ -262,10 +261,10 @@ fn note_refusal(view: &mut BulkView, exception: ExceptionId, problem: Problem) {
 pub(super) async fn start(
     State(handle): State<Handle>,
     Extension(principal): Extension<Principal>,
-    Json(request): Json<BulkRequest>,
-) -> Result<(StatusCode, Json<BulkView>), Problem> {
+    JsonBody(request): JsonBody<BulkRequest>,
+) -> Result<Accepted<BulkView>, Problem> {
     let view = ask(&handle, &principal, request).await?;
-    Ok((StatusCode::ACCEPTED, Json(view)))
+    Ok(Accepted(view))
 }
 
 pub(crate) async fn show(State(handle): State<Handle>, Path(id): Path<u64>) -> Answer<BulkView> {

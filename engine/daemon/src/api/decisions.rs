@@ -1,10 +1,6 @@
 //! What people decide: about something parked, about a run, about corrections to come.
 
-use axum::{
-    Extension, Json,
-    extract::{Path, Query, State},
-    http::StatusCode,
-};
+use axum::{Extension, Json, extract::State, http::StatusCode};
 use botswain_core::{
     ExceptionId, Hash, RunId, StepId,
     engine::event::{Correction, Reply, Resolve},
@@ -15,17 +11,20 @@ use botswain_store::Mapped;
 use botswain_views::Decision;
 use indexmap::IndexMap;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     Closing, Problem,
+    extract::{JsonBody, Path, Query},
+    precondition::IfMatch,
     routes::{Answer, reading},
 };
 use crate::{accounts::Principal, daemon::Handle, views::ExceptionDetail};
 
 /// What a person decided, who, and why.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resolving {
     pub decision: Decision,
@@ -37,8 +36,30 @@ pub struct Resolving {
     pub remember: Option<String>,
 }
 
+/// It was decided, and that is durable.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(super) struct Resolved {
+    exception: ExceptionId,
+    resolved: bool,
+}
+
+/// The run is being brought to its end.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(super) struct Cancelled {
+    run: RunId,
+    cancelled: bool,
+}
+
+/// The text stands for itself again.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(super) struct Revoked {
+    table: String,
+    from: String,
+    removed: bool,
+}
+
 /// Who wants a run to end, and why.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cancelling {
     #[serde(default)]
@@ -47,7 +68,7 @@ pub struct Cancelling {
 }
 
 /// What a text is to stand for, who says so, and why.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Correcting {
     pub to: String,
@@ -56,7 +77,7 @@ pub struct Correcting {
     pub note: Option<String>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MappingsQuery {
     table: Option<String>,
@@ -66,10 +87,15 @@ pub(super) async fn resolve(
     State(handle): State<Handle>,
     Extension(principal): Extension<Principal>,
     Path(id): Path<ExceptionId>,
-    Json(resolving): Json<Resolving>,
-) -> Answer<Value> {
-    decide(&handle, &principal, id, resolving).await?;
-    Ok(Json(json!({ "exception": id, "resolved": true })))
+    if_match: IfMatch,
+    JsonBody(resolving): JsonBody<Resolving>,
+) -> Answer<Resolved> {
+    let asked = (id, if_match);
+    decide_on(&handle, &principal, asked, resolving).await?;
+    Ok(Json(Resolved {
+        exception: id,
+        resolved: true,
+    }))
 }
 
 /// Hands over what somebody decided, if it is theirs to decide.
@@ -79,8 +105,23 @@ pub(crate) async fn decide(
     id: ExceptionId,
     resolving: Resolving,
 ) -> Result<(), Problem> {
+    decide_on(handle, principal, (id, IfMatch::default()), resolving).await
+}
+
+/// The same, if it is as whoever decides has seen it.
+async fn decide_on(
+    handle: &Handle,
+    principal: &Principal,
+    (id, if_match): (ExceptionId, IfMatch),
+    resolving: Resolving,
+) -> Result<(), Problem> {
+    let _turn = handle.turns.of(id).await;
     let Json(detail) = reading(handle, move |parts| parts.exception_detail(id)).await?;
-    let detail = detail.ok_or_else(|| not_open(handle, id))?;
+    let Some(detail) = detail else {
+        if_match.holds_closed(id, handle.closed.of(id))?;
+        return Err(not_open(handle, id));
+    };
+    if_match.holds(&detail)?;
     let Json(exception) = reading(handle, move |parts| parts.store.exception(id)).await?;
     let exception = exception.ok_or_else(|| not_open(handle, id))?;
     answers(principal, &exception, &resolving.decision)?;
@@ -352,10 +393,13 @@ pub(super) async fn cancel(
     State(handle): State<Handle>,
     Extension(principal): Extension<Principal>,
     Path(run): Path<RunId>,
-    Json(cancelling): Json<Cancelling>,
-) -> Answer<Value> {
+    JsonBody(cancelling): JsonBody<Cancelling>,
+) -> Answer<Cancelled> {
     end(&handle, &principal, run.clone(), cancelling).await?;
-    Ok(Json(json!({ "run": run, "cancelled": true })))
+    Ok(Json(Cancelled {
+        run,
+        cancelled: true,
+    }))
 }
 
 /// Lets a run be brought to its end.
@@ -391,7 +435,7 @@ pub(super) async fn correct(
     State(handle): State<Handle>,
     Extension(principal): Extension<Principal>,
     Path((table, from)): Path<(String, String)>,
-    Json(correcting): Json<Correcting>,
+    JsonBody(correcting): JsonBody<Correcting>,
 ) -> Answer<Mapped> {
     is_table(&table)?;
     let Correcting { to, by, note } = correcting;
@@ -419,7 +463,7 @@ pub(super) async fn correct(
 pub(super) async fn revoke(
     State(handle): State<Handle>,
     Path((table, from)): Path<(String, String)>,
-) -> Answer<Value> {
+) -> Answer<Revoked> {
     let wanted = (table.clone(), from.clone());
     let found = reading(&handle, move |parts| {
         parts.store.mapping(&wanted.0, &wanted.1)
@@ -430,8 +474,12 @@ pub(super) async fn revoke(
             Problem::not_found(none).detail(format!("see `botswain mappings list {table}`"))
         );
     }
-    let done = json!({ "table": table, "from": from, "removed": true });
+    let revoked = Revoked {
+        table: table.clone(),
+        from: from.clone(),
+        removed: true,
+    };
     let after = None;
     handle.write(Change::Mapping { table, from, after }).await?;
-    Ok(Json(done))
+    Ok(Json(revoked))
 }

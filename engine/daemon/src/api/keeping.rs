@@ -6,12 +6,13 @@ use axum::{Json, extract::State, http::StatusCode};
 use botswain_core::engine::quarantine::Quarantine;
 use botswain_store::{backup, backup::Manifest, prune, prune::Freed, verify::Report};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Problem;
+use super::{Problem, extract::JsonBody};
 use crate::daemon::{Handle, Parts};
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BackupRequest {
     /// An absolute path to a folder that is empty or not there.
@@ -19,7 +20,7 @@ pub struct BackupRequest {
 }
 
 /// From when on work was lost after the backup.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResumeRequest {
     pub lost_since: Timestamp,
@@ -34,7 +35,7 @@ pub(super) async fn verify(State(handle): State<Handle>) -> Answer<Report> {
 
 pub(super) async fn backup(
     State(handle): State<Handle>,
-    Json(request): Json<BackupRequest>,
+    JsonBody(request): JsonBody<BackupRequest>,
 ) -> Answer<Manifest> {
     if !request.to.is_absolute() {
         let title = format!("`{}` is not an absolute path", request.to.display());
@@ -53,7 +54,7 @@ pub(super) async fn quarantine(State(handle): State<Handle>) -> Answer<Option<Qu
 
 pub(super) async fn resume(
     State(handle): State<Handle>,
-    Json(request): Json<ResumeRequest>,
+    JsonBody(request): JsonBody<ResumeRequest>,
 ) -> Answer<Quarantine> {
     let now = Timestamp::now();
     let Json(found) = working(&handle, |parts| parts.store.quarantine()).await?;

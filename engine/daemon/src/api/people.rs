@@ -1,22 +1,23 @@
 //! Routes about the people who may sign in.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use botswain_views::{PersonView, Role};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use super::{Problem, routes::Answer};
+use super::{
+    Problem,
+    answer::Created,
+    extract::{JsonBody, Path},
+    routes::Answer,
+};
 use crate::{
     accounts::{Change, Refusal},
     daemon::Handle,
 };
 
 /// Somebody new.
-#[derive(Clone, Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PersonRequest {
     pub name: String,
@@ -24,6 +25,27 @@ pub struct PersonRequest {
     pub role: Role,
     #[serde(default)]
     pub groups: Vec<String>,
+}
+
+/// They may sign in.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Added {
+    name: String,
+    role: Role,
+}
+
+/// It holds from now on.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Altered {
+    name: String,
+    changed: bool,
+}
+
+/// They may sign in no more.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Removed {
+    name: String,
+    removed: bool,
 }
 
 impl From<Refusal> for Problem {
@@ -55,8 +77,8 @@ pub(super) async fn list(State(handle): State<Handle>) -> Answer<Vec<PersonView>
 
 pub(super) async fn add(
     State(handle): State<Handle>,
-    Json(request): Json<PersonRequest>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+    JsonBody(request): JsonBody<PersonRequest>,
+) -> Result<Created<Added>, Problem> {
     let PersonRequest {
         name,
         password,
@@ -65,28 +87,31 @@ pub(super) async fn add(
     } = request;
     let groups = known(&handle, groups)?;
     handle.accounts.add(&name, password, (role, groups)).await?;
-    Ok((
-        StatusCode::CREATED,
-        Json(json!({ "name": name, "role": role })),
-    ))
+    Ok(Created(Added { name, role }))
 }
 
 pub(super) async fn alter(
     State(handle): State<Handle>,
     Path(name): Path<String>,
-    Json(mut change): Json<Change>,
-) -> Answer<Value> {
+    JsonBody(mut change): JsonBody<Change>,
+) -> Answer<Altered> {
     change.groups = change.groups.map(|it| known(&handle, it)).transpose()?;
     handle.accounts.alter(&name, change).await?;
-    Ok(Json(json!({ "name": name, "changed": true })))
+    Ok(Json(Altered {
+        name,
+        changed: true,
+    }))
 }
 
 pub(super) async fn remove(
     State(handle): State<Handle>,
     Path(name): Path<String>,
-) -> Answer<Value> {
+) -> Answer<Removed> {
     handle.accounts.remove(&name)?;
-    Ok(Json(json!({ "name": name, "removed": true })))
+    Ok(Json(Removed {
+        name,
+        removed: true,
+    }))
 }
 
 /// Groups that botswain.yaml has.

@@ -7,10 +7,11 @@ use axum::{
 };
 use botswain_core::Fault;
 use botswain_store::artifacts;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// `application/problem+json`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// Stable: `run.inputs`.
     #[serde(rename = "type")]
@@ -51,6 +52,18 @@ impl Problem {
             "daemon.internal",
             reason.to_string(),
         )
+    }
+
+    /// Another method would do.
+    pub(crate) fn method() -> Problem {
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        Problem::new(status, "request.method", "this cannot be done here")
+            .detail("the header `Allow` says what can")
+    }
+
+    pub(super) fn too_large() -> Problem {
+        let title = "what was sent is larger than 1 MiB";
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "access.body", title)
     }
 
     /// What was asked for does not fit how things stand.

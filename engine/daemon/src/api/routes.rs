@@ -5,9 +5,9 @@ use std::{convert::Infallible, time::Duration};
 use axum::{
     Extension, Json,
     body::Body,
-    extract::{Path, Query, State},
+    extract::State,
     http::{StatusCode, header},
-    response::{IntoResponse, Response, Sse, sse},
+    response::{IntoResponse, Sse, sse},
 };
 use botswain_core::{
     ExceptionId, Hash, RunId, StepId,
@@ -16,11 +16,18 @@ use botswain_core::{
 };
 use indexmap::IndexMap;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{Problem, decisions::not_open};
+use super::{
+    Problem,
+    answer::{Created, Download, Events},
+    decisions::not_open,
+    extract::{JsonBody, Path, Query},
+    precondition::{Tagged, tagged},
+};
 use crate::{
     accounts::Principal,
     console::Visit,
@@ -36,7 +43,7 @@ const LIMIT: usize = 1000;
 
 pub(crate) type Answer<T> = Result<Json<T>, Problem>;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Health {
     pub name: String,
     pub version: String,
@@ -45,7 +52,7 @@ pub struct Health {
     pub exceptions: u64,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunRequest {
     pub workflow: String,
@@ -59,12 +66,19 @@ pub struct RunRequest {
     pub by: String,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Started {
     pub run: RunId,
 }
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+/// What an outside system said when it was tried.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Answered {
+    pub connection: String,
+    pub answer: String,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ItemsQuery {
     pub from: Option<u64>,
@@ -89,8 +103,8 @@ pub(super) async fn health(State(handle): State<Handle>) -> Answer<Health> {
 pub(crate) async fn start(
     State(handle): State<Handle>,
     Extension(principal): Extension<Principal>,
-    Json(request): Json<RunRequest>,
-) -> Result<(StatusCode, Json<Started>), Problem> {
+    JsonBody(request): JsonBody<RunRequest>,
+) -> Result<Created<Started>, Problem> {
     let RunRequest {
         workflow,
         inputs,
@@ -99,7 +113,7 @@ pub(crate) async fn start(
     } = request;
     let by = principal.signs(by);
     match handle.run(&workflow, inputs, key, &by).await? {
-        Reply::Started { run } => Ok((StatusCode::CREATED, Json(Started { run }))),
+        Reply::Started { run } => Ok(Created(Started { run })),
         Reply::Refused { reason } if reason == NO_ROOM => Err(Problem {
             detail: Some("free some space; it goes on by itself".to_owned()),
             ..Problem::new(StatusCode::INSUFFICIENT_STORAGE, "disk.full", reason)
@@ -209,28 +223,33 @@ pub(super) async fn exceptions(
     reading(&handle, move |parts| parts.exceptions(&query, limit)).await
 }
 
-pub(crate) async fn exception(
+pub(super) async fn exception(
     State(handle): State<Handle>,
     Path(id): Path<ExceptionId>,
-) -> Answer<ExceptionDetail> {
+) -> Result<Tagged<ExceptionDetail>, Problem> {
+    detail(&handle, id).await.map(tagged)
+}
+
+/// One exception, and whether it can be tried again by a newer version.
+pub(crate) async fn detail(handle: &Handle, id: ExceptionId) -> Result<ExceptionDetail, Problem> {
     let workflows = handle.workflows();
-    let Json(detail) = reading(&handle, move |parts| parts.exception_detail(id)).await?;
-    let mut detail = detail.ok_or_else(|| not_open(&handle, id))?;
+    let Json(detail) = reading(handle, move |parts| parts.exception_detail(id)).await?;
+    let mut detail = detail.ok_or_else(|| not_open(handle, id))?;
     let workflow = &detail.exception.workflow;
     let version = workflows.iter().find(|it| it.plan.name == *workflow);
     if let Some(version) = version.cloned() {
         let run = detail.exception.run.clone();
-        let newer = reading(&handle, move |parts| parts.newer(&run, &version));
+        let newer = reading(handle, move |parts| parts.newer(&run, &version));
         detail.newer = newer.await?.0;
     }
-    Ok(Json(detail))
+    Ok(detail)
 }
 
 /// An artifact as a download, never as a page: its content may come from anywhere.
 pub(super) async fn artifact(
     State(handle): State<Handle>,
     Path(hash): Path<Hash>,
-) -> Result<Response, Problem> {
+) -> Result<Download, Problem> {
     let Json(file) = reading(&handle, move |parts| parts.kept.0.open_hash(&hash)).await?;
     let file = tokio::fs::File::from_std(file);
     let headers = [
@@ -238,11 +257,8 @@ pub(super) async fn artifact(
         (header::CONTENT_DISPOSITION, "attachment"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
-    Ok((
-        headers,
-        Body::from_stream(tokio_util::io::ReaderStream::new(file)),
-    )
-        .into_response())
+    let body = Body::from_stream(tokio_util::io::ReaderStream::new(file));
+    Ok(Download((headers, body).into_response()))
 }
 
 pub(super) async fn schedule(State(handle): State<Handle>) -> Answer<Vec<ScheduleView>> {
@@ -264,21 +280,24 @@ pub(super) async fn connections(State(handle): State<Handle>) -> Answer<Vec<Conn
 pub(super) async fn test_connection(
     State(handle): State<Handle>,
     Path(name): Path<String>,
-) -> Answer<Value> {
+) -> Answer<Answered> {
     if !handle.parts.config().connections.contains_key(&name) {
         return Err(Problem::not_found(format!(
             "botswain.yaml has no connection `{name}`"
         )));
     }
     let answer = handle.test_connection(&name).await?;
-    Ok(Json(json!({ "connection": name, "answer": answer })))
+    Ok(Json(Answered {
+        connection: name,
+        answer,
+    }))
 }
 
 /// What happens from now on, as server-sent events; a slow reader is told what it missed.
 pub(super) async fn events(
     State(handle): State<Handle>,
     visit: Option<Extension<Visit>>,
-) -> impl IntoResponse {
+) -> Events {
     let notices = handle.watch();
     let stream =
         futures_util::stream::unfold((notices, visit), |(mut notices, visit)| async move {
@@ -296,7 +315,8 @@ pub(super) async fn events(
             };
             Some((Ok::<_, Infallible>(event), (notices, visit)))
         });
-    Sse::new(stream).keep_alive(sse::KeepAlive::new().interval(Duration::from_secs(15)))
+    let alive = sse::KeepAlive::new().interval(Duration::from_secs(15));
+    Events(Sse::new(stream).keep_alive(alive).into_response())
 }
 
 fn notice_json(notice: &Notice) -> Value {

@@ -1,14 +1,13 @@
 //! Workflows as they stand: what their files say, and when they start by themselves.
 
-use axum::{
-    Extension, Json,
-    extract::{Path, State},
-};
+use axum::{Extension, Json, extract::State};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     Problem,
+    extract::{JsonBody, Path},
     routes::{Answer, reading},
 };
 use crate::{
@@ -18,7 +17,7 @@ use crate::{
 };
 
 /// Who pauses a workflow or lets it go on, and why.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pausing {
     /// Whoever has signed in does so under their own name.
@@ -71,7 +70,7 @@ pub(crate) async fn pause(
     State(handle): State<Handle>,
     Extension(principal): Extension<Principal>,
     Path(name): Path<String>,
-    Json(pausing): Json<Pausing>,
+    JsonBody(pausing): JsonBody<Pausing>,
 ) -> Answer<WorkflowDetail> {
     let pause = PauseView {
         by: principal.signs(pausing.by),
@@ -86,7 +85,7 @@ pub(crate) async fn resume(
     State(handle): State<Handle>,
     Extension(principal): Extension<Principal>,
     Path(name): Path<String>,
-    Json(pausing): Json<Pausing>,
+    JsonBody(pausing): JsonBody<Pausing>,
 ) -> Answer<WorkflowDetail> {
     let (by, note) = (principal.signs(pausing.by), pausing.note);
     tracing::info!(workflow = name, by, note, "goes on");

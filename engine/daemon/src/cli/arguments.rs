@@ -125,7 +125,7 @@ pub(super) enum Command {
     /// In a folder without an instance it makes that too. Nothing that is there is overwritten,
     /// and botswain.yaml is left alone: what it lacks is printed.
     New(New),
-    /// Print the JSON Schema of a file, for completion in an editor.
+    /// Print the JSON Schema of a file, for completion in an editor, or the description of the API.
     ///
     /// The schema of workflows knows the names of this instance: its connections, groups and
     /// workflows.
@@ -379,6 +379,8 @@ pub(super) enum SchemaOf {
     Tests,
     /// `botswain.yaml`
     Instance,
+    /// The API, as OpenAPI 3.1.
+    Api,
 }
 
 #[derive(Debug, Subcommand)]

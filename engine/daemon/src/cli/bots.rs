@@ -13,7 +13,7 @@ use super::{
     table,
 };
 use crate::{
-    editor,
+    api, editor,
     manual::{
         bots,
         words::{self, Field},
@@ -62,6 +62,7 @@ pub(super) fn schema(global: &Global, of: SchemaOf, write: bool) -> Outcome {
         instance => Some(instance?),
     };
     output::json(&match of {
+        SchemaOf::Api => api::openapi::document(),
         SchemaOf::Instance => editor::config_schema(),
         SchemaOf::Tests => language::tests_schema().clone(),
         SchemaOf::Workflow => editor::workflow_schema(instance.as_ref())?,

@@ -66,8 +66,8 @@ pub(super) async fn show(
 /// The page, with what was written into a form that could not be taken.
 async fn page(handle: &Handle, visit: &Visit, id: ExceptionId, draft: Option<Draft>) -> Response {
     let frame = visit.counted().await;
-    match routes::exception(State(handle.clone()), Path(id)).await {
-        Ok(Json(detail)) => {
+    match routes::detail(handle, id).await {
+        Ok(detail) => {
             let page = botswain_console::exception(&frame, &detail, draft.as_ref());
             if draft.is_some() {
                 again(page)
@@ -93,7 +93,7 @@ pub(super) async fn decide(
     Path(id): Path<ExceptionId>,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Response {
-    let Ok(Json(detail)) = routes::exception(State(handle.clone()), Path(id)).await else {
+    let Ok(detail) = routes::detail(&handle, id).await else {
         // Somebody else was first.
         return page(&handle, &visit, id, None).await;
     };

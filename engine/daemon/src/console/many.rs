@@ -12,7 +12,7 @@ use botswain_views::{Decision, ExceptionView};
 use super::{Visit, forms::Fields, html};
 use crate::{
     accounts::Principal,
-    api::{BulkRequest, Problem, bulk, routes},
+    api::{BulkRequest, Problem, bulk, extract, routes},
     daemon::Handle,
 };
 
@@ -98,7 +98,7 @@ pub(super) async fn show(
     Extension(visit): Extension<Visit>,
     Path(id): Path<u64>,
 ) -> Response {
-    match bulk::show(State(handle), Path(id)).await {
+    match bulk::show(State(handle), extract::Path(id)).await {
         Ok(Json(view)) => html(botswain_console::bulk(&visit.counted().await, &view)),
         Err(problem) => visit.problem(&problem),
     }
@@ -134,8 +134,7 @@ async fn request(
         Some("edit") => {
             let first = bulk::meant(handle, &request).await?.into_iter().next();
             let first = first.ok_or_else(|| Problem::not_found("nothing is chosen"))?;
-            let read = routes::exception(State(handle.clone()), Path(first));
-            let Json(detail) = read.await?;
+            let detail = routes::detail(handle, first).await?;
             form.correction(detail.item.as_ref().unwrap_or(&detail.inputs))?
         }
         _ => form.plain(&visit.zone())?,

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use super::{Visit, forms::Fields, html};
 use crate::{
     accounts::Principal,
-    api::{Cancelling, ItemsQuery, Problem, RunsQuery, decisions, routes},
+    api::{Cancelling, ItemsQuery, Problem, RunsQuery, decisions, extract, routes},
     daemon::Handle,
     evidence,
 };
@@ -76,7 +76,7 @@ pub(super) async fn show(
     let from = Fields::new(fields)
         .given("facts")
         .and_then(|it| it.parse().ok());
-    match routes::run(State(handle), Path(run)).await {
+    match routes::run(State(handle), extract::Path(run)).await {
         Ok(Json(detail)) => {
             let frame = visit.counted().await;
             html(botswain_console::run(&frame, &detail, from.unwrap_or(0)))
@@ -99,8 +99,8 @@ pub(super) async fn items(
         from,
         limit: Some(PAGE),
     };
-    let path = Path((run.clone(), step.clone()));
-    match routes::items(State(handle), path, Query(query)).await {
+    let path = extract::Path((run.clone(), step.clone()));
+    match routes::items(State(handle), path, extract::Query(query)).await {
         Ok(Json(items)) => {
             let last = items.last().filter(|_| items.len() == PAGE);
             let next = last.map(|it| it.id.index() + 1);

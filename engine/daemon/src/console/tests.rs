@@ -55,6 +55,7 @@ const MEANT: &[(&str, &str)] = &[
     ("POST /people/{name}", "admin"),
     ("POST /people/{name}/remove", "admin"),
     ("GET /api/v1/health", "viewer"),
+    ("GET /api/v1/openapi.json", "viewer"),
     ("GET /api/v1/runs", "viewer"),
     ("POST /api/v1/runs", "handler"),
     ("GET /api/v1/runs/{run}", "viewer"),

@@ -50,6 +50,11 @@ impl Visit {
         }
     }
 
+    /// The name of the session's cookie.
+    pub(crate) fn cookie(&self) -> &str {
+        &self.guard.cookie
+    }
+
     /// What is around the page.
     pub(super) fn frame(&self, counts: Counts) -> Frame {
         let principal = self.principal.as_ref();

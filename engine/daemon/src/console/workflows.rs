@@ -17,7 +17,12 @@ use serde_json::Value;
 use super::{Visit, again, forms::Fields, html};
 use crate::{
     accounts::Principal,
-    api::{Problem, RunRequest, routes, workflows},
+    api::{
+        Problem, RunRequest,
+        answer::Created,
+        extract::{self, JsonBody},
+        routes, workflows,
+    },
     daemon::Handle,
 };
 
@@ -40,7 +45,7 @@ pub(super) async fn show(
 ) -> Response {
     let form = Fields::new(fields);
     let run: Option<RunId> = form.given("again").and_then(|it| it.parse().ok());
-    let detail = match workflows::show(State(handle.clone()), Path(name)).await {
+    let detail = match workflows::show(State(handle.clone()), extract::Path(name)).await {
         Ok(Json(detail)) => detail,
         Err(problem) => return visit.problem(&problem),
     };
@@ -58,7 +63,7 @@ pub(super) async fn show(
 
 /// The inputs of a run as the fields of the form have them.
 async fn given(handle: &Handle, run: RunId) -> Vec<(String, String)> {
-    let Ok(Json(detail)) = routes::run(State(handle.clone()), Path(run)).await else {
+    let Ok(Json(detail)) = routes::run(State(handle.clone()), extract::Path(run)).await else {
         return Vec::new();
     };
     let text = |value: &Value| match value {
@@ -80,7 +85,7 @@ pub(super) async fn start(
     Path(name): Path<String>,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Response {
-    let shown = workflows::show(State(handle.clone()), Path(name.clone())).await;
+    let shown = workflows::show(State(handle.clone()), extract::Path(name.clone())).await;
     let detail = match shown {
         Ok(Json(detail)) => detail,
         Err(problem) => return visit.problem(&problem),
@@ -92,9 +97,9 @@ pub(super) async fn start(
         key: form.given("key").map(str::to_owned),
         by: String::new(),
     };
-    let started = routes::start(State(handle), Extension(principal), Json(request)).await;
+    let started = routes::start(State(handle), Extension(principal), JsonBody(request)).await;
     match started {
-        Ok((_, Json(started))) => Redirect::to(&format!("/runs/{}", started.run)).into_response(),
+        Ok(Created(started)) => Redirect::to(&format!("/runs/{}", started.run)).into_response(),
         Err(problem) => {
             let draft = Draft {
                 error: told(&problem),
@@ -136,8 +141,12 @@ pub(super) async fn pause(
     Path(name): Path<String>,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Response {
-    let asked = (State(handle), Extension(principal), Path(name.clone()));
-    let paused = workflows::pause(asked.0, asked.1, asked.2, Json(pausing(fields))).await;
+    let asked = (
+        State(handle),
+        Extension(principal),
+        extract::Path(name.clone()),
+    );
+    let paused = workflows::pause(asked.0, asked.1, asked.2, JsonBody(pausing(fields))).await;
     back(&visit, &name, paused.map(drop))
 }
 
@@ -149,8 +158,12 @@ pub(super) async fn resume(
     Path(name): Path<String>,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Response {
-    let asked = (State(handle), Extension(principal), Path(name.clone()));
-    let resumed = workflows::resume(asked.0, asked.1, asked.2, Json(pausing(fields))).await;
+    let asked = (
+        State(handle),
+        Extension(principal),
+        extract::Path(name.clone()),
+    );
+    let resumed = workflows::resume(asked.0, asked.1, asked.2, JsonBody(pausing(fields))).await;
     back(&visit, &name, resumed.map(drop))
 }
 

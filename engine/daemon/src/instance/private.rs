@@ -58,6 +58,11 @@ impl Private {
         self.folder.join("accounts.json")
     }
 
+    /// What the API was asked and has answered lately.
+    pub fn answers(&self) -> PathBuf {
+        self.folder.join("answers")
+    }
+
     /// Held while the key or the secrets are changed.
     pub(super) fn secrets_lock(&self) -> PathBuf {
         self.folder.join("secrets.lock")

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use botswain::{editor, manual};
+use botswain::{api::openapi, editor, manual};
 use botswain_core::{
     TableRef,
     template::{HELPERS, Renderer, Tables},
@@ -23,6 +23,7 @@ fn the_schemas_are_those_that_are_committed() {
     let workflow = editor::workflow_schema(None).unwrap();
     committed("docs/schema/workflow.json").assert_eq(&editor::text(&workflow));
     committed("docs/schema/botswain.json").assert_eq(&editor::text(&editor::config_schema()));
+    committed("docs/openapi.json").assert_eq(&editor::text(&openapi::document()));
 }
 
 #[test]
@@ -37,6 +38,7 @@ fn the_command_prints_what_is_committed() {
     for (of, path) in [
         ("workflow", "docs/schema/workflow.json"),
         ("instance", "docs/schema/botswain.json"),
+        ("api", "docs/openapi.json"),
     ] {
         let printed = desk.command(&["schema", of]).output().unwrap();
         let committed = std::fs::read_to_string(repository(path)).unwrap();

@@ -1,4 +1,4 @@
-//! The console as people use it: the real binary, a real Chromium.
+//! The console as people use it, and the API as programs do: the real binary, a real Chromium.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,11 +6,15 @@
 )]
 
 mod browser;
+mod conformance;
 mod doubt;
 mod house;
 mod morning;
 mod pages;
 mod people;
+mod repeated;
 mod runs;
+mod session;
+mod stale;
 mod tls;
 mod workflows;

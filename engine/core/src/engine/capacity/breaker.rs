@@ -29,7 +29,7 @@ pub struct Rule {
 }
 
 /// How it stands with a breaker.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BreakerView {
     Closed {

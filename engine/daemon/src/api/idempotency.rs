@@ -1,0 +1,137 @@
+//! `Idempotency-Key`: a change that is asked for again is answered again, and done once.
+//!
+//! Whoever does not hear the answer asks again with the same key. What the key
+//! stands for is written down before anything is done and again with the answer,
+//! so also the next daemon knows it: where the answer is missing it does nothing,
+//! for an effect that may have taken place is never repeated on a guess.
+
+mod answers;
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use botswain_core::Hash;
+
+pub use self::answers::Answers;
+use self::answers::{Answer, Asked, Known};
+use super::{Problem, access::BODY};
+use crate::{accounts::Principal, daemon::Handle};
+
+/// The header that names a change.
+pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// That an answer is one from before.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// The longest key.
+pub(super) const LONGEST: usize = 255;
+
+/// Their bodies hold passwords, of which not even a hash is to be on the disk. A person is added
+/// once anyway.
+const UNWRITTEN: &str = "/api/v1/people";
+
+/// Around what a route does, for those who may take it.
+pub(crate) async fn once(State(handle): State<Handle>, request: Request, next: Next) -> Response {
+    match asked(request).await {
+        Ok((None, request)) => next.run(request).await,
+        Ok((Some(asked), request)) => known_or_done(handle, asked, request, next)
+            .await
+            .unwrap_or_else(Problem::into_response),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// What is asked for under which key, if there is one.
+async fn asked(request: Request) -> Result<(Option<Asked>, Request), Problem> {
+    let Some(key) = key(request.headers())? else {
+        return Ok((None, request));
+    };
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, BODY)
+        .await
+        .map_err(|_| Problem::too_large())?;
+    let mut text = format!("{} {}\0", parts.method, parts.uri).into_bytes();
+    text.extend_from_slice(&body);
+    let principal = parts.extensions.get::<Principal>();
+    let asked = Asked {
+        by: principal.map(|it| it.name.clone()).unwrap_or_default(),
+        key,
+        what: Hash::of(&text),
+        is_written: !parts.uri.path().starts_with(UNWRITTEN),
+    };
+    Ok((Some(asked), Request::from_parts(parts, Body::from(body))))
+}
+
+fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(key) = headers.get(KEY) else {
+        return Ok(None);
+    };
+    let is_key = |key: &str| (1..=LONGEST).contains(&key.len());
+    let fits = |key: &&str| is_key(key) && key.bytes().all(|it| it.is_ascii_graphic());
+    match key.to_str().ok().filter(fits) {
+        Some(key) => Ok(Some(key.to_owned())),
+        None => Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "idempotency.key",
+            "this cannot be an `Idempotency-Key`",
+        )
+        .detail("it is 1 to 255 visible characters of ASCII, such as a UUID")),
+    }
+}
+
+async fn known_or_done(
+    handle: Handle,
+    asked: Asked,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    match handle.answers.begin(asked.clone()).await? {
+        None => (),
+        Some(Known::Answer(answer)) => return Ok(again(answer)),
+        Some(Known::UnderWay) => {
+            let title = "the first request with this `Idempotency-Key` is still under way";
+            return Err(conflict("idempotency.busy", title).detail("ask again in a moment"));
+        }
+        Some(Known::Unknown) => {
+            let title = "nobody knows what came of the first request with this `Idempotency-Key`";
+            let problem = conflict("idempotency.unknown", title);
+            return Err(problem.detail(
+                "the daemon ended meanwhile, or the answer was too large to be kept; see whether \
+                 it was done, and ask under another key if not",
+            ));
+        }
+        Some(Known::Other) => {
+            let title = "this `Idempotency-Key` stands for another request";
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            let problem = Problem::new(status, "idempotency.reused", title);
+            return Err(problem.detail("another request has another key"));
+        }
+    }
+    // What was begun is brought to its end, also when whoever asked goes away.
+    let doing = tokio::spawn(async move {
+        let (mut parts, body) = next.run(request).await.into_parts();
+        let body = to_bytes(body, usize::MAX)
+            .await
+            .map_err(Problem::internal)?;
+        let answer = Answer::new(parts.status, &parts.headers, &body);
+        handle.answers.end(asked, answer).await;
+        parts.headers.remove(header::TRANSFER_ENCODING);
+        Ok(Response::from_parts(parts, Body::from(body)))
+    });
+    doing.await.map_err(Problem::internal)?
+}
+
+fn again(answer: Answer) -> Response {
+    let mut response = answer.into_response();
+    let yes = HeaderValue::from_static("true");
+    response.headers_mut().insert(REPLAYED, yes);
+    response
+}
+
+fn conflict(code: &str, title: &str) -> Problem {
+    Problem::new(StatusCode::CONFLICT, code, title)
+}
