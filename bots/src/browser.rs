@@ -30,7 +30,9 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use self::{action::Changes, evidence::Done, page::Page, player::Player, trouble::Trouble};
+use self::{
+    action::Changes, evidence::Done, mask::Mask, page::Page, player::Player, trouble::Trouble,
+};
 pub use self::{
     action::{
         Action, Dialog, Download, Drag, Each, Expect, Frame, If, InWindow, Key, Otherwise, Picture,
@@ -57,8 +59,8 @@ pub fn programs(browser: &Browser) -> [Result<PathBuf, Fault>; 2] {
 /// `css=#shipping >>> Street` looks for `Street` inside of `#shipping`. Open shadow roots are looked
 /// through by themselves, frames by `frame`. Alternatives stand in a list, or with ` || ` between
 /// them where a field is named, as in `"Quantity || css=#qty": 3`: the first that fits exactly one
-/// element is used. When it was not the first of them, the output says so under `drift`, so that
-/// somebody mends the workflow before the others are gone too.
+/// element is used. When it was not the first of them, the run has a warning and the output says so
+/// under `drift`, so that somebody mends the workflow before the others are gone too.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Do {
@@ -244,9 +246,10 @@ impl Do {
         let mut player = Player::new(page, pool, Some(context), loan.is_logged_in());
         player.folder = loan.folder();
         player.page.console().await;
-        match player.perform(&self.actions).await {
+        let performed = player.perform(&self.actions).await;
+        self.note_drift(&mut player, (&pool.mask, context));
+        match performed {
             Ok(()) => {
-                self.note_drift(&mut player, context);
                 loan.give_back(player.logged_in).await;
                 Ok(Reading(player.output))
             }
@@ -263,10 +266,15 @@ impl Do {
     }
 
     /// What was found by a later alternative is told where somebody sees it.
-    fn note_drift(&self, player: &mut Player<'_>, context: &Context) {
-        let (run, step) = (&context.attempt.run, &context.attempt.step);
-        for words in player.done.iter().flat_map(Done::drift) {
-            tracing::warn!(%run, %step, "the page has changed: {words}");
+    fn note_drift(&self, player: &mut Player<'_>, (mask, context): (&Mask, &Context)) {
+        for done in &player.done {
+            let place = match done.is_of_login() {
+                true => "the page of the login has changed",
+                false => "the page has changed",
+            };
+            for words in done.drift() {
+                context.warn(mask.apply(&format!("{place}: {words}")));
+            }
         }
         if action::offers_alternatives(&self.actions) {
             let own = player.done.iter().filter(|done| !done.is_of_login());

@@ -96,6 +96,7 @@ pub fn run(frame: &Frame, detail: &RunDetail) -> String {
         @if let Some(why) = &run.why { p class="lead" { (words.waits_for) ": " (why) } }
         div class="columns" {
             div class="wide" {
+                @if !detail.warnings.is_empty() { (warnings(frame, detail)) }
                 section {
                     h2 { (words.steps) }
                     ol class="steps large" { @for step in &detail.steps { (whole_step(frame, step)) } }
@@ -125,6 +126,28 @@ pub fn run(frame: &Frame, detail: &RunDetail) -> String {
         }
     };
     frame.page(&title, Place::Runs, content)
+}
+
+/// What works still, and should be seen to before it fails.
+fn warnings(frame: &Frame, detail: &RunDetail) -> Markup {
+    let words = frame.words();
+    html! {
+        section class="warning" {
+            h2 { (words.warnings) }
+            p class="muted" { (words.warnings_lead) }
+            ul {
+                @for warning in &detail.warnings {
+                    li {
+                        strong { (warning.step) } " " (warning.message)
+                        @if warning.run != detail.run.id {
+                            " " a href={ "/runs/" (warning.run) } { (words.run) " " (warning.run) }
+                        }
+                        @if warning.runs > 1 { " " span class="muted" { ((words.in_runs)(warning.runs)) } }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn whole_step(frame: &Frame, step: &StepView) -> Markup {

@@ -5,6 +5,7 @@ mod exceptions;
 mod inbox;
 mod past;
 mod steps;
+mod warnings;
 
 use botswain_core::{
     Payload, RunId, StepId,
@@ -222,6 +223,7 @@ impl Parts {
             origin: run.created.origin.clone(),
             inputs: self.shown(&run.created.inputs),
             steps: self.step_views(&run),
+            warnings: self.warnings(&run, &loaded.facts).map_err(text)?,
             facts: loaded.facts,
         }))
     }

@@ -20,6 +20,6 @@ pub use self::{
     },
     inbox::{BulkState, BulkView, ClusterView, Counts, Inbox, InboxQuery, Show},
     people::{PersonView, Role},
-    runs::{RunDetail, RunView, ScheduleView},
+    runs::{RunDetail, RunView, ScheduleView, WarningView},
     steps::{StepState, StepView},
 };

@@ -41,7 +41,21 @@ pub struct RunDetail {
     pub origin: Origin,
     pub inputs: Value,
     pub steps: Vec<StepView>,
+    /// What its bots, and those of its items, have warned of.
+    #[serde(default)]
+    pub warnings: Vec<WarningView>,
     pub facts: Vec<Fact>,
+}
+
+/// Something that works still, and that somebody should see to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WarningView {
+    pub step: StepId,
+    pub message: String,
+    /// Where it was met first: the run, or one of its items.
+    pub run: RunId,
+    /// In how many of them it was met, as far as they were looked through.
+    pub runs: u64,
 }
 
 /// A schedule and when it fires next.
