@@ -56,6 +56,9 @@ pub fn programs(browser: &Browser) -> [Result<PathBuf, Fault>; 2] {
 /// waits until what it needs is there, visible and enabled. When several elements fit, it is a
 /// fault that lists them.
 ///
+/// `page=portal.customer` stands for what `pages/portal.yaml` says of `customer`: a locator, or a
+/// list of alternatives, kept once for all workflows.
+///
 /// `css=#shipping >>> Street` looks for `Street` inside of `#shipping`. Open shadow roots are looked
 /// through by themselves, frames by `frame`. Alternatives stand in a list, or with ` || ` between
 /// them where a field is named, as in `"Quantity || css=#qty": 3`: the first that fits exactly one

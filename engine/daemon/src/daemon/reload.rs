@@ -121,7 +121,9 @@ fn with_last_good(handle: &Handle, mut versions: Vec<Arc<Version>>) -> Vec<Arc<V
 /// When each file that matters was changed, and how long it is.
 fn stamp(folder: &Path) -> Stamp {
     let mut stamp = Stamp::new();
-    let mut folders = vec![folder.join("workflows"), folder.join("templates")];
+    let mut folders = ["workflows", "templates", "pages"]
+        .map(|it| folder.join(it))
+        .to_vec();
     note(&folder.join("botswain.yaml"), &mut stamp);
     for calendar in crate::instance::calendar_files(folder) {
         note(&calendar, &mut stamp);
