@@ -31,7 +31,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use self::{
-    action::Changes, evidence::Done, mask::Mask, page::Page, player::Player, trouble::Trouble,
+    action::Changes,
+    evidence::Done,
+    mask::Mask,
+    page::Page,
+    player::{Effect as Pictured, Player},
+    trouble::Trouble,
 };
 pub use self::{
     action::{
@@ -74,6 +79,20 @@ pub struct Do {
     /// load even when this is less.
     #[serde(default = "a_while")]
     pub wait: Wait,
+    /// What is kept for people to look at, beside the evidence of a fault.
+    #[serde(default)]
+    pub evidence: Evidence,
+}
+
+/// What is kept of a step for people to look at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// What helps to understand a fault.
+    #[default]
+    Faults,
+    /// Also a picture of the page before and after each effect, in `effects` of the output.
+    Steps,
 }
 
 /// How long an action may wait: at most an hour.
@@ -248,17 +267,25 @@ impl Do {
         page.limit().await.map_err(Trouble::into_fault)?;
         let mut player = Player::new(page, pool, Some(context), loan.is_logged_in());
         player.folder = loan.folder();
+        player.pictures_effects = self.evidence == Evidence::Steps;
         player.page.console().await;
         let performed = player.perform(&self.actions).await;
         self.note_drift(&mut player, (&pool.mask, context));
         match performed {
             Ok(()) => {
                 loan.give_back(player.logged_in).await;
+                if player.pictures_effects {
+                    let effects = player.effects.iter().map(Pictured::to_value);
+                    player.output.insert(EFFECTS.to_owned(), effects.collect());
+                }
                 Ok(Reading(player.output))
             }
             Err(stop) => {
                 let around = (&pool.mask, context, stop.browser);
                 let fault = evidence::attach(*stop.fault, &player, around).await;
+                let pictures = std::mem::take(&mut player.effects).into_iter();
+                let pictures = pictures.flat_map(Pictured::into_artifacts);
+                let fault = pictures.fold(fault, Fault::with_artifact);
                 match stop.browser {
                     page::Browser::Sound => loan.give_back(player.logged_in).await,
                     page::Browser::Doubtful | page::Browser::Dead => drop(loan),
@@ -291,8 +318,11 @@ impl Do {
         let reserved = [
             (PICTURES, "keeps its pictures there"),
             (DRIFT, "says there what was found by a later alternative"),
+            (EFFECTS, "keeps the pictures of its effects there"),
         ];
-        match reserved.iter().find(|(name, _)| names.contains(name)) {
+        let taken = |name: &str| name != EFFECTS || self.evidence == Evidence::Steps;
+        let mut reserved = reserved.iter().filter(|(name, _)| taken(name));
+        match reserved.find(|(name, _)| names.contains(name)) {
             Some((name, why)) => Err(Fault::business(
                 "step.parameters",
                 format!("nothing can be read as `{name}`: the output {why}"),
@@ -304,6 +334,8 @@ impl Do {
 
 /// Where the output keeps the pictures that were asked for.
 const PICTURES: &str = "screenshots";
+/// Where the output keeps the pictures of effects.
+const EFFECTS: &str = "effects";
 /// Where the output says what was found by another alternative than the first.
 const DRIFT: &str = "drift";
 
@@ -399,6 +431,9 @@ fn output_schema(with: &Value) -> Schema {
                 let texts = json!({ "type": "array", "items": { "type": "string" } });
                 properties.insert(DRIFT.to_owned(), texts);
             }
+            if with["evidence"] == "steps" {
+                properties.insert(EFFECTS.to_owned(), effects_schema());
+            }
             let required: Vec<&String> = properties.keys().collect();
             let required = json!(required);
             json_schema!({
@@ -410,6 +445,19 @@ fn output_schema(with: &Value) -> Schema {
         }
         None => json_schema!({ "description": READ }),
     }
+}
+
+/// The pictures of effects, those that were left out as null.
+fn effects_schema() -> Value {
+    let picture = schema::artifact_or_null(&mut schemars::SchemaGenerator::default());
+    let properties = json!({ "action": { "type": "string" }, "before": picture, "after": picture });
+    let effect = json!({
+        "type": "object",
+        "properties": properties,
+        "required": ["action", "before", "after"],
+        "additionalProperties": false,
+    });
+    json!({ "type": "array", "items": effect })
 }
 
 /// How a name in the output is filled.
@@ -544,6 +592,8 @@ mod tests {
         ] });
         let output = Do::output(&with).to_value();
         assert_eq!(output["required"], json!(["a", "drift"]));
+        let with = json!({ "evidence": "steps", "actions": [{ "submit": "Save" }] });
+        assert_eq!(Do::output(&with).to_value()["required"], json!(["effects"]));
         let unknown = Do::output(&json!({ "actions": "{{steps.a.actions}}" }));
         assert_eq!(unknown.get("properties"), None, "any name may be there");
     }
