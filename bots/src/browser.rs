@@ -30,7 +30,14 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use self::{action::Changes, evidence::Done, page::Page, player::Player, trouble::Trouble};
+use self::{
+    action::Changes,
+    evidence::Done,
+    mask::Mask,
+    page::Page,
+    player::{Effect as Pictured, Player},
+    trouble::Trouble,
+};
 pub use self::{
     action::{
         Action, Dialog, Download, Drag, Each, Expect, Frame, If, InWindow, Key, Otherwise, Picture,
@@ -54,11 +61,14 @@ pub fn programs(browser: &Browser) -> [Result<PathBuf, Fault>; 2] {
 /// waits until what it needs is there, visible and enabled. When several elements fit, it is a
 /// fault that lists them.
 ///
+/// `page=portal.customer` stands for what `pages/portal.yaml` says of `customer`: a locator, or a
+/// list of alternatives, kept once for all workflows.
+///
 /// `css=#shipping >>> Street` looks for `Street` inside of `#shipping`. Open shadow roots are looked
 /// through by themselves, frames by `frame`. Alternatives stand in a list, or with ` || ` between
 /// them where a field is named, as in `"Quantity || css=#qty": 3`: the first that fits exactly one
-/// element is used. When it was not the first of them, the output says so under `drift`, so that
-/// somebody mends the workflow before the others are gone too.
+/// element is used. When it was not the first of them, the run has a warning and the output says so
+/// under `drift`, so that somebody mends the workflow before the others are gone too.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Do {
@@ -69,6 +79,20 @@ pub struct Do {
     /// load even when this is less.
     #[serde(default = "a_while")]
     pub wait: Wait,
+    /// What is kept for people to look at, beside the evidence of a fault.
+    #[serde(default)]
+    pub evidence: Evidence,
+}
+
+/// What is kept of a step for people to look at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// What helps to understand a fault.
+    #[default]
+    Faults,
+    /// Also a picture of the page before and after each effect, in `effects` of the output.
+    Steps,
 }
 
 /// How long an action may wait: at most an hour.
@@ -243,16 +267,25 @@ impl Do {
         page.limit().await.map_err(Trouble::into_fault)?;
         let mut player = Player::new(page, pool, Some(context), loan.is_logged_in());
         player.folder = loan.folder();
+        player.pictures_effects = self.evidence == Evidence::Steps;
         player.page.console().await;
-        match player.perform(&self.actions).await {
+        let performed = player.perform(&self.actions).await;
+        self.note_drift(&mut player, (&pool.mask, context));
+        match performed {
             Ok(()) => {
-                self.note_drift(&mut player, context);
                 loan.give_back(player.logged_in).await;
+                if player.pictures_effects {
+                    let effects = player.effects.iter().map(Pictured::to_value);
+                    player.output.insert(EFFECTS.to_owned(), effects.collect());
+                }
                 Ok(Reading(player.output))
             }
             Err(stop) => {
                 let around = (&pool.mask, context, stop.browser);
                 let fault = evidence::attach(*stop.fault, &player, around).await;
+                let pictures = std::mem::take(&mut player.effects).into_iter();
+                let pictures = pictures.flat_map(Pictured::into_artifacts);
+                let fault = pictures.fold(fault, Fault::with_artifact);
                 match stop.browser {
                     page::Browser::Sound => loan.give_back(player.logged_in).await,
                     page::Browser::Doubtful | page::Browser::Dead => drop(loan),
@@ -263,10 +296,15 @@ impl Do {
     }
 
     /// What was found by a later alternative is told where somebody sees it.
-    fn note_drift(&self, player: &mut Player<'_>, context: &Context) {
-        let (run, step) = (&context.attempt.run, &context.attempt.step);
-        for words in player.done.iter().flat_map(Done::drift) {
-            tracing::warn!(%run, %step, "the page has changed: {words}");
+    fn note_drift(&self, player: &mut Player<'_>, (mask, context): (&Mask, &Context)) {
+        for done in &player.done {
+            let place = match done.is_of_login() {
+                true => "the page of the login has changed",
+                false => "the page has changed",
+            };
+            for words in done.drift() {
+                context.warn(mask.apply(&format!("{place}: {words}")));
+            }
         }
         if action::offers_alternatives(&self.actions) {
             let own = player.done.iter().filter(|done| !done.is_of_login());
@@ -280,8 +318,11 @@ impl Do {
         let reserved = [
             (PICTURES, "keeps its pictures there"),
             (DRIFT, "says there what was found by a later alternative"),
+            (EFFECTS, "keeps the pictures of its effects there"),
         ];
-        match reserved.iter().find(|(name, _)| names.contains(name)) {
+        let taken = |name: &str| name != EFFECTS || self.evidence == Evidence::Steps;
+        let mut reserved = reserved.iter().filter(|(name, _)| taken(name));
+        match reserved.find(|(name, _)| names.contains(name)) {
             Some((name, why)) => Err(Fault::business(
                 "step.parameters",
                 format!("nothing can be read as `{name}`: the output {why}"),
@@ -293,6 +334,8 @@ impl Do {
 
 /// Where the output keeps the pictures that were asked for.
 const PICTURES: &str = "screenshots";
+/// Where the output keeps the pictures of effects.
+const EFFECTS: &str = "effects";
 /// Where the output says what was found by another alternative than the first.
 const DRIFT: &str = "drift";
 
@@ -388,6 +431,9 @@ fn output_schema(with: &Value) -> Schema {
                 let texts = json!({ "type": "array", "items": { "type": "string" } });
                 properties.insert(DRIFT.to_owned(), texts);
             }
+            if with["evidence"] == "steps" {
+                properties.insert(EFFECTS.to_owned(), effects_schema());
+            }
             let required: Vec<&String> = properties.keys().collect();
             let required = json!(required);
             json_schema!({
@@ -399,6 +445,19 @@ fn output_schema(with: &Value) -> Schema {
         }
         None => json_schema!({ "description": READ }),
     }
+}
+
+/// The pictures of effects, those that were left out as null.
+fn effects_schema() -> Value {
+    let picture = schema::artifact_or_null(&mut schemars::SchemaGenerator::default());
+    let properties = json!({ "action": { "type": "string" }, "before": picture, "after": picture });
+    let effect = json!({
+        "type": "object",
+        "properties": properties,
+        "required": ["action", "before", "after"],
+        "additionalProperties": false,
+    });
+    json!({ "type": "array", "items": effect })
 }
 
 /// How a name in the output is filled.
@@ -533,6 +592,8 @@ mod tests {
         ] });
         let output = Do::output(&with).to_value();
         assert_eq!(output["required"], json!(["a", "drift"]));
+        let with = json!({ "evidence": "steps", "actions": [{ "submit": "Save" }] });
+        assert_eq!(Do::output(&with).to_value()["required"], json!(["effects"]));
         let unknown = Do::output(&json!({ "actions": "{{steps.a.actions}}" }));
         assert_eq!(unknown.get("properties"), None, "any name may be there");
     }

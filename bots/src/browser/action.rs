@@ -29,7 +29,10 @@ pub(crate) use self::{
     reading::output_of,
     value::{Entry, plain},
 };
-use super::{Wait, locator::Locator};
+use super::{
+    Wait,
+    locator::{Locator, by_locator},
+};
 use crate::input_file::InputFile;
 
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -44,13 +47,13 @@ pub enum Action<V> {
     Reload(bool),
     /// Enters values into fields, each named by its locator, in this order. In a list the entry of
     /// this text or value is chosen.
-    Fill(IndexMap<Locator, V>),
+    Fill(#[schemars(schema_with = "by_locator::<V>")] IndexMap<Locator, V>),
     /// Enters values key by key, for fields that listen to the keyboard.
-    Type(IndexMap<Locator, V>),
+    Type(#[schemars(schema_with = "by_locator::<V>")] IndexMap<Locator, V>),
     /// Empties a field.
     Clear(Locator),
     /// Chooses an entry, by its exact visible text, from a list or from the completions of a field.
-    Select(IndexMap<Locator, V>),
+    Select(#[schemars(schema_with = "by_locator::<V>")] IndexMap<Locator, V>),
     /// Ticks a box or chooses a radio button.
     Tick(Locator),
     /// Takes the tick out of a box.
@@ -66,7 +69,7 @@ pub enum Action<V> {
     /// Takes an element with the pointer and lets it go over another.
     Drag(Drag),
     /// Hands files over to fields that take one, each named by its locator.
-    Upload(IndexMap<Locator, InputFile>),
+    Upload(#[schemars(schema_with = "by_locator::<InputFile>")] IndexMap<Locator, InputFile>),
     /// Clicks what leads to a file, waits until all of it is there, and keeps it in the output.
     Download(Download),
     /// Answers the dialog that the page has opened, or is about to: `accept`, `dismiss`, or a map.

@@ -69,6 +69,10 @@ impl Done {
         self.found = used.into_iter().filter_map(Found::of).collect();
     }
 
+    pub(crate) fn action(&self) -> &str {
+        &self.action
+    }
+
     pub(crate) fn is_of_login(&self) -> bool {
         self.login
     }

@@ -10,6 +10,7 @@
 
 use std::fmt;
 
+use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -22,6 +23,11 @@ pub(crate) const OR: &str = " || ";
 const AND: &str = " & ";
 /// Stands between an element and what is looked for inside of it.
 const INSIDE: &str = " >>> ";
+
+/// By this the check knows where a name of `pages/` may stand.
+pub(crate) const FORMAT: &str = "locator";
+/// What such a name begins with; the check has put in its place what it stands for.
+const NAMED: &str = "page=";
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "Value")]
@@ -166,6 +172,9 @@ impl TryFrom<String> for Locator {
                 written,
                 alternatives,
             }),
+            None if written.contains(NAMED) => Err(format!(
+                "`{written}`: a name of `pages/` stands as it is in the actions of a workflow, and nowhere else"
+            )),
             None => Err(format!(
                 "`{written}` names no element: write its label, or `css=` and a selector"
             )),
@@ -222,6 +231,7 @@ fn narrowing(written: &str) -> Option<Option<Narrowing>> {
 
 fn named(written: &str) -> Option<(By, String)> {
     let (by, wanted) = match written.trim_start().split_once('=') {
+        Some(("page", _)) => return None,
         Some(("css", wanted)) => (By::Css, wanted),
         Some(("xpath", wanted)) => (By::Xpath, wanted),
         Some(("name", wanted)) => (By::Name, wanted),
@@ -257,6 +267,13 @@ impl fmt::Display for Locator {
     }
 }
 
+/// The schema of a map whose keys are locators.
+pub(crate) fn by_locator<V: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = <IndexMap<String, V>>::json_schema(generator);
+    schema.insert("propertyNames".to_owned(), json!({ "format": FORMAT }));
+    schema
+}
+
 impl JsonSchema for Locator {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Locator".into()
@@ -267,18 +284,18 @@ impl JsonSchema for Locator {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let texts = json!({ "type": "string", "minLength": 1 });
+        let texts = json!({ "type": "string", "minLength": 1, "format": FORMAT });
         json_schema!({
-            "description": "A visible label or name; or `css=` `xpath=` `name=` `role=` (a role, then a name) `label=` `placeholder=` `testid=` `text=` `title=` `alt=`. A list, or ` || ` between them, gives alternatives; ` >>> ` looks inside of what stands before it; ` & near=`, ` & nth=`, ` & exact` and ` & hidden` narrow it, as the map does.",
+            "description": "A visible label or name; or `css=` `xpath=` `name=` `role=` (a role, then a name) `label=` `placeholder=` `testid=` `text=` `title=` `alt=`; or `page=NAME.FIELD`, a name of `pages/NAME.yaml`. A list, or ` || ` between them, gives alternatives; ` >>> ` looks inside of what stands before it; ` & near=`, ` & nth=`, ` & exact` and ` & hidden` narrow it, as the map does.",
             "anyOf": [
-                { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": texts },
+                { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": texts, "format": FORMAT },
                 {
                     "type": "object",
                     "description": "An element, and which of those that fit.",
                     "properties": {
-                        "find": { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": texts, "description": "What is looked for, or alternatives." },
-                        "within": { "type": "string", "description": "What it stands in: a form, a row of a table, a part with this heading." },
-                        "near": { "type": "string", "description": "Of several, the one closest to this." },
+                        "find": { "type": ["string", "array"], "minLength": 1, "minItems": 1, "items": texts, "format": FORMAT, "description": "What is looked for, or alternatives." },
+                        "within": { "type": "string", "format": FORMAT, "description": "What it stands in: a form, a row of a table, a part with this heading." },
+                        "near": { "type": "string", "format": FORMAT, "description": "Of several, the one closest to this." },
                         "nth": { "type": "integer", "description": "Of several, the first is 1 and the last is -1." },
                         "exact": { "type": "boolean", "description": "Whether capital letters count." },
                         "visible": { "type": "boolean", "description": "Whether it must be visible; true when absent." }

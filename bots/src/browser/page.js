@@ -573,16 +573,29 @@ function scroll({ locator, x, y }) {
 // Makes what was typed secretly unreadable, for a picture.
 function veil(secrets) {
   const bare = text => secrets.reduce((rest, secret) => rest.split(secret).join('•••'), text);
+  const veiled = marks.veiled = [];
   for (const field of all('input, textarea')) {
-    if (bare(field.value) !== field.value) field.style.setProperty('-webkit-text-security', 'disc', 'important');
+    if (bare(field.value) === field.value) continue;
+    veiled.push(() => field.style.removeProperty('-webkit-text-security'));
+    field.style.setProperty('-webkit-text-security', 'disc', 'important');
   }
   for (const root of roots) {
     const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     while (texts.nextNode()) {
-      const text = texts.currentNode;
-      if (bare(text.data) !== text.data) text.data = bare(text.data);
+      const text = texts.currentNode, data = text.data, veil = bare(data);
+      if (veil === data) continue;
+      // Unless the page has changed it meanwhile.
+      veiled.push(() => { if (text.data === veil) text.data = data; });
+      text.data = veil;
     }
   }
+  return {};
+}
+
+// As it was before the picture.
+function unveil() {
+  for (const restore of marks.veiled ?? []) restore();
+  delete marks.veiled;
   return {};
 }
 
@@ -624,6 +637,7 @@ function act() {
       height: Math.max(document.documentElement.clientHeight, Math.min(document.documentElement.scrollHeight, 10000)),
     };
     case 'veil': return veil(given);
+    case 'unveil': return unveil();
     case 'source': return { source: document.documentElement.outerHTML.slice(0, given.limit) };
   }
   throw new Error(`no operation ${operation}`);

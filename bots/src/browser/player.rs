@@ -4,6 +4,7 @@
 //! have changed: until `submit` (or, without one, the first click) every fault
 //! leaves it as it was, from then on only the page's own answer can say so.
 
+mod effects;
 mod entering;
 mod files;
 mod holding;
@@ -16,6 +17,7 @@ use botswain_bot::{Context, Fault, Reach};
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, sleep};
 
+pub(crate) use self::effects::Effect;
 use self::{entering::texts, files::kept, looking::is_met};
 use super::{
     action::{self, Action, Changes, Dialog, Entry, Key, Script, Scroll, Submit},
@@ -51,6 +53,11 @@ pub(crate) struct Player<'a> {
     logging_in: bool,
     /// The frames around what is worked with, outermost first.
     frames: Vec<Locator>,
+    /// Whether each effect is pictured.
+    pub(crate) pictures_effects: bool,
+    pub(crate) effects: Vec<Effect>,
+    /// The action that is done has begun an effect.
+    effect_begun: bool,
     /// Where files pass through; none when the browser runs elsewhere.
     pub(crate) folder: Option<PathBuf>,
 }
@@ -75,6 +82,9 @@ impl<'a> Player<'a> {
             unconfirmed: logged_in && pool.settings.logged_in.is_some(),
             logging_in: false,
             frames: Vec::new(),
+            pictures_effects: false,
+            effects: Vec::new(),
+            effect_begun: false,
             folder: None,
         }
     }
@@ -125,6 +135,11 @@ impl<'a> Player<'a> {
         self.done.push(Done::begun(action.words(), self.logging_in));
         // Boxed, for `each` and the login lead back here.
         let result: Result<(), Stop> = Box::pin(self.act(action, row)).await;
+        match result {
+            Ok(()) => self.picture_after().await,
+            // The evidence of the fault shows it.
+            Err(_) => self.effect_begun = false,
+        }
         self.done[place].ended(started.elapsed(), result.is_ok());
         self.done[place].found(self.page.take_used());
         result
@@ -367,7 +382,8 @@ impl<'a> Player<'a> {
     }
 
     /// The world may change from here on, and it is written down that it may.
-    async fn announce(&self) -> Result<(), Stop> {
+    async fn announce(&mut self) -> Result<(), Stop> {
+        self.picture_before().await;
         match self.context {
             Some(context) => Ok(context.begin_effect().await?),
             None => Ok(()),

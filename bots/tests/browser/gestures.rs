@@ -147,6 +147,38 @@ fn the_first_alternative_that_fits_is_used_and_drift_is_told() {
 }
 
 #[test]
+fn drift_is_warned_of_however_the_attempt_ends() {
+    scenario(async |world| {
+        let search = |then: Value| {
+            json!([
+                { "open": "/gestures" },
+                { "fill": { "css=#query || Search": "rope" } },
+                then,
+            ])
+        };
+        let warning = "the page has changed: `css=#query` was not found, `Search` was";
+        let context = world.context();
+        let read = json!({ "read": { "asked": "Search" } });
+        world
+            .act_in(&context, search(read))
+            .await
+            .expect("it is found");
+        assert_eq!(context.take_warnings(), [warning]);
+        let context = world.context();
+        let fails = search(json!({ "expect": { "title": "Nowhere", "wait": "50ms" } }));
+        let fault = world.act_in(&context, fails).await.expect_err("a fault");
+        assert_eq!(fault.code, "browser.unexpected");
+        assert_eq!(context.take_warnings(), [warning]);
+        // Nothing is said of the first alternative.
+        let context = world.context();
+        let first =
+            json!([{ "open": "/gestures" }, { "fill": { "Search || css=#query": "rope" } }]);
+        world.act_in(&context, first).await.expect("it is found");
+        assert_eq!(context.take_warnings(), Vec::<String>::new());
+    });
+}
+
+#[test]
 fn no_alternative_is_one_too_many_and_the_evidence_says_which_was_used() {
     scenario(async |world| {
         let fault = world

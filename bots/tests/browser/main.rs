@@ -5,6 +5,7 @@
 
 mod challenge;
 mod entering;
+mod evidence;
 mod files;
 mod flow;
 mod gestures;

@@ -113,12 +113,18 @@ impl World {
     }
 
     pub(crate) async fn act_in(&self, context: &Context, actions: Value) -> Result<Value, Fault> {
+        // What never comes is waited for briefly.
+        let with = json!({ "actions": actions, "wait": "2s" });
+        self.act_with(context, with).await
+    }
+
+    /// The same with all parameters of the step.
+    pub(crate) async fn act_with(&self, context: &Context, with: Value) -> Result<Value, Fault> {
         let bot = ALL
             .iter()
             .find(|bot| bot.name == "browser.do")
             .expect("it is listed");
-        // What never comes is waited for briefly.
-        (bot.run)(json!({ "actions": actions, "wait": "2s" }), context).await
+        (bot.run)(with, context).await
     }
 
     pub(crate) async fn fault(&self, actions: Value) -> Fault {

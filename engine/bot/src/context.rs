@@ -1,7 +1,7 @@
 //! The world as a bot may see it during one attempt.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -54,6 +54,7 @@ pub struct Context {
     announce: Option<Announce>,
     cancel: CancellationToken,
     begun: AtomicBool,
+    warnings: Mutex<Vec<String>>,
 }
 
 impl Context {
@@ -74,6 +75,7 @@ impl Context {
             announce: None,
             cancel,
             begun,
+            warnings: Mutex::default(),
         }
     }
 
@@ -126,6 +128,21 @@ impl Context {
     /// Says how far a long piece of work is, as in `row 4000 of 10000`.
     pub fn progress(&self, words: &str) {
         tracing::info!(run = %self.attempt.run, step = %self.attempt.step, "{words}");
+    }
+
+    /// Tells people of something that they should see to before it becomes a fault. It stands in
+    /// the run, however the attempt ends.
+    pub fn warn(&self, words: String) {
+        let (run, step) = (&self.attempt.run, &self.attempt.step);
+        tracing::warn!(%run, %step, "{words}");
+        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        warnings.push(words);
+    }
+
+    /// What was warned of so far, which is then forgotten here.
+    pub fn take_warnings(&self) -> Vec<String> {
+        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut warnings)
     }
 
     /// The open connection that the step names, shared with all other steps that name it.

@@ -75,7 +75,13 @@ impl Roots {
 
     /// A workflow that could write workflows would escape every check.
     fn refuse_own_files(&self, path: &str, target: &Path) -> Result<(), Fault> {
-        let own = ["workflows", "templates", "botswain.yaml", ".botswain"];
+        let own = [
+            "workflows",
+            "templates",
+            "pages",
+            "botswain.yaml",
+            ".botswain",
+        ];
         match own
             .iter()
             .any(|name| target.starts_with(self.instance.join(name)))
@@ -171,6 +177,7 @@ mod tests {
             "workflows/deep/x.yaml",
             "out/../workflows/x.yaml",
             "templates/x.hbs",
+            "pages/x.yaml",
             "botswain.yaml",
             ".botswain/key",
             ".botswain",

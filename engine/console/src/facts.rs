@@ -69,6 +69,7 @@ fn told(fact: &Fact) -> Told {
         What::Failed { fault, .. } | What::Blocked { fault, .. } => {
             Some(format!("{}: {}", fault.code, fault.message))
         }
+        What::Warned { warnings, .. } => Some(warnings.join("\n")),
         What::Asked { approval, .. } => Some(approval.question.clone()),
         _ => text("note"),
     };

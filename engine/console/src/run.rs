@@ -34,6 +34,7 @@ pub fn run(frame: &Frame, detail: &RunDetail, from: usize) -> String {
         }
         div class="columns" {
             div class="wide" {
+                @if !detail.warnings.is_empty() { (warnings(frame, detail)) }
                 section {
                     h2 { (words.steps) }
                     ol class="steps large" { @for step in &detail.steps { (whole_step(frame, &run.id, step)) } }
@@ -92,6 +93,28 @@ fn side(frame: &Frame, detail: &RunDetail) -> Markup {
                     label { (words.note) textarea name="note" rows="2" {} }
                     button class="danger" { (words.cancel_run) }
                 }))
+            }
+        }
+    }
+}
+
+/// What works still, and should be seen to before it fails.
+fn warnings(frame: &Frame, detail: &RunDetail) -> Markup {
+    let words = frame.words();
+    html! {
+        section class="warning" {
+            h2 { (words.warnings) }
+            p class="muted" { (words.warnings_lead) }
+            ul {
+                @for warning in &detail.warnings {
+                    li {
+                        strong { (warning.step) } " " (warning.message)
+                        @if warning.run != detail.run.id {
+                            " " a href={ "/runs/" (warning.run) } { (words.run) " " (warning.run) }
+                        }
+                        @if warning.runs > 1 { " " span class="muted" { ((words.in_runs)(warning.runs)) } }
+                    }
+                }
             }
         }
     }

@@ -197,3 +197,20 @@ fn only_what_fits_is_offered() {
         }
     }
 }
+
+#[test]
+fn a_run_shows_what_it_was_warned_of() {
+    let pages = pages(Language::English, None);
+    let (_, page) = pages
+        .iter()
+        .find(|(name, _)| *name == "run")
+        .expect("it is drawn");
+    for words in [
+        "Warnings",
+        "<strong>form</strong> the page has changed: `css=#save-2025` was not found, `role=button Save` was",
+        "<a href=\"/runs/1042.enter.3\">Run 1042.enter.3</a>",
+        "and in 17 more",
+    ] {
+        assert!(page.contains(words), "`{words}` in {page}");
+    }
+}

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::{
     fault::{Effect, Fault},
     ids::Hash,
+    language::pages::Pages,
     plan::InputKind,
 };
 
@@ -90,6 +91,8 @@ pub struct Catalogue {
     pub workflows: BTreeMap<String, WorkflowSchema>,
     /// The texts in `templates/`, by file name.
     pub templates: BTreeMap<String, String>,
+    /// The files of `pages/`, by name.
+    pub pages: Pages,
     /// The texts of the iCalendar files, by the path in the instance.
     pub calendars: BTreeMap<String, String>,
     /// The codes that faults can have; where none is known any may come.

@@ -11,6 +11,7 @@ mod infer;
 mod inputs;
 mod known;
 mod names;
+mod pages;
 mod secrets;
 pub(crate) mod shape;
 mod steps;
@@ -56,6 +57,8 @@ pub(crate) struct Checked {
     pub(crate) plan: Plan,
     /// The templates that it names.
     pub(crate) templates: IndexMap<String, String>,
+    /// The pages that it names.
+    pub(crate) pages: IndexMap<String, String>,
     /// The versions of the workflows that it calls.
     pub(crate) calls: IndexMap<String, Hash>,
     /// JSON Schema of each of its outputs.
@@ -80,6 +83,8 @@ pub(crate) fn check<'d>(
         seen: HashMap::new(),
         workflow: stem,
         calls: IndexMap::new(),
+        pages: BTreeMap::new(),
+        meant: HashMap::new(),
     };
     checker.name(model, root, stem);
     let inputs = checker.inputs(&model.inputs, root);
@@ -106,12 +111,14 @@ pub(crate) fn check<'d>(
         ..Plan::new(stem, steps)
     };
     let (templates, calls) = (checker.templates, checker.calls);
+    let pages = checker.pages.into_iter().collect();
     let tested = Tested::new(&plan, checker.scope.ids.into_keys());
     let tests = (&model.tests[..], items(root, "tests"));
     let tests = testing::check(tests, Some(&tested), catalogue, report);
     Checked {
         plan,
         templates,
+        pages,
         calls,
         outputs: left,
         tests,
@@ -139,6 +146,10 @@ struct Checker<'c, 'r, 'a> {
     workflow: &'c str,
     /// The versions of the workflows that were called.
     calls: IndexMap<String, Hash>,
+    /// The pages that were named, with their texts.
+    pages: BTreeMap<String, String>,
+    /// What the locators with names of pages stand for, by where they begin.
+    meant: HashMap<usize, String>,
 }
 
 impl Checker<'_, '_, '_> {
@@ -172,7 +183,7 @@ impl Checker<'_, '_, '_> {
 }
 
 /// `^[a-z0-9][a-z0-9-]{0,62}$`: names become parts of addresses and keys.
-fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     name.len() <= 63
         && name.bytes().next().is_some_and(plain)

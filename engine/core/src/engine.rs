@@ -177,6 +177,19 @@ impl Engine {
                     self.receive(&run, input, now);
                 }
             }
+            Event::Warned {
+                run,
+                step,
+                attempt,
+                warnings,
+            } => {
+                let fact = What::Warned {
+                    step,
+                    attempt,
+                    warnings,
+                };
+                self.receive(&run, Input::Warned(fact), now);
+            }
             Event::Outcome {
                 run,
                 step,

@@ -85,6 +85,9 @@ pub struct Summary {
     pub facts: u64,
     /// What `collect` gathered, once an item has succeeded.
     pub collected: Option<Payload>,
+    /// Whether a bot has warned of something.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub warned: bool,
 }
 
 /// Whether a run is at work, waits for a person, or has ended.

@@ -10,6 +10,7 @@
 mod draft;
 mod files;
 pub(crate) mod model;
+pub mod pages;
 mod schema;
 pub mod suggest;
 mod suite;

@@ -33,6 +33,9 @@ pub struct Version {
     /// The version of each workflow that it calls, by name.
     #[serde(default)]
     pub calls: IndexMap<String, Hash>,
+    /// The text of each file of `pages/` that it names; the plan has what they say.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub pages: IndexMap<String, String>,
 }
 
 impl Version {
@@ -44,6 +47,9 @@ impl Version {
         }
         for (name, version) in &self.calls {
             text.extend(["call\0", name, "\0", version.as_str(), "\0"]);
+        }
+        for (name, page) in &self.pages {
+            text.extend(["page\0", name, "\0", page, "\0"]);
         }
         Hash::of(text.as_bytes())
     }

@@ -58,6 +58,8 @@ pub struct Run {
     /// It is being brought to its end.
     halt: Option<Halt>,
     clock: clock::Clock,
+    /// A bot has warned of something.
+    warned: bool,
     /// Versions that it may be moved to, by hash.
     newer: Vec<(Hash, Arc<Version>)>,
     ended: Option<End>,
@@ -257,6 +259,7 @@ impl Run {
             edits: Edits::default(),
             halt: None,
             clock: clock::Clock::new(first.at),
+            warned: false,
             newer: Vec::new(),
             ended: None,
         })
@@ -295,6 +298,7 @@ impl Run {
             What::Cancelled { .. } => self.cancel(fact)?,
             What::Resolved { .. } => self.resolved(fact)?,
             What::Overdue { step, exception } => self.overdue(step, *exception, fact)?,
+            What::Warned { step, attempt, .. } => self.warn(step, *attempt, &fact.what)?,
             What::Failed {
                 step, attempt: 0, ..
             } => self.failed_before(step, fact)?,
@@ -337,6 +341,16 @@ impl Run {
         }
         self.admitted = true;
         self.clock.begin(fact.at);
+        Ok(())
+    }
+
+    /// Changes nothing of what follows.
+    fn warn(&mut self, step: &StepId, attempt: u32, what: &What) -> Result<(), Illegal> {
+        let record = self.record(step);
+        if record.is_none_or(|record| record.attempts < attempt) {
+            return Err(self.illegal(what));
+        }
+        self.warned = true;
         Ok(())
     }
 

@@ -8,6 +8,7 @@ mod listing;
 mod past;
 mod spans;
 mod steps;
+mod warnings;
 mod workflows;
 
 use botswain_core::{
@@ -233,6 +234,7 @@ impl Parts {
             inputs: self.shown(&run.created.inputs),
             steps,
             artifacts: files::named(&loaded.facts),
+            warnings: self.warnings(&run, &loaded.facts).map_err(text)?,
             facts: loaded.facts,
         }))
     }

@@ -138,6 +138,7 @@ impl Run {
             parent: None,
             facts: 0,
             collected: None,
+            warned: false,
         })
     }
 

@@ -22,7 +22,7 @@ pub use self::{
     },
     inbox::{BulkState, BulkView, ClusterView, Counts, Inbox, InboxQuery, Show},
     people::{PersonView, Role},
-    runs::{RunDetail, RunView, RunsQuery, ScheduleView},
+    runs::{RunDetail, RunView, RunsQuery, ScheduleView, WarningView},
     spans::{SpanKind, SpanView},
     steps::{StepState, StepView},
     workflows::{CalendarDay, CalendarRow, FindingView, PauseView, WorkflowDetail, WorkflowView},

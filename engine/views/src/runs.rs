@@ -58,10 +58,24 @@ pub struct RunDetail {
     pub origin: Origin,
     pub inputs: Value,
     pub steps: Vec<StepView>,
+    /// What its bots, and those of its items, have warned of.
+    #[serde(default)]
+    pub warnings: Vec<WarningView>,
     pub facts: Vec<Fact>,
     /// The files that its facts name, each once.
     #[serde(default)]
     pub artifacts: Vec<ArtifactRef>,
+}
+
+/// Something that works still, and that somebody should see to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct WarningView {
+    pub step: StepId,
+    pub message: String,
+    /// Where it was met first: the run, or one of its items.
+    pub run: RunId,
+    /// In how many of them it was met, as far as they were looked through.
+    pub runs: u64,
 }
 
 /// A schedule and when it fires next.

@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::browser::locator::Locator;
+use crate::browser::locator::{FORMAT, Locator};
 
 /// One thing that is read: a locator, or what of it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -146,15 +146,16 @@ impl JsonSchema for Reading {
         );
         let list = locator("The texts of all visible elements that fit.", generator);
         let count = locator("How many visible elements fit.", generator);
+        let text_of = json!({ "type": "string", "format": FORMAT });
         json_schema!({ "anyOf": [
-            { "type": ["string", "array"], "minLength": 1, "items": { "type": "string" }, "minItems": 1 },
+            { "type": ["string", "array"], "minLength": 1, "items": text_of, "minItems": 1, "format": FORMAT },
             {
                 "type": "object",
                 "description": "What of it is read; one of these.",
                 "properties": {
-                    "find": { "type": ["string", "array"], "items": { "type": "string" }, "description": "An element, with `within`, `near`, `nth`, `exact` or `visible`." },
-                    "within": { "type": "string", "description": "What it stands in." },
-                    "near": { "type": "string", "description": "What it stands next to." },
+                    "find": { "type": ["string", "array"], "items": text_of, "format": FORMAT, "description": "An element, with `within`, `near`, `nth`, `exact` or `visible`." },
+                    "within": { "type": "string", "format": FORMAT, "description": "What it stands in." },
+                    "near": { "type": "string", "format": FORMAT, "description": "What it stands next to." },
                     "nth": { "type": "integer", "description": "Which of those that fit." },
                     "exact": { "type": "boolean", "description": "Whether capital letters count." },
                     "visible": { "type": "boolean", "description": "Whether it must be visible." },

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Text, Wait};
-use crate::browser::locator::Locator;
+use crate::browser::locator::{Locator, by_locator};
 
 /// What a page must show; all that is given must hold at once.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -23,9 +23,11 @@ pub struct WaitFor {
     pub title: Option<String>,
     /// What fields hold, each named by its locator.
     #[serde(default)]
+    #[schemars(schema_with = "by_locator::<Text>")]
     pub value: IndexMap<Locator, Text>,
     /// How many elements of each kind are visible.
     #[serde(default)]
+    #[schemars(schema_with = "by_locator::<u64>")]
     pub count: IndexMap<Locator, u64>,
     /// That the page was left for another since the last click or key.
     #[serde(default)]
@@ -60,9 +62,11 @@ pub struct Expect {
     pub otherwise: Otherwise,
     /// What fields hold, each named by its locator.
     #[serde(default)]
+    #[schemars(schema_with = "by_locator::<Text>")]
     pub value: IndexMap<Locator, Text>,
     /// How many elements of each kind are visible.
     #[serde(default)]
+    #[schemars(schema_with = "by_locator::<u64>")]
     pub count: IndexMap<Locator, u64>,
     /// How long to wait, when not as long as the step says.
     pub wait: Option<Wait>,

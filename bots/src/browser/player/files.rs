@@ -228,7 +228,7 @@ async fn taken(context: &Context, file: &Path) -> Result<ArtifactRef, Fault> {
     kept.map_err(|err| Fault::system("browser.download", err.to_string()))?
 }
 
-async fn put(
+pub(super) async fn put(
     context: &Context,
     (name, media, content): (String, &'static str, Vec<u8>),
 ) -> Result<ArtifactRef, Fault> {

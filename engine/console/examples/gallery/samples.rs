@@ -619,7 +619,12 @@ fn run() -> Value {
     json!({
         "run": one_run("1042", "parked", json!({ "why": "37 things wait for people", "parked": 37 })),
         "origin": { "person": { "by": "maria" } }, "inputs": { "file": "inbox/orders/1042.csv", "ceiling": "10000.00" },
-        "steps": all, "facts": facts(), "artifacts": [
+        "steps": all, "facts": facts(),
+        "warnings": [
+            { "step": "form", "message": "the page has changed: `css=#save-2025` was not found, `role=button Save` was", "run": "1042.enter.3", "runs": 18 },
+            { "step": "load", "message": "the page has changed: `Stock` was not found, `css=#stock` was", "run": "1042", "runs": 1 },
+        ],
+        "artifacts": [
             { "$artifact": PICTURE, "name": "screenshot.png", "media": "image/png", "size": 148_211 },
         ],
     })

@@ -17,7 +17,7 @@ use self::words::{duration_hint, expected, kind, purpose, single_braces, type_hi
 pub(crate) use self::words::{is_duration, word};
 use crate::{
     duration::{self, Duration},
-    language::suggest,
+    language::{pages, suggest},
     yaml::{Node, Report, Scalar, Span, What},
 };
 
@@ -35,6 +35,15 @@ pub(crate) struct Found<'s> {
     /// The nodes that do not fit.
     pub(crate) bad: HashSet<u32>,
     pub(crate) leaves: Vec<Leaf<'s>>,
+    /// The locators in which a name of a page stands.
+    pub(crate) named: Vec<Named>,
+}
+
+/// A text or a key in which a name of a page stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Named {
+    pub(crate) span: Span,
+    pub(crate) written: String,
 }
 
 /// A string that is more than itself.
@@ -116,6 +125,9 @@ struct Walk<'w, 's, 'a> {
 impl<'s> Walk<'_, 's, '_> {
     fn node(&mut self, schema: &'s Value, node: &Rc<Node>, at: At<'_>) {
         let schema = resolve(self.shape.root, schema);
+        if let (Some(text), true) = (node.text(), self.shape.templates && self.is_locator(schema)) {
+            self.named(text, &node.span);
+        }
         if self.shape.templates && self.template(schema, node, at) {
             return;
         }
@@ -165,6 +177,24 @@ impl<'s> Walk<'_, 's, '_> {
             );
         }
         is_template
+    }
+
+    /// Whether a text there says how an element of a page is found.
+    fn is_locator(&self, schema: &Value) -> bool {
+        let all = branches(schema).map_or_else(|| std::slice::from_ref(schema), Vec::as_slice);
+        let mut all = all.iter().map(|one| resolve(self.shape.root, one));
+        all.any(|one| one.get("format").is_some_and(|format| format == "locator"))
+    }
+
+    fn named(&mut self, written: &str, span: &Span) {
+        // What has alternatives is met before one of them is chosen, and again after.
+        let is_known = self.found.named.last().is_some_and(|it| it.span == *span);
+        if !is_known && pages::names_any(written) {
+            self.found.named.push(Named {
+                span: span.clone(),
+                written: written.to_owned(),
+            });
+        }
     }
 
     fn leaf_kind(&self, schema: &'s Value) -> LeafKind {
@@ -349,7 +379,13 @@ impl<'s> Walk<'_, 's, '_> {
         let mut meant = Vec::new();
         let known = schema.get("properties").and_then(Value::as_object);
         let others = schema.get("additionalProperties");
+        let by_locator = schema
+            .get("propertyNames")
+            .is_some_and(|keys| self.is_locator(keys));
         for (key, entry) in map {
+            if by_locator && self.shape.templates {
+                self.named(key, &entry.key);
+            }
             let name = format!("`{key}`");
             let at = At {
                 name: &name,

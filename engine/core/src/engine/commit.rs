@@ -312,6 +312,7 @@ fn is_stale(illegal: &Illegal) -> bool {
         What::Succeeded { .. }
             | What::Failed { .. }
             | What::Interrupted { .. }
+            | What::Warned { .. }
             | What::Acting { .. }
             | What::Withdrawn { .. }
             | What::Verified { .. }

@@ -70,6 +70,13 @@ pub enum Event {
         answer: Box<Answer>,
         holder: Option<Holder>,
     },
+    /// A bot has warned of something; the outcome of its attempt comes behind it.
+    Warned {
+        run: RunId,
+        step: StepId,
+        attempt: u32,
+        warnings: Vec<String>,
+    },
     /// An attempt has ended.
     Outcome {
         run: RunId,

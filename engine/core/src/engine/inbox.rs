@@ -33,6 +33,8 @@ pub(super) enum Input {
         /// The connection for which it waits rather than using up an attempt.
         awaits: Option<String>,
     },
+    /// A [`What::Warned`].
+    Warned(What),
     Interrupted {
         step: StepId,
         attempt: u32,
@@ -84,6 +86,7 @@ impl Engine {
                 result,
                 awaits,
             } => self.outcome(id, (step, attempt), result, awaits, now),
+            Input::Warned(fact) => self.propose(id, vec![fact], now),
             Input::Interrupted { step, attempt } => self.interrupted(id, step, attempt, now),
             Input::Acting { step, attempt } => self.acting(id, step, attempt, now),
             Input::Verified { step, result } => self.verified(id, &step, result, now),

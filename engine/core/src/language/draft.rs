@@ -78,6 +78,7 @@ impl<'a> Draft<'a> {
                 source: self.source.text.to_owned(),
                 templates: checked.templates,
                 calls: checked.calls,
+                pages: checked.pages,
             });
         }
         let diagnostics = self.report.finish();

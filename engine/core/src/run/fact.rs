@@ -77,6 +77,12 @@ pub enum What {
     Started { step: StepId, attempt: u32 },
     /// The bot is about to change the world.
     Acting { step: StepId, attempt: u32 },
+    /// The bot has met something that somebody should see to before it becomes a fault.
+    Warned {
+        step: StepId,
+        attempt: u32,
+        warnings: Vec<String>,
+    },
     /// The bot succeeded, or what needs no bot was done (attempt 0).
     Succeeded {
         step: StepId,

@@ -39,6 +39,7 @@ impl Run {
                 .map(|(run, step, index)| (run.clone(), step.clone(), index)),
             facts: self.facts,
             collected: self.collected(),
+            warned: self.warned,
         }
     }
 

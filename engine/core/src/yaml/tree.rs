@@ -134,19 +134,30 @@ impl Node {
 
     /// The JSON it stands for, numbers digit by digit as they were written.
     pub fn to_json(&self) -> Value {
+        self.to_json_with(&|_| None)
+    }
+
+    /// The same where some texts and keys, by their places, stand for others.
+    pub(crate) fn to_json_with(&self, meant: &dyn Fn(&Span) -> Option<String>) -> Value {
         match &self.what {
-            What::List(items) => Value::Array(items.iter().map(|item| item.to_json()).collect()),
+            What::List(items) => {
+                let items = items.iter().map(|item| item.to_json_with(meant));
+                Value::Array(items.collect())
+            }
             What::Map(map) => {
-                let entries = map
-                    .iter()
-                    .map(|(key, entry)| (key.clone(), entry.node.to_json()));
+                let entries = map.iter().map(|(key, entry)| {
+                    let key = meant(&entry.key).unwrap_or_else(|| key.clone());
+                    (key, entry.node.to_json_with(meant))
+                });
                 Value::Object(entries.collect::<Map<_, _>>())
             }
             What::Scalar { .. } => match self.scalar() {
                 None | Some(Scalar::Null) => Value::Null,
                 Some(Scalar::Boolean(value)) => Value::Bool(value),
                 Some(Scalar::Number(number)) => Value::Number(number),
-                Some(Scalar::Text(text)) => Value::String(text.to_owned()),
+                Some(Scalar::Text(text)) => {
+                    Value::String(meant(&self.span).unwrap_or_else(|| text.to_owned()))
+                }
             },
         }
     }

@@ -17,6 +17,7 @@ pub(crate) fn workflow(name: &str, steps: Vec<Step>) -> Version {
         source: format!("name: {name}"),
         templates: IndexMap::new(),
         calls: IndexMap::new(),
+        pages: IndexMap::new(),
     }
 }
 

@@ -4,9 +4,10 @@ use std::{cell::RefCell, rc::Rc};
 
 use botswain_core::{
     Fault, RunId,
+    engine::Event,
     index::State,
     plan::{InputKind, Overlap},
-    run::fact::Resolution,
+    run::fact::{Resolution, What},
 };
 use jiff::SignedDuration;
 use serde_json::json;
@@ -181,7 +182,7 @@ fn a_connection_bears_no_more_than_its_sessions() {
     let run = world.start("w", json!({ "lines": [1, 2, 3] }));
     assert_eq!(world.count("form"), 1);
     let call = world.calls[0].clone();
-    world.tell(botswain_core::engine::Event::Outcome {
+    world.tell(Event::Outcome {
         run: call.run,
         step: call.step,
         attempt: call.attempt,
@@ -205,7 +206,7 @@ fn a_run_waits_for_its_turn() {
     assert_eq!(world.state(&second), State::Queued);
     let call = world.calls[0].clone();
     let result = Ok(json!({}).into());
-    world.tell(botswain_core::engine::Event::Outcome {
+    world.tell(Event::Outcome {
         run: first,
         step: call.step,
         attempt: 1,
@@ -237,7 +238,7 @@ fn a_late_or_doubled_outcome_is_refused_and_not_written() {
     let facts = world.disk.facts[&run].len();
     for attempt in [1, 2] {
         let result = Ok(json!({ "again": true }).into());
-        world.tell(botswain_core::engine::Event::Outcome {
+        world.tell(Event::Outcome {
             run: run.clone(),
             step: "put".into(),
             attempt,
@@ -262,9 +263,9 @@ fn a_stop_begins_nothing_more_and_loses_nothing() {
         _ => Reaction::Succeed(json!({})),
     });
     let run = world.start("w", json!({}));
-    world.tell(botswain_core::engine::Event::Stop);
+    world.tell(Event::Stop);
     let result = Ok(json!({}).into());
-    world.tell(botswain_core::engine::Event::Outcome {
+    world.tell(Event::Outcome {
         run: run.clone(),
         step: "put".into(),
         attempt: 1,
@@ -276,5 +277,51 @@ fn a_stop_begins_nothing_more_and_loses_nothing() {
     world.settle();
     assert_eq!(world.state(&run), State::Succeeded);
     world.pass(SignedDuration::from_secs(1));
+    world.check_index();
+}
+
+#[test]
+fn what_a_bot_warns_of_stands_in_the_run_and_changes_nothing() {
+    let steps = ["put", "then"].map(|id| bot(id, "world.put", json!({})));
+    let mut world = World::new(vec![workflow("w", steps.into())], |call, _| {
+        match call.step.as_str() {
+            "put" => Reaction::Vanish,
+            _ => Reaction::Succeed(json!({})),
+        }
+    });
+    let run = world.start("w", json!({}));
+    let warned = |step: &str, attempt| Event::Warned {
+        run: run.clone(),
+        step: step.into(),
+        attempt,
+        warnings: vec!["`A` was not found, `B` was".to_owned()],
+    };
+    // Of an attempt that there never was.
+    world.tell(warned("put", 9));
+    world.tell(warned("then", 1));
+    world.tell(warned("put", 1));
+    world.tell(Event::Outcome {
+        run: run.clone(),
+        step: "put".into(),
+        attempt: 1,
+        result: Ok(json!({}).into()),
+    });
+    world.run_out();
+    assert_eq!(world.state(&run), State::Succeeded);
+    let facts = &world.disk.facts[&run];
+    let warnings = facts
+        .iter()
+        .filter(|fact| matches!(&fact.what, What::Warned { .. }));
+    assert_eq!(warnings.count(), 1);
+    world.check_index();
+    world.crash();
+    world.run_out();
+    assert_eq!(
+        (world.state(&run), world.count("then")),
+        (State::Succeeded, 1)
+    );
+    // The run is over: nobody waits for it any more.
+    world.tell(warned("put", 1));
+    world.run_out();
     world.check_index();
 }

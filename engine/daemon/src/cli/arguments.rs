@@ -48,7 +48,7 @@ pub(super) enum Browser {
     Try {
         /// The page, as in `https://office.example.com/orders/new`.
         url: String,
-        /// As in `Quantity`, `role=button Save` or `css=#qty || Quantity`.
+        /// As in `Quantity`, `role=button Save`, `css=#qty || Quantity`, or a name of `pages/`.
         locator: String,
     },
 }

@@ -1,9 +1,11 @@
 //! `browser`: what a page has for the actions of `browser.do`.
 //!
-//! It works in a folder that goes with it, and touches no instance.
+//! It works in a folder that goes with it; of the instance it reads only `pages/`.
 
 use botswain_bot::House;
 use botswain_bots::browser::{Finds, Locator, Pool, Settings};
+
+use botswain_core::language::pages;
 
 use super::{
     Global,
@@ -14,7 +16,7 @@ use super::{
 
 pub(super) async fn browser(global: &Global, command: Browser) -> Outcome {
     let Browser::Try { url, locator } = command;
-    let locator = Locator::try_from(locator).map_err(Failure::usage)?;
+    let locator = Locator::try_from(meant(global, locator)?).map_err(Failure::usage)?;
     let scratch = tempfile::tempdir().map_err(Failure::of)?;
     let house = House {
         name: "try".to_owned(),
@@ -40,6 +42,26 @@ pub(super) async fn browser(global: &Global, command: Browser) -> Outcome {
         true => Ok(Code::Done),
         false => Ok(Code::Failed),
     }
+}
+
+/// The locator with what the names of pages in it stand for.
+fn meant(global: &Global, written: String) -> Result<String, Failure> {
+    if !pages::names_any(&written) {
+        return Ok(written);
+    }
+    let mut mistakes = Vec::new();
+    let pages = global
+        .instance()?
+        .pages(&mut mistakes)
+        .map_err(Failure::of)?;
+    let meant = pages::expand(&pages, &written);
+    meant.map(|it| it.locator).map_err(|wrong| {
+        let failure = Failure::usage(wrong.message);
+        match wrong.hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })
 }
 
 /// Exactly one element would be used, for one thing at least.

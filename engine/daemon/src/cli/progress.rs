@@ -96,6 +96,10 @@ impl Progress {
             What::Started { step, attempt } => {
                 (step, format!("{} (attempt {attempt})", bot(detail, step)))
             }
+            What::Warned { step, warnings, .. } => {
+                let words = tame(&warnings.join("; "));
+                (step, format!("{}: {words}", self.paint.yellow("warning")))
+            }
             What::Succeeded { step, .. } => (step, self.done(detail, step, at)),
             What::Failed {
                 step,

@@ -287,9 +287,23 @@ fn shown(detail: &RunDetail, trigger: Option<String>) -> String {
     }));
     facts.extend(run.key.clone().map(|key| row("key", key)));
     lines.extend([String::new(), table::pairs(facts)]);
+    lines.extend(section("warnings", warnings(detail)));
     lines.extend(section("inputs", show::fields(&detail.inputs)));
     lines.extend([String::new(), paint.bold("steps"), steps(&detail.steps)]);
     lines.join("\n")
+}
+
+/// What works still, and should be seen to: the step, and what is the matter.
+fn warnings(detail: &RunDetail) -> String {
+    let rows = detail.warnings.iter().map(|it| {
+        let run = match it.runs {
+            1 if it.run == detail.run.id => String::new(),
+            1 => format!(" (run {})", it.run),
+            runs => format!(" (in {runs} runs, first in {})", it.run),
+        };
+        (it.step.to_string(), format!("{}{run}", tame(&it.message)))
+    });
+    table::pairs(rows)
 }
 
 pub(super) fn section(title: &str, body: String) -> Vec<String> {

@@ -31,6 +31,13 @@ pub(super) struct Work {
     announced: Option<oneshot::Sender<()>>,
 }
 
+/// What came of an attempt.
+pub(super) struct Ended {
+    pub(super) result: Result<Payload, Box<Fault>>,
+    /// What the bot has warned of.
+    pub(super) warnings: Vec<String>,
+}
+
 impl Work {
     /// It does not act before [`Work::proceed`].
     pub(super) fn waits(&mut self, proceed: oneshot::Sender<()>) {
@@ -51,10 +58,7 @@ pub(super) fn prepare(
     parts: &Arc<Parts>,
     call: Call,
     sender: &mpsc::UnboundedSender<Message>,
-) -> (
-    Work,
-    impl Future<Output = Result<Payload, Box<Fault>>> + Send + 'static,
-) {
+) -> (Work, impl Future<Output = Ended> + Send + 'static) {
     let context = context(parts, &call, parts.connections.clone());
     let context = Arc::new(match call.announces {
         true => context.announcing(announce(&call, sender)),
@@ -69,7 +73,11 @@ pub(super) fn prepare(
     let parts = parts.clone();
     let outcome = async move {
         let result = perform(&parts, &call, &context).await;
-        result.map_err(|fault| Box::new(parts.masked(at_most(fault, call.effect))))
+        let warnings = context.take_warnings().into_iter();
+        Ended {
+            result: result.map_err(|fault| Box::new(parts.masked(at_most(fault, call.effect)))),
+            warnings: warnings.map(|words| parts.masked_text(&words)).collect(),
+        }
     };
     (work, outcome)
 }

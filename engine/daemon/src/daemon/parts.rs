@@ -68,6 +68,11 @@ impl Parts {
         Ok(revealed.value().to_owned())
     }
 
+    /// A text as it may be written down and shown.
+    pub fn masked_text(&self, text: &str) -> String {
+        self.redactor.mask(text).into_owned()
+    }
+
     /// A fault as it may be written down and shown.
     pub fn masked(&self, mut fault: Fault) -> Fault {
         fault.message = self.redactor.mask(&fault.message).into_owned();

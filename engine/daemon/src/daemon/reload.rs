@@ -148,7 +148,9 @@ impl Stamp {
         for calendar in crate::instance::calendar_files(folder) {
             stamp.note_file(calendar);
         }
-        let mut folders = vec![folder.join("workflows"), folder.join("templates")];
+        let mut folders = ["workflows", "templates", "pages"]
+            .map(|it| folder.join(it))
+            .to_vec();
         while let Some(folder) = folders.pop() {
             // Before it is listed: what changes meanwhile is seen the next time.
             stamp.note_folder(&folder);

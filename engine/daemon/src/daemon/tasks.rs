@@ -3,14 +3,14 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use botswain_core::{
-    Effect, Fault, Payload, RunId, StepId,
+    Effect, Fault, RunId, StepId,
     engine::{Command, Event, event::Call},
 };
 use tokio::sync::mpsc;
 
 use super::{
     answer,
-    attempt::{self, Work},
+    attempt::{self, Ended, Work},
     message::{Announced, Message},
     parts::Parts,
     rendering::{self, Rendering},
@@ -52,9 +52,17 @@ impl Tasks {
         self.works.insert((run.clone(), step.clone()), work);
         let sender = self.sender.clone();
         tokio::spawn(async move {
-            let result: Result<Payload, _> = outcome.await;
+            let Ended { result, warnings } = outcome.await;
             if let Err(fault) = &result {
                 tracing::warn!(%run, %step, attempt, code = fault.code, "{}", fault.message);
+            }
+            if !warnings.is_empty() {
+                drop(sender.send(Message::Event(Event::Warned {
+                    run: run.clone(),
+                    step: step.clone(),
+                    attempt,
+                    warnings,
+                })));
             }
             drop(sender.send(Message::Event(match verifies {
                 true => Event::Verified { run, step, result },

@@ -12,7 +12,10 @@ use std::{
 use botswain_core::{
     catalogue::{Catalogue, WorkflowSchema},
     diagnostic::{Diagnostic, Severity},
-    language::is_tests,
+    language::{
+        Source, is_tests,
+        pages::{Pages, load_page},
+    },
 };
 
 use super::{Error, Instance, TEXT_LIMIT, config::Outline, read_text, secrets, unreadable};
@@ -34,6 +37,7 @@ impl Instance {
         let bots = self.bots().iter().map(|bot| (bot.name, bot.schema()));
         let secrets = self.secrets().list()?;
         let (templates, mut diagnostics) = templates(self.folder())?;
+        let pages = self.pages(&mut diagnostics)?;
         let calendars = calendars(self.folder(), &mut diagnostics);
         Ok(Gathered {
             catalogue: Catalogue {
@@ -46,6 +50,7 @@ impl Instance {
                 more_groups: outline.more_groups,
                 workflows: workflows(self.folder())?,
                 templates,
+                pages,
                 calendars,
                 faults: pages::all().iter().map(|page| page.code).collect(),
                 webhooks: outline.webhooks,
@@ -54,18 +59,40 @@ impl Instance {
             diagnostics,
         })
     }
+
+    /// The files of `pages/`, and what is wrong with them.
+    pub fn pages(&self, diagnostics: &mut Vec<Diagnostic>) -> Result<Pages, Error> {
+        let (files, warnings) = yaml_files(self.folder(), ("pages", "a page"))?;
+        diagnostics.extend(warnings);
+        let mut pages = Pages::new();
+        for file in files {
+            let name = file.file_stem().unwrap_or_default().to_string_lossy();
+            match read_text(&self.folder().join(&file)) {
+                Ok(text) => {
+                    let (page, found) = load_page(Source {
+                        file: &file.to_string_lossy(),
+                        text: &text,
+                    });
+                    diagnostics.extend(found);
+                    pages.insert(name.into_owned(), page);
+                }
+                Err(err) => diagnostics.push(unread(&file, &err)),
+            }
+        }
+        Ok(pages)
+    }
 }
 
 /// `workflows/*.yaml` but the files of tests, relative to the instance.
 pub(super) fn workflow_files(folder: &Path) -> Result<(Vec<PathBuf>, Vec<Diagnostic>), Error> {
-    let (files, warnings) = yaml_files(folder)?;
+    let (files, warnings) = yaml_files(folder, ("workflows", "a workflow"))?;
     let workflows = files.into_iter().filter(|file| !holds_tests(file));
     Ok((workflows.collect(), warnings))
 }
 
 /// `workflows/*.test.yaml`, relative to the instance.
 pub(super) fn test_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let (files, _) = yaml_files(folder)?;
+    let (files, _) = yaml_files(folder, ("workflows", "a workflow"))?;
     Ok(files.into_iter().filter(|file| holds_tests(file)).collect())
 }
 
@@ -73,15 +100,18 @@ fn holds_tests(file: &Path) -> bool {
     is_tests(&file.to_string_lossy())
 }
 
-fn yaml_files(folder: &Path) -> Result<(Vec<PathBuf>, Vec<Diagnostic>), Error> {
+fn yaml_files(
+    folder: &Path,
+    (of, what): (&str, &str),
+) -> Result<(Vec<PathBuf>, Vec<Diagnostic>), Error> {
     let (mut files, mut warnings) = (Vec::new(), Vec::new());
-    for path in entries(&folder.join("workflows"))? {
+    for path in entries(&folder.join(of))? {
         let relative = relative(folder, &path);
         match path.extension().and_then(|end| end.to_str()) {
             Some("yaml") if leads_out(folder, &path) => warnings.push(outside(&relative)),
             Some("yaml") => files.push(relative),
             Some(end) if end.eq_ignore_ascii_case("yml") || end.eq_ignore_ascii_case("yaml") => {
-                let message = "this file is not read as a workflow".to_owned();
+                let message = format!("this file is not read as {what}");
                 let hint = "let its name end in `.yaml`";
                 warnings.push(about(&relative, Severity::Warning, message, hint));
             }

@@ -71,6 +71,7 @@ impl Drawn {
             | What::Admitted
             | What::Escalated { .. }
             | What::Acting { .. }
+            | What::Warned { .. }
             | What::Paused
             | What::Resumed
             | What::Cancelled { .. } => (),

@@ -7,5 +7,6 @@ mod announce;
 mod demo;
 mod handler;
 mod kill;
+mod named;
 mod place;
 mod recorded;

@@ -95,10 +95,38 @@ fn a_recorded_order_is_entered_again() {
         [("R-1", "ALFKI", "0011", 3), ("R-2", "ALFKI", "0011", 7)]
     );
     // What the recording called the field first is gone; somebody is told.
-    let shown = place.json(&["runs", "show", "1"]).to_string();
+    let shown = place.botswain(&["runs", "show", "1"]);
+    let shown = String::from_utf8_lossy(&shown.stdout);
+    let warning = "the page has changed: `css=#order-reference` was not found, `Reference` was";
     assert!(
-        shown.contains("`css=#order-reference` was not found, `Reference` was"),
+        shown.contains(&format!("\nwarnings\nenter-an-order  {warning}\n")),
         "{shown}"
     );
     assert_eq!(place.processes(), Vec::<String>::new());
+}
+
+/// The run of all lines tells what its items were warned of, once.
+#[test]
+fn what_the_items_were_warned_of_stands_in_their_run() {
+    let place = Place::with_orders(
+        "order,line,customer,sku,quantity,amount\n\
+         2001,1,BLAUS,0018,10,625.00\n2001,2,BLAUS,0011,2,42.00\n",
+    );
+    let file = place.path("workflows/order-entry.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let drifted = text.replace("Quantity: \"", "\"css=#menge || Quantity\": \"");
+    assert_ne!(text, drifted);
+    place.write("workflows/order-entry.yaml", &drifted);
+    let output = place.botswain(&["run", "order-entry"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(
+        place.json(&["runs", "show", "1"])["warnings"],
+        json!([{
+            "step": "form",
+            "message": "the page has changed: `css=#menge` was not found, `Quantity` was",
+            "run": "1.enter.0",
+            "runs": 2,
+        }])
+    );
 }

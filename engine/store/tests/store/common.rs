@@ -45,6 +45,7 @@ pub(crate) fn summary(id: &RunId, workflow: &str, state: State) -> Summary {
         parent: None,
         facts: 0,
         collected: None,
+        warned: false,
     }
 }
 

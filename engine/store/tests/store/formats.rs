@@ -390,6 +390,11 @@ fn every_fact(journal: &Journal<'_>) -> Vec<What> {
                 ..approval()
             }),
         },
+        What::Warned {
+            step: step(),
+            attempt: 1,
+            warnings: vec!["`css=#save` was not found, `Save` was".to_owned()],
+        },
     ]
 }
 

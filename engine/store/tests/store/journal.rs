@@ -49,6 +49,7 @@ pub(crate) fn version() -> Version {
         source: "name: orders".to_owned(),
         templates: IndexMap::new(),
         calls: IndexMap::new(),
+        pages: IndexMap::new(),
     }
 }
 

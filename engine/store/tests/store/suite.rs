@@ -397,6 +397,7 @@ fn a_version_is_kept_once(store: &Store) {
         source: "# a long text\n".repeat(10_000),
         templates: IndexMap::from([("a.hbs".to_owned(), "{{x}}".to_owned())]),
         calls: IndexMap::new(),
+        pages: IndexMap::new(),
     };
     let hash = store.put_version(&version).unwrap();
     let records = store.check().unwrap().records;

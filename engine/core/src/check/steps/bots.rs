@@ -2,9 +2,9 @@
 
 use std::{cell::OnceCell, rc::Rc};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Checker, Made, verify};
+use super::{Checker, Made};
 use crate::{
     catalogue::BotSchema,
     check::names::Output,
@@ -28,9 +28,9 @@ impl<'c> Checker<'c, '_, '_> {
         if let Some(bot) = bot {
             self.connection(bot, step.connection.as_ref(), node);
         }
-        self.once_in_loop((step, bot), node);
         let whole = self.parameters(bot, node, reads);
-        let with = with(node);
+        self.once_in_loop((step, bot), node);
+        let with = self.with(node);
         let verify = self.verify(step, (node, bot.filter(|_| whole)));
         let output = match bot {
             Some(bot) if whole => output(bot, &with),
@@ -86,7 +86,7 @@ impl<'c> Checker<'c, '_, '_> {
     /// An effect that is not to be repeated needs something by which it is known again.
     fn once_in_loop(&mut self, (step, bot): (&model::Step, Option<&BotSchema>), node: &Node) {
         let keyed = step.key.is_some() || self.scope.loops.last().is_none_or(|one| one.keyed);
-        let of_bot = || bot.and_then(|bot| verify::effect(bot, node));
+        let of_bot = || bot.and_then(|bot| self.effect_of(bot, node));
         let once = !keyed && step.effect.or_else(of_bot) == Some(Effect::Once);
         let place = match (node.get("effect"), node.get("bot")) {
             (Some(effect), _) => Some(effect.key.clone()),
@@ -179,12 +179,6 @@ impl<'c> Checker<'c, '_, '_> {
         self.report
             .hinted("steps.connection", &node.span, (message, Some(hint)));
     }
-}
-
-/// The parameters in a map, as the file has them.
-pub(super) fn with(node: &Node) -> Value {
-    let with = node.get("with").map(|entry| entry.node.to_json());
-    with.unwrap_or_else(|| Value::Object(Map::new()))
 }
 
 /// What a bot gives for these parameters.

@@ -54,6 +54,7 @@ impl Checker<'_, '_, '_> {
         if let Some(entry) = node.get("with") {
             self.plain_secrets(&entry.node);
         }
+        self.pages(&found.named);
         let whole = beside.is_empty() && self.report.errors() == before;
         let files = self.leaves(&found.leaves, schema, reads);
         self.template_files(&files, node);

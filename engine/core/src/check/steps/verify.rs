@@ -25,7 +25,7 @@ impl Checker<'_, '_, '_> {
         (node, bot): (&Rc<Node>, Option<&BotSchema>),
     ) -> Option<Verify> {
         let (model, entry) = (step.verify.as_ref()?, node.get("verify")?);
-        let own = step.effect.or_else(|| effect(bot?, node));
+        let own = step.effect.or_else(|| self.effect_of(bot?, node));
         if let Some(Effect::None | Effect::Repeatable) = own {
             let message = "this step can simply be done again, so nothing is verified";
             let hint = "leave `verify` out, or say `effect: once`".to_owned();
@@ -39,7 +39,7 @@ impl Checker<'_, '_, '_> {
         }
         let mut reads = Vec::new();
         let whole = self.parameters(looking, place, &mut reads);
-        let with = bots::with(place);
+        let with = self.with(place);
         let answer = match looking.filter(|_| whole) {
             Some(bot) => {
                 self.only_reads(bot, place);
@@ -62,7 +62,7 @@ impl Checker<'_, '_, '_> {
     }
 
     fn only_reads(&mut self, bot: &BotSchema, place: &Node) {
-        let Some(Effect::Repeatable | Effect::Once) = effect(bot, place) else {
+        let Some(Effect::Repeatable | Effect::Once) = self.effect_of(bot, place) else {
             return;
         };
         let span = place.get("bot").map(|entry| entry.node.span.clone());
@@ -95,9 +95,10 @@ impl Checker<'_, '_, '_> {
         self.scope.answer = None;
         output
     }
-}
 
-/// What the bot does with the parameters in a map, where that can be known before they are rendered.
-pub(super) fn effect(bot: &BotSchema, node: &Node) -> Option<Effect> {
-    (bot.effect)(bots::with(node)).ok()
+    /// What the bot does with the parameters in a map, where that can be known before they are
+    /// rendered.
+    pub(super) fn effect_of(&self, bot: &BotSchema, node: &Node) -> Option<Effect> {
+        (bot.effect)(self.with(node)).ok()
+    }
 }

@@ -57,5 +57,6 @@ fn stub(name: &str, number: usize, delay: u64) -> Version {
         source: format!("mocked {number}"),
         templates: Default::default(),
         calls: Default::default(),
+        pages: Default::default(),
     }
 }
