@@ -45,7 +45,7 @@ pub use self::{
     },
     locator::Locator,
     pool::{Pool, end_leftovers},
-    settings::{Browser, LoginActions, Settings, Window},
+    settings::{Browser, LoginActions, Settings, Window, check_capability},
 };
 use crate::web::Web;
 

@@ -31,7 +31,7 @@ use super::{
     mask::Mask,
     page::Page,
     processes,
-    settings::{Browser, Settings},
+    settings::{Browser, Settings, check_capability},
     trouble::not_started,
 };
 
@@ -110,6 +110,12 @@ impl Pool {
         let all = all.canonicalize().map_err(|err| {
             Fault::system("browser.folder", format!("`{}`: {err}", all.display()))
         })?;
+        for name in settings.browser.capabilities.keys() {
+            check_capability(name).map_err(|(message, hint)| Fault {
+                hint,
+                ..Fault::business("connection.settings", message)
+            })?;
+        }
         let secrets = secrets(&settings.login);
         Ok(Pool {
             mask: Mask::new(secrets.iter().map(String::as_str)),
@@ -303,6 +309,20 @@ fn capabilities(browser: &Browser, profile: Option<&Profile>) -> Result<Map<Stri
     capabilities.insert("unhandledPromptBehavior".to_owned(), json!("ignore"));
     capabilities.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }));
     capabilities.insert("goog:chromeOptions".to_owned(), Value::Object(options));
+    if browser
+        .capabilities
+        .get("browserName")
+        .is_some_and(|name| name != "chrome")
+    {
+        // Drivers refuse what is another maker's.
+        capabilities.retain(|name, _| !name.starts_with("goog:"));
+    }
+    for (name, value) in &browser.capabilities {
+        match (capabilities.get_mut(name), value) {
+            (Some(Value::Object(own)), Value::Object(more)) => own.extend(more.clone()),
+            _ => drop(capabilities.insert(name.clone(), value.clone())),
+        }
+    }
     Ok(capabilities)
 }
 

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use botswain_bot::Secret;
+use botswain_core::language::suggest;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::{Wait, action::Action, locator::Locator};
 
@@ -31,6 +33,9 @@ pub struct Browser {
     pub driver: Option<PathBuf>,
     /// A driver or Selenium Grid that somebody else runs, instead of one of our own.
     pub webdriver_url: Option<String>,
+    /// More WebDriver capabilities, for what chooses among browsers or names the session: those of
+    /// the standard, as `platformName`, and those with a prefix, as `se:name`.
+    pub capabilities: Map<String, Value>,
     /// More arguments for the browser's program, such as `--lang=de`.
     pub arguments: Vec<String>,
     /// Shows the browser's window, to watch it at work.
@@ -57,5 +62,35 @@ impl Default for Window {
             width: 1280,
             height: 1000,
         }
+    }
+}
+
+/// Those of the standard (WebDriver, section 7) that can be asked for.
+const STANDARD: [&str; 10] = [
+    "acceptInsecureCerts",
+    "browserName",
+    "browserVersion",
+    "pageLoadStrategy",
+    "platformName",
+    "proxy",
+    "setWindowRect",
+    "strictFileInteractability",
+    "timeouts",
+    "webSocketUrl",
+];
+
+/// What is wrong with the name of a capability, and what to do.
+pub fn check_capability(name: &str) -> Result<(), (String, Option<String>)> {
+    match name {
+        "unhandledPromptBehavior" => Err((
+            format!("`{name}` cannot be chosen: a dialog stays open until `dialog` answers it"),
+            Some("leave it out".to_owned()),
+        )),
+        name if name.contains(':') || STANDARD.contains(&name) => Ok(()),
+        name => Err((
+            format!("there is no capability `{name}`"),
+            suggest::hint(name, "the capabilities are", STANDARD)
+                .map(|hint| format!("{hint}; one of a maker has a prefix, as in `se:name`")),
+        )),
     }
 }

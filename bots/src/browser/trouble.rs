@@ -180,3 +180,36 @@ pub(crate) fn not_started(err: NewSessionError) -> Fault {
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().trim().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In the words of Chromium for a host of another name, an expired certificate and others.
+    #[test]
+    fn each_fault_of_a_certificate_is_told_by_what_is_wrong_with_it() {
+        for (code, words) in [
+            ("AUTHORITY_INVALID", "nobody whom this machine trusts"),
+            (
+                "COMMON_NAME_INVALID",
+                "for another name than that of the site",
+            ),
+            ("DATE_INVALID", "has expired or is not valid yet"),
+            ("REVOKED", "was revoked"),
+            ("WEAK_SIGNATURE_ALGORITHM", "not safe any more"),
+            ("NON_UNIQUE_NAME", "ERR_CERT_NON_UNIQUE_NAME"),
+        ] {
+            let said = format!("unknown error: net::ERR_CERT_{code}");
+            let trouble = standard(&ErrorStatus::UnknownError, said);
+            assert_eq!(trouble.browser(), Browser::Sound);
+            let fault = trouble.into_fault();
+            assert_eq!(fault.code, "browser.certificate");
+            assert!(fault.message.contains(words), "{fault}");
+        }
+        let other = standard(
+            &ErrorStatus::UnknownError,
+            "net::ERR_CONNECTION_REFUSED".to_owned(),
+        );
+        assert_eq!(other.into_fault().code, "browser.unreachable");
+    }
+}

@@ -13,7 +13,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     order, plain,
@@ -22,59 +22,50 @@ use crate::{
     world::{World, connect, processes},
 };
 
-#[tokio::test]
-async fn a_driver_that_dies_is_replaced() {
+/// Killed in the middle of an action: before the effect nothing is in doubt, after it all is.
+async fn killed(program: &str) {
     let world = plain().await;
-    let context = world.context();
-    let waits = json!([{ "open": "/late" }, { "wait_for": { "text": "never" } }]);
-    let step = world.act_in(&context, waits);
-    let death = async {
-        world.site.asked("/late").await;
-        end(&world, "chromedriver");
-    };
-    let (outcome, ()) = tokio::join!(step, death);
-    let fault = outcome.expect_err("the driver is dead");
-    assert_eq!(
-        told(&fault),
-        ("browser.died", Category::System, Reach::None),
-        "{fault}"
-    );
-    world
-        .act(json!([{ "open": "/" }]))
-        .await
-        .expect("a new driver");
+    let waits = json!([
+        { "open": "/late" },
+        { "wait_for": { "text": "never" } },
+        { "submit": "Save" },
+    ]);
+    let hangs = order("HUNG", json!({ "text": "Order saved" }));
+    for (actions, asked, reach) in [
+        (waits, "/late", Reach::None),
+        (hangs, "/hung", Reach::Unknown),
+    ] {
+        let context = world.context();
+        let step = world.act_in(&context, actions);
+        let death = async {
+            world.site.asked(asked).await;
+            end(&world, program);
+        };
+        let (outcome, ()) = tokio::join!(step, death);
+        let fault = outcome.expect_err("it is dead");
+        assert_eq!(
+            told(&fault),
+            ("browser.died", Category::System, reach),
+            "{asked}: {fault}"
+        );
+        let story = fault.artifacts.iter().any(|it| it.name == "actions.json");
+        assert!(story, "{fault:?}");
+        let again = world.act(json!([{ "open": "/" }])).await;
+        again.expect("another takes its place");
+    }
+    assert_eq!(world.site.orders().len(), 0);
     world.close().await;
     assert_eq!(processes(world.scratch.path()), []);
 }
 
 #[tokio::test]
-async fn a_browser_that_dies_after_submit_leaves_a_doubt() {
-    let world = plain().await;
-    let context = world.context();
-    let step = world.act_in(&context, order("HUNG", json!({ "text": "Order saved" })));
-    let death = async {
-        world.site.asked("/hung").await;
-        end(&world, "--remote-debugging-port");
-    };
-    let (outcome, ()) = tokio::join!(step, death);
-    let fault = outcome.expect_err("the browser is dead");
-    assert_eq!(
-        told(&fault),
-        ("browser.died", Category::System, Reach::Unknown),
-        "{fault}"
-    );
-    assert!(
-        fault
-            .artifacts
-            .iter()
-            .any(|artifact| artifact.name == "actions.json")
-    );
-    world
-        .act(json!([{ "open": "/" }]))
-        .await
-        .expect("a new browser");
-    world.close().await;
-    assert_eq!(processes(world.scratch.path()), []);
+async fn a_browser_that_is_killed_is_replaced_and_says_truly_what_may_have_happened() {
+    killed("--remote-debugging-port").await;
+}
+
+#[tokio::test]
+async fn a_driver_that_is_killed_is_replaced_and_says_truly_what_may_have_happened() {
+    killed("chromedriver").await;
 }
 
 #[tokio::test]
@@ -142,6 +133,63 @@ async fn a_driver_of_somebody_else_is_used() {
     // It goes on running, without our session.
     world.close().await;
     assert_eq!(driver.sessions().await.expect("it answers"), 0);
+}
+
+/// A chromedriver that somebody else runs answers as a node of a Selenium Grid does.
+#[tokio::test]
+async fn capabilities_are_passed_through_to_a_grid() {
+    let driver = Chromedriver::start()
+        .await
+        .expect("chromedriver is installed");
+    let grid = |capabilities: Value| {
+        json!({ "browser": {
+            "webdriver_url": driver.url(),
+            "arguments": ["--no-sandbox"],
+            "capabilities": capabilities,
+        } })
+    };
+    let world = World::new(grid(json!({
+        "platformName": "linux",
+        "pageLoadStrategy": "eager",
+        "goog:chromeOptions": { "mobileEmulation": { "deviceMetrics": { "width": 411, "height": 731 } } },
+    })))
+    .await;
+    let actions = json!([
+        { "open": "/" },
+        { "script": { "run": "return [screen.width, navigator.webdriver]", "as": "seen" } },
+    ]);
+    let seen = world.act(actions).await.expect("a session");
+    assert_eq!(seen, json!({ "seen": [411, true] }));
+    world.close().await;
+    // What the grid does not have is told as it says it.
+    let world = World::new(grid(json!({ "platformName": "os/2" }))).await;
+    let fault = world.fault(json!([{ "open": "/" }])).await;
+    assert_eq!(
+        told(&fault),
+        ("browser.start", Category::System, Reach::None),
+        "{fault}"
+    );
+    assert!(
+        fault.message.contains("No matching capabilities"),
+        "{fault}"
+    );
+    assert_eq!(driver.sessions().await.expect("it answers"), 0);
+}
+
+#[tokio::test]
+async fn a_capability_that_there_is_not_is_refused_at_once() {
+    let site = Site::start().await;
+    let scratch = tempfile::tempdir().expect("a folder");
+    for (name, words) in [
+        ("platfromName", "there is no capability `platfromName`"),
+        ("unhandledPromptBehavior", "cannot be chosen"),
+    ] {
+        let settings = json!({ "browser": { "capabilities": { name: "x" } } });
+        let fault = connect(&site, scratch.path(), settings).err();
+        let fault = fault.expect("it is refused");
+        assert_eq!(fault.code, "connection.settings");
+        assert!(fault.message.contains(words), "{fault}");
+    }
 }
 
 const SCRATCH: &str = "BOTSWAIN_TEST_SCRATCH";

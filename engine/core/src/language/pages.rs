@@ -203,7 +203,8 @@ type Words = (&'static str, String, Option<String>);
 fn meaning<'p>(pages: &'p Pages, written: &'p str) -> Result<(&'p str, &'p [String]), Words> {
     let name = &written[BEGINNING.len()..];
     let unknown = |message: String, hint| ("pages.unknown", message, hint);
-    let Some((page, field)) = name.split_once('.') else {
+    let parts = name.split_once('.');
+    let Some((page, field)) = parts.filter(|(_, field)| !field.is_empty()) else {
         let message = format!("`{written}` names no field of a page");
         let hint = "write it like `page=portal.customer`; it cannot be computed".to_owned();
         return Err(unknown(message, Some(hint)));

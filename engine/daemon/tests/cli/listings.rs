@@ -262,6 +262,41 @@ fn the_doctor_finds_what_is_wrong() {
 }
 
 #[test]
+fn a_driver_of_another_version_is_told_in_one_sentence() {
+    use std::os::unix::fs::PermissionsExt;
+    let office = Office::with(GOOD);
+    let driver = office.path("bin/chromedriver");
+    office.write(
+        "bin/chromedriver",
+        "#!/bin/sh\necho 'ChromeDriver 7.0.1 (a fake)'\n",
+    );
+    std::fs::set_permissions(&driver, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", office.path("bin").display());
+    let output = office
+        .command(&["doctor", "--json"])
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    let findings: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let told = findings
+        .iter()
+        .filter(|it| it["about"] == "chromedriver" && it["state"] != "good");
+    let told: Vec<&serde_json::Value> = told.collect();
+    assert_eq!(told.len(), 1, "{findings:?}");
+    let message = told[0]["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("version ")
+            && message.ends_with(" of Chromium and 7 of its driver do not fit"),
+        "{message}"
+    );
+    assert_eq!(
+        told[0]["hint"],
+        "install `chromium` and `chromium-driver` of the same version"
+    );
+}
+
+#[test]
 fn completions_and_schemas_are_for_programs() {
     let office = Office::with(GOOD);
     assert!(

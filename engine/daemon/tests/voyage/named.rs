@@ -39,7 +39,7 @@ fn a_redesign_is_one_edit_and_a_parked_run_keeps_what_it_had_until_it_is_moved()
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{said}");
     let exception = only(&place.exceptions());
-    let before = place.json(&["runs", "show", "1"])["run"]["version"].clone();
+    let before = place.json(&["runs", "show", "1.enter.0"])["run"]["version"].clone();
     place.write("pages/office.yaml", "quantity: [css=#menge, Quantity]\n");
     // The run goes on with the page that it knows.
     place.botswain(&["exceptions", "retry", &exception]);
@@ -50,7 +50,8 @@ fn a_redesign_is_one_edit_and_a_parked_run_keeps_what_it_had_until_it_is_moved()
     assert!(current.status.success(), "{said}");
     let detail = place.rested("1");
     assert_eq!(detail["run"]["state"], "succeeded");
-    assert_ne!(detail["run"]["version"], before);
+    let moved = place.json(&["runs", "show", "1.enter.0"]);
+    assert_ne!(moved["run"]["version"], before);
     assert_eq!(
         detail["warnings"][0]["message"],
         "the page has changed: `css=#menge` was not found, `Quantity` was"

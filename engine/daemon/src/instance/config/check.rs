@@ -95,6 +95,16 @@ fn connection(
         Ok::<_, Infallible>(String::new())
     });
     drop(walked);
+    let capabilities = entry
+        .pointer("/browser/capabilities")
+        .and_then(Value::as_object);
+    for name in capabilities.into_iter().flat_map(Map::keys) {
+        if let Err((message, hint)) = botswain_bots::browser::check_capability(name) {
+            let place = format!("{pointer}/browser/capabilities/{}", escape(name));
+            let words = Words::error("config.value", message).maybe_hint(hint);
+            found.push(document.at_key(&place, words));
+        }
+    }
     found
 }
 
