@@ -28,10 +28,13 @@ impl Checker<'_, '_, '_> {
         let name = &named.written[wrong.at];
         // Quotes and escapes make the file's words longer than what they mean.
         let place = self.report.raw(&named.span).find(name);
-        let span = place.map_or(named.span.clone(), |at| {
-            let start = named.span.start + at;
-            start..start + name.len()
-        });
+        let span = place.map_or_else(
+            || named.span.clone(),
+            |at| {
+                let start = named.span.start + at;
+                start..start + name.len()
+            },
+        );
         self.report
             .hinted(wrong.code, &span, (wrong.message, wrong.hint));
     }

@@ -294,7 +294,7 @@ mod tests {
         assert_eq!(hint, "did you mean `customer`?");
         assert_eq!(told("page=portl.customer").2, "did you mean `portal`?");
         assert!(told("page={{inputs.field}}").1.contains("names no field"));
-        let many = vec!["page=portal.save"; 7].join(" >>> ");
+        let many = ["page=portal.save"; 7].join(" >>> ");
         assert!(told(&many).1.contains("more than 100"));
     }
 
