@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::{
-    api::{Problem, answer::Download, extract::Path, routes},
+    api::{Problem, answer::Archive, extract::Path, routes},
     daemon::Handle,
 };
 
@@ -36,7 +36,7 @@ const PIECE: usize = 64 * 1024;
 pub(crate) async fn download(
     State(handle): State<Handle>,
     Path(run): Path<RunId>,
-) -> Result<Download, Problem> {
+) -> Result<Archive, Problem> {
     let frame = Frame {
         instance: handle.parts.config().name.clone(),
         person: None,
@@ -49,7 +49,7 @@ pub(crate) async fn download(
         path: String::new(),
         notice: None,
     };
-    send(handle, frame, run).await.map(Download)
+    send(handle, frame, run).await.map(Archive)
 }
 
 /// The bundle, with an index page for this reader.

@@ -16,6 +16,9 @@ pub(crate) struct Accepted<T>(pub(crate) T);
 /// A file.
 pub(crate) struct Download(pub(crate) Response);
 
+/// A ZIP.
+pub(crate) struct Archive(pub(crate) Response);
+
 /// Server-sent events, without an end.
 pub(crate) struct Events(pub(crate) Response);
 
@@ -32,6 +35,12 @@ impl<T: Serialize> IntoResponse for Accepted<T> {
 }
 
 impl IntoResponse for Download {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl IntoResponse for Archive {
     fn into_response(self) -> Response {
         self.0
     }

@@ -44,12 +44,15 @@ async fn the_api_is_as_its_document_says() {
         format!("/api/v1/runs/{run}/items/enter"),
         format!("/api/v1/versions/{version}"),
         format!("/api/v1/exceptions/{exception}"),
+        "/api/v1/runs?limit=0".to_owned(),
     ] {
         assert_eq!(ann.get(&path).await.status(), StatusCode::OK, "{path}");
     }
     let known = format!(
         "{login}\n[parameters]\n\"path.run\" = \"{run}\"\n\"path.step\" = \"enter\"\n\
-         \"path.hash\" = \"{version}\"\n\"path.id\" = {exception}\n\"path.name\" = \"ben\"\n"
+         \"path.hash\" = \"{version}\"\n\"path.id\" = {exception}\n\"path.name\" = \"ben\"\n\n\
+         [[operations]]\ninclude-path-regex = \"^/api/v1/workflows\"\n\
+         parameters = {{ \"path.name\" = \"lines\" }}\n"
     );
     house.write("api/known.toml", &known);
     let named = ["--include-path-regex", r"\{", "--exclude-method", "DELETE"];

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::{
     Problem,
-    answer::{Accepted, Created, Download, Events},
+    answer::{Accepted, Archive, Created, Download, Events},
     extract::{JsonBody, Path, Query},
     precondition::{IfMatch, Tagged},
 };
@@ -277,6 +277,12 @@ impl<T: JsonSchema> Output for Tagged<T> {
             "required": true,
             "schema": { "type": "string" },
         } });
+    }
+}
+
+impl Output for Archive {
+    fn describe(sheet: &mut Sheet) {
+        sheet.answers(StatusCode::OK, "application/zip", &Schema::from(true));
     }
 }
 
