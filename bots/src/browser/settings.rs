@@ -90,7 +90,7 @@ pub fn check_capability(name: &str) -> Result<(), (String, Option<String>)> {
         name => Err((
             format!("there is no capability `{name}`"),
             suggest::hint(name, "the capabilities are", STANDARD)
-                .map(|hint| format!("{hint}; one of a maker has a prefix, as in `se:name`")),
+                .map(|hint| format!("a maker's own has a prefix, as in `se:name`; {hint}")),
         )),
     }
 }
