@@ -310,8 +310,9 @@ impl Handle {
         let failed = |error: String| Fault::system("pause.unwritable", error);
         let written = written.map_err(|error| failed(error.to_string()))?;
         written.map_err(|error| failed(error.to_string()))?;
-        // For one command nothing starts by itself anyway.
-        if self.files.lock().await.is_some() {
+        // Nobody takes over other files meanwhile. For one command nothing starts by itself anyway.
+        let files = self.files.lock().await;
+        if files.is_some() {
             let offered = self.replace_workflows(&self.workflows(), Mode::Lasting);
             offered.map_err(|error| failed(error.to_string()))?;
         }

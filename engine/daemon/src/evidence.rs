@@ -8,7 +8,10 @@
 mod archive;
 mod bundle;
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
 
 use axum::{
     Json,
@@ -21,7 +24,10 @@ use botswain_console::{Frame, Language, Theme};
 use botswain_core::RunId;
 use botswain_views::Counts;
 use jiff::Timestamp;
-use tokio::sync::mpsc;
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinHandle,
+};
 
 use crate::{
     api::{Problem, answer::Archive, extract::Path, routes},
@@ -31,6 +37,12 @@ use crate::{
 /// How many pieces wait to be sent, and how large one is.
 const PIECES: usize = 4;
 const PIECE: usize = 64 * 1024;
+
+/// How long a piece waits for whoever is to take it; then the thread has better to do.
+const STALLED: Duration = Duration::from_secs(60);
+
+/// So many bundles are written at once, each by a thread of its own; others wait.
+static PLACES: Semaphore = Semaphore::const_new(4);
 
 /// The route of the API: its index page is in English, by the instance's clock.
 pub(crate) async fn download(
@@ -57,22 +69,20 @@ pub(crate) async fn send(handle: Handle, frame: Frame, run: RunId) -> Result<Res
     let Json(detail) = routes::run(State(handle.clone()), Path(run.clone())).await?;
     let name = format!("attachment; filename=\"evidence-{run}.zip\"");
     let name = HeaderValue::try_from(name).map_err(Problem::internal)?;
+    let place = PLACES.acquire().await.map_err(Problem::internal)?;
     let (sender, receiver) = mpsc::channel(PIECES);
-    tokio::task::spawn_blocking(move || {
+    let writing = tokio::task::spawn_blocking(move || {
+        let _place = place;
         let mut pipe = Pipe {
             sender,
             piece: Vec::with_capacity(PIECE),
         };
         let written = bundle::write(&handle.parts, &frame, &detail, &mut pipe);
-        if let Err(error) = written.and_then(|()| pipe.flush()) {
+        written.and_then(|()| pipe.flush()).inspect_err(|error| {
             tracing::warn!("the evidence of run {run} broke off: {error}");
-            // Whoever has gone away needs no word of it.
-            drop(pipe.sender.blocking_send(Err(error)));
-        }
+        })
     });
-    let pieces = futures_util::stream::unfold(receiver, async |mut receiver| {
-        Some((receiver.recv().await?, receiver))
-    });
+    let pieces = futures_util::stream::unfold((receiver, Some(writing)), piece);
     let media = HeaderValue::from_static("application/zip");
     let headers = [
         (header::CONTENT_TYPE, media),
@@ -81,9 +91,23 @@ pub(crate) async fn send(handle: Handle, frame: Frame, run: RunId) -> Result<Res
     Ok((headers, Body::from_stream(pieces)).into_response())
 }
 
+/// What is written, and who writes it until that has ended.
+type Written = (mpsc::Receiver<Bytes>, Option<Writing>);
+type Writing = JoinHandle<io::Result<()>>;
+
+/// The next piece. After the last one it is seen whether all was written, so that half a bundle is
+/// a broken transfer.
+async fn piece((mut receiver, writing): Written) -> Option<(io::Result<Bytes>, Written)> {
+    if let Some(piece) = receiver.recv().await {
+        return Some((Ok(piece), (receiver, writing)));
+    }
+    let written = writing?.await.map_err(io::Error::other).flatten();
+    written.err().map(|error| (Err(error), (receiver, None)))
+}
+
 /// From the thread that writes to the connection, which sets the pace.
 struct Pipe {
-    sender: mpsc::Sender<io::Result<Bytes>>,
+    sender: mpsc::Sender<Bytes>,
     piece: Vec<u8>,
 }
 
@@ -102,7 +126,8 @@ impl Write for Pipe {
             return Ok(());
         }
         let full = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
-        let sent = self.sender.blocking_send(Ok(Bytes::from(full)));
-        sent.map_err(|_| io::ErrorKind::BrokenPipe.into())
+        let sent = self.sender.send_timeout(Bytes::from(full), STALLED);
+        let sent = tokio::runtime::Handle::current().block_on(sent);
+        sent.map_err(|_| io::Error::other("nobody takes it"))
     }
 }

@@ -8,9 +8,9 @@
 mod answers;
 
 use axum::{
-    body::{Body, to_bytes},
+    body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, response},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -38,9 +38,12 @@ const UNWRITTEN: &str = "/api/v1/people";
 pub(crate) async fn once(State(handle): State<Handle>, request: Request, next: Next) -> Response {
     match asked(request).await {
         Ok((None, request)) => next.run(request).await,
-        Ok((Some(asked), request)) => known_or_done(handle, asked, request, next)
-            .await
-            .unwrap_or_else(Problem::into_response),
+        Ok((Some(asked), request)) => {
+            // What was begun is brought to its end, also when whoever asked goes away.
+            let doing = tokio::spawn(known_or_done(handle, asked, request, next));
+            let done = doing.await.map_err(Problem::internal).flatten();
+            done.unwrap_or_else(Problem::into_response)
+        }
         Err(problem) => problem.into_response(),
     }
 }
@@ -54,8 +57,13 @@ async fn asked(request: Request) -> Result<(Option<Asked>, Request), Problem> {
     let body = to_bytes(body, BODY)
         .await
         .map_err(|_| Problem::too_large())?;
+    // Whoever has looked again since asks for something else.
+    let seen = parts.headers.get(header::IF_MATCH);
+    let seen = seen.map_or(&b""[..], HeaderValue::as_bytes);
     let mut text = format!("{} {}\0", parts.method, parts.uri).into_bytes();
-    text.extend_from_slice(&body);
+    for part in [seen, b"\0", &body] {
+        text.extend_from_slice(part);
+    }
     let principal = parts.extensions.get::<Principal>();
     let asked = Asked {
         by: principal.map(|it| it.name.clone()).unwrap_or_default(),
@@ -111,18 +119,28 @@ async fn known_or_done(
             return Err(problem.detail("another request has another key"));
         }
     }
-    // What was begun is brought to its end, also when whoever asked goes away.
+    match answered(request, next).await {
+        Ok((mut parts, body)) => {
+            let answer = Answer::new(parts.status, &parts.headers, &body);
+            handle.answers.end(asked, Some(answer)).await;
+            parts.headers.remove(header::TRANSFER_ENCODING);
+            Ok(Response::from_parts(parts, Body::from(body)))
+        }
+        Err(problem) => {
+            handle.answers.end(asked, None).await;
+            Err(problem)
+        }
+    }
+}
+
+/// What the route answers. A task of its own: its panic is to cost nobody the key.
+async fn answered(request: Request, next: Next) -> Result<(response::Parts, Bytes), Problem> {
     let doing = tokio::spawn(async move {
-        let (mut parts, body) = next.run(request).await.into_parts();
-        let body = to_bytes(body, usize::MAX)
-            .await
-            .map_err(Problem::internal)?;
-        let answer = Answer::new(parts.status, &parts.headers, &body);
-        handle.answers.end(asked, answer).await;
-        parts.headers.remove(header::TRANSFER_ENCODING);
-        Ok(Response::from_parts(parts, Body::from(body)))
+        let (parts, body) = next.run(request).await.into_parts();
+        to_bytes(body, usize::MAX).await.map(|body| (parts, body))
     });
-    doing.await.map_err(Problem::internal)?
+    let done = doing.await.map_err(Problem::internal)?;
+    done.map_err(Problem::internal)
 }
 
 fn again(answer: Answer) -> Response {

@@ -133,45 +133,44 @@ fn told(problem: &Problem) -> String {
     }
 }
 
+/// Who asks for a workflow to be paused or to go on, and with which note.
+pub(super) type Turn = (
+    State<Handle>,
+    Extension<Principal>,
+    Extension<Visit>,
+    Path<String>,
+    Form<Vec<(String, String)>>,
+);
+
 /// Pauses it, with a note for others.
-pub(super) async fn pause(
-    State(handle): State<Handle>,
-    Extension(principal): Extension<Principal>,
-    Extension(visit): Extension<Visit>,
-    Path(name): Path<String>,
-    Form(fields): Form<Vec<(String, String)>>,
-) -> Response {
-    let asked = (
-        State(handle),
-        Extension(principal),
-        extract::Path(name.clone()),
-    );
-    let paused = workflows::pause(asked.0, asked.1, asked.2, JsonBody(pausing(fields))).await;
-    back(&visit, &name, paused.map(drop))
+pub(super) async fn pause(turn: Turn) -> Response {
+    turned(turn, workflows::pause).await
 }
 
 /// Lets it go on.
-pub(super) async fn resume(
-    State(handle): State<Handle>,
-    Extension(principal): Extension<Principal>,
-    Extension(visit): Extension<Visit>,
-    Path(name): Path<String>,
-    Form(fields): Form<Vec<(String, String)>>,
-) -> Response {
-    let asked = (
-        State(handle),
-        Extension(principal),
-        extract::Path(name.clone()),
-    );
-    let resumed = workflows::resume(asked.0, asked.1, asked.2, JsonBody(pausing(fields))).await;
-    back(&visit, &name, resumed.map(drop))
+pub(super) async fn resume(turn: Turn) -> Response {
+    turned(turn, workflows::resume).await
 }
 
-fn pausing(fields: Vec<(String, String)>) -> workflows::Pausing {
-    workflows::Pausing {
+async fn turned<Done>(
+    (handle, principal, visit, name, fields): Turn,
+    route: impl FnOnce(
+        State<Handle>,
+        Extension<Principal>,
+        extract::Path<String>,
+        JsonBody<workflows::Pausing>,
+    ) -> Done,
+) -> Response
+where
+    Done: Future<Output = Result<Json<WorkflowDetail>, Problem>>,
+{
+    let pausing = workflows::Pausing {
         by: String::new(),
-        note: Fields::new(fields).note(),
-    }
+        note: Fields::new(fields.0).note(),
+    };
+    let path = extract::Path(name.0.clone());
+    let done = route(handle, principal, path, JsonBody(pausing)).await;
+    back(&visit, &name, done.map(drop))
 }
 
 /// To the page of the workflow, unless something was wrong.

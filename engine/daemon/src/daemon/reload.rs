@@ -60,21 +60,25 @@ async fn take_over_if(handle: &Handle, lists: impl Fn(&Stamp) -> bool) {
         return;
     };
     let now = Stamp::of(handle.parts.instance.folder());
-    let changed = now.files != seen.files;
-    *seen = now;
-    if changed {
-        reload(handle).await;
+    // Taken over is what has been read: whoever asked may go away before, or the disk may fail.
+    if now.files == seen.files || reload(handle).await {
+        *seen = now;
     }
 }
 
-async fn reload(handle: &Handle) {
+/// Whether the files could be read.
+async fn reload(handle: &Handle) -> bool {
     match workflows::check(&handle.parts.instance) {
         Ok(checked) => {
             report(&checked);
             editor::refresh(&handle.parts.instance);
             take_over(handle, checked).await;
+            true
         }
-        Err(error) => tracing::error!("the files cannot be read, so nothing has changed: {error}"),
+        Err(error) => {
+            tracing::error!("the files cannot be read, so nothing has changed: {error}");
+            false
+        }
     }
 }
 

@@ -32,7 +32,7 @@ impl<W: Write> Archive<W> {
         }
     }
 
-    /// Adds a file under this path. `size` is how large it may be at least.
+    /// Adds a file under this path. `size` is how large it may be.
     pub(super) fn add(
         &mut self,
         path: &str,

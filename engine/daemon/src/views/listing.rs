@@ -25,10 +25,6 @@ impl Parts {
     /// A page of those that were started; at most `most` are looked at.
     pub fn runs_page(&self, query: &RunsQuery, most: usize) -> Result<RunsPage, ReadError> {
         let limit = query.limit.unwrap_or(50);
-        // Nothing is read at a time then, without an end.
-        if limit == 0 {
-            return Ok(RunsPage::default());
-        }
         let filter = Filter {
             workflow: query.workflow.clone(),
             state: query.state,
@@ -44,7 +40,8 @@ impl Parts {
         let (mut page, mut looked) = (RunsPage::default(), 0);
         let size = match query.key {
             Some(_) => PIECE,
-            None => limit,
+            // One more tells whether there is a next page.
+            None => limit.saturating_add(1),
         };
         loop {
             let piece = self.runs(&filter, before, size)?;
@@ -53,14 +50,15 @@ impl Parts {
                 if query.since.is_some_and(|since| run.created < since) {
                     return Ok(page);
                 }
-                before = Some(run.id.number());
-                looked += 1;
-                if fits(&run, query) {
-                    page.runs.push(run);
-                }
-                if page.runs.len() == limit || looked >= most {
+                let fits = fits(&run, query);
+                if looked == most || fits && page.runs.len() == limit {
                     page.next = before;
                     return Ok(page);
+                }
+                before = Some(run.id.number());
+                looked += 1;
+                if fits {
+                    page.runs.push(run);
                 }
             }
             if is_last {

@@ -161,8 +161,9 @@ impl Answers {
         })
     }
 
-    /// What came of it. When that cannot be written down, the next daemon says that it does not know.
-    pub(super) async fn end(&self, asked: Asked, answer: Answer) {
+    /// What came of it, or that nobody knows. When an answer cannot be written down, the next daemon
+    /// does not know it either.
+    pub(super) async fn end(&self, asked: Asked, answer: Option<Answer>) {
         let ended = self.work(|inner| inner.end(asked, answer)).await;
         if let Ok(Err(err)) = ended {
             tracing::warn!("an answer cannot be kept for whoever asks again: {err}");
@@ -215,13 +216,14 @@ impl Inner {
         Ok(None)
     }
 
-    fn end(&mut self, asked: Asked, answer: Answer) -> std::io::Result<()> {
+    fn end(&mut self, asked: Asked, answer: Option<Answer>) -> std::io::Result<()> {
         let Some(entry) = self.known.get_mut(&(asked.by, asked.key)) else {
             return Ok(());
         };
         entry.is_under_way = false;
-        entry.line.answer = Some(answer);
-        match entry.is_written {
+        entry.line.answer = answer;
+        // That it was begun is written down already.
+        match entry.is_written && entry.line.answer.is_some() {
             true => {
                 let line = entry.line.clone();
                 self.write(&line)
