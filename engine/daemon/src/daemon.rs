@@ -186,7 +186,7 @@ impl Daemon {
         let (notices, _) = broadcast::channel(4096);
         let (driver, messages) = Driver::new(engine, parts.clone(), notices.clone());
         let private = parts.instance.private();
-        let answers = Answers::open(&private).map_err(|source| StartError::Answers {
+        let answers = Answers::open(private.answers()).map_err(|source| StartError::Answers {
             path: private.answers(),
             source,
         })?;

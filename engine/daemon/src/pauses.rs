@@ -7,13 +7,16 @@
 use std::{
     collections::BTreeMap,
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{PoisonError, RwLock},
 };
 
 use botswain_views::PauseView;
 
 use crate::instance::private;
+
+/// What a backup calls them.
+pub(crate) const BESIDE: &str = "pauses";
 
 /// The pauses of an instance, by workflow.
 #[derive(Debug)]
@@ -39,6 +42,12 @@ impl Pauses {
         })
     }
 
+    /// All of them, as [`restore`] takes them.
+    pub fn text(&self) -> String {
+        let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
+        serde_json::to_string(&*all).unwrap_or_default()
+    }
+
     /// Who has paused it, if somebody has.
     pub fn of(&self, workflow: &str) -> Option<PauseView> {
         let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
@@ -58,6 +67,12 @@ impl Pauses {
         *all = after;
         Ok(())
     }
+}
+
+/// Brings back what a backup holds, so that what was paused does not start again by itself.
+pub(crate) fn restore(path: &Path, text: &str) -> io::Result<()> {
+    let _: BTreeMap<String, PauseView> = serde_json::from_str(text)?;
+    private::replace_file(path, text.as_bytes())
 }
 
 #[cfg(test)]

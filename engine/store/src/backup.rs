@@ -65,6 +65,9 @@ pub struct Manifest {
     pub artifacts: BTreeMap<Hash, u64>,
     /// Named by facts, but missing or damaged when the backup was made.
     pub missing: BTreeSet<Hash>,
+    /// As it was given. Absent in a backup of an older Botswain.
+    #[serde(default)]
+    pub beside: BTreeMap<String, String>,
 }
 
 /// Who asks for a backup, and when.
@@ -73,6 +76,8 @@ pub struct Label {
     pub name: String,
     pub version: String,
     pub made: Timestamp,
+    /// Small texts that whoever asks keeps beside the store, by their names.
+    pub beside: BTreeMap<String, String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -158,6 +163,7 @@ impl Store {
             sha256,
             artifacts: kept,
             missing,
+            beside: label.beside,
         };
         end(to, &manifest)?;
         Ok(manifest)

@@ -17,7 +17,7 @@ use axum::{
 use botswain_core::Hash;
 
 pub use self::answers::Answers;
-use self::answers::{Answer, Asked, Known};
+use self::answers::{Answer, Asked, Ended, Known};
 use super::{Problem, access::BODY};
 use crate::{accounts::Principal, daemon::Handle};
 
@@ -121,13 +121,13 @@ async fn known_or_done(
     }
     match answered(request, next).await {
         Ok((mut parts, body)) => {
-            let answer = Answer::new(parts.status, &parts.headers, &body);
-            handle.answers.end(asked, Some(answer)).await;
+            let ended = Ended::of(parts.status, &parts.headers, &body);
+            handle.answers.end(asked, ended).await;
             parts.headers.remove(header::TRANSFER_ENCODING);
             Ok(Response::from_parts(parts, Body::from(body)))
         }
         Err(problem) => {
-            handle.answers.end(asked, None).await;
+            handle.answers.end(asked, Ended::Unknown).await;
             Err(problem)
         }
     }

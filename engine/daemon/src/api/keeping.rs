@@ -45,7 +45,8 @@ pub(super) async fn backup(
             title,
         ));
     }
-    working(&handle, move |parts| parts.backup(&request.to)).await
+    let pauses = handle.pauses.text();
+    working(&handle, move |parts| parts.backup(&request.to, pauses)).await
 }
 
 pub(super) async fn quarantine(State(handle): State<Handle>) -> Answer<Option<Quarantine>> {

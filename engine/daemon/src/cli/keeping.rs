@@ -27,6 +27,7 @@ use crate::{
     client::{self, Client},
     daemon::StartError,
     instance::Instance,
+    pauses,
 };
 
 pub(super) async fn verify(global: &Global) -> Outcome {
@@ -142,6 +143,9 @@ pub(super) fn restore(global: &Global, from: &Path) -> Outcome {
     let artifacts = artifacts(&instance)?;
     let restored = restore::restore(from, &private.store(), &artifacts, Timestamp::now());
     let manifest = restored.map_err(failed)?;
+    if let Some(text) = manifest.beside.get(pauses::BESIDE) {
+        pauses::restore(&private.pauses(), text).map_err(Failure::of)?;
+    }
     match global.json {
         true => output::json(&manifest),
         false => output::data(&format!(

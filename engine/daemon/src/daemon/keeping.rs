@@ -1,6 +1,6 @@
 //! What keeps the store well while the daemon runs: backups, retention, the end of a quarantine.
 
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use botswain_core::engine::{
     Event,
@@ -14,6 +14,7 @@ use botswain_store::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Handle, parts::Parts};
+use crate::pauses;
 
 /// How often finished runs are looked over.
 const EVERY: Duration = Duration::from_secs(3600);
@@ -22,11 +23,12 @@ const MOST: u64 = 10_000;
 
 impl Parts {
     /// Makes a backup in a folder that is empty or not there.
-    pub fn backup(&self, to: &Path) -> Result<Manifest, backup::Error> {
+    pub fn backup(&self, to: &Path, pauses: String) -> Result<Manifest, backup::Error> {
         let label = Label {
             name: self.config().name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             made: Timestamp::now(),
+            beside: BTreeMap::from([(pauses::BESIDE.to_owned(), pauses)]),
         };
         self.store.backup(&self.kept.0, to, label)
     }

@@ -67,6 +67,8 @@ fn what_is_lost_is_named() {
 #[test]
 fn a_backup_of_a_running_instance_is_restored_and_waits_for_a_word() {
     let office = has_run();
+    let paused = r#"{"enter":{"by":"ann","at":"2026-01-01T00:00:00Z","note":"the shop is down"}}"#;
+    office.write(".botswain/pauses.json", paused);
     let up = office.up();
     let folder = office.path("backup").display().to_string();
     let told = office.says(&["backup", "backup"]);
@@ -98,6 +100,8 @@ fn a_backup_of_a_running_instance_is_restored_and_waits_for_a_word() {
         let told = other.says(&[command]);
         assert!(told.contains("resume --lost-since"), "{told}");
     }
+    // Nobody has said that it may start again.
+    assert_eq!(other.read(".botswain/pauses.json"), paused);
     let up = other.up();
     wait_for("the daemon to say so", || {
         let log = other.read("log");

@@ -1,5 +1,7 @@
 //! A change that is asked for again under the same key is done once.
 
+use std::time::Duration;
+
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -66,6 +68,10 @@ async fn a_change_is_done_once_and_answered_again_also_by_the_next_daemon() {
         unfit,
         (StatusCode::BAD_REQUEST, "idempotency.key".to_owned())
     );
+    // Whoever has looked again since, and says so, asks for something else.
+    let request = ann.post(RUNS, &start("1")).header("Idempotency-Key", "a");
+    let looked = request.header("If-Match", "\"2\"").send().await.unwrap();
+    assert_eq!(problem(looked).await.1, "idempotency.reused");
     assert_eq!(runs(&ann).await, 1);
 
     // What was refused is refused again, and the key of somebody else is another.
@@ -115,6 +121,26 @@ async fn of_many_who_ask_at_once_one_is_served() {
     }
     assert_eq!(first, 1);
     assert_eq!(runs(&ann).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_hangs_up_is_told_later() {
+    let house = House::open();
+    house.admit("ann", "handler", &[]);
+    let ann = Session::open(&house, "ann").await;
+    for key in ["a", "b", "c", "d"] {
+        let body = start(key);
+        let request = ann.post(RUNS, &body).header("Idempotency-Key", key);
+        let hung_up = tokio::time::timeout(Duration::from_millis(1), request.send());
+        drop(hung_up.await);
+        let mut later = asked(&ann, key, &body).await;
+        while later.status() == StatusCode::CONFLICT {
+            assert_eq!(problem(later).await.1, "idempotency.busy");
+            later = asked(&ann, key, &body).await;
+        }
+        assert_eq!(later.status(), StatusCode::CREATED);
+    }
+    assert_eq!(runs(&ann).await, 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

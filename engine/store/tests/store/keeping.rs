@@ -98,6 +98,7 @@ fn label(second: i64) -> Label {
         name: "office".to_owned(),
         version: "0.1.0".to_owned(),
         made: time(second),
+        beside: std::collections::BTreeMap::from([("pauses".to_owned(), "{}".to_owned())]),
     }
 }
 

@@ -24,7 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Problem;
-use crate::instance::{Private, replace_file};
+use crate::instance::replace_file;
 
 /// How long a key stands for what it stood for first.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
@@ -57,6 +57,15 @@ pub(super) enum Known {
     Other,
 }
 
+/// What came of it.
+pub(super) enum Ended {
+    Answered(Answer),
+    /// It was refused for now, and nothing was done: the key is free again.
+    NotNow,
+    /// Nobody knows.
+    Unknown,
+}
+
 /// What was answered.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Answer {
@@ -74,6 +83,9 @@ struct Line {
     key: String,
     what: Hash,
     answer: Option<Answer>,
+    /// The key stands for nothing any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_free: bool,
 }
 
 struct Entry {
@@ -91,13 +103,26 @@ pub struct Answers(Arc<Mutex<Inner>>);
 struct Inner {
     path: PathBuf,
     known: BTreeMap<Name, Entry>,
+    /// Of all answers that are kept.
+    bytes: usize,
     /// Opened when there is something to write.
     file: Option<File>,
     lines: usize,
 }
 
+impl Ended {
+    pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Ended {
+        match status {
+            StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::INSUFFICIENT_STORAGE => Ended::NotNow,
+            _ => Ended::Answered(Answer::new(status, headers, body)),
+        }
+    }
+}
+
 impl Answer {
-    pub(super) fn new(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Answer {
+    fn new(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Answer {
         let media = headers.get(header::CONTENT_TYPE);
         let body = str::from_utf8(body).ok().filter(|it| it.len() <= LONGEST);
         Answer {
@@ -126,8 +151,7 @@ impl IntoResponse for Answer {
 impl Answers {
     /// What the daemon before has left. A file that cannot be read ends the start: what was done
     /// under its keys could be done again.
-    pub fn open(private: &Private) -> std::io::Result<Answers> {
-        let path = private.answers();
+    pub fn open(path: PathBuf) -> std::io::Result<Answers> {
         let text = match std::fs::read(&path) {
             Err(err) if err.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             read => read?,
@@ -135,18 +159,13 @@ impl Answers {
         let mut inner = Inner {
             path,
             known: BTreeMap::new(),
+            bytes: 0,
             file: None,
             lines: 0,
         };
         let lines = text.split(|byte| *byte == b'\n');
         for line in lines.filter_map(|it| serde_json::from_slice::<Line>(it).ok()) {
-            let entry = Entry {
-                line,
-                is_written: true,
-                is_under_way: false,
-            };
-            inner.known.insert(entry.name(), entry);
-            inner.lines += 1;
+            inner.take_in(line);
         }
         Ok(Answers(Arc::new(Mutex::new(inner))))
     }
@@ -161,11 +180,10 @@ impl Answers {
         })
     }
 
-    /// What came of it, or that nobody knows. When an answer cannot be written down, the next daemon
-    /// does not know it either.
-    pub(super) async fn end(&self, asked: Asked, answer: Option<Answer>) {
-        let ended = self.work(|inner| inner.end(asked, answer)).await;
-        if let Ok(Err(err)) = ended {
+    /// What came of it. When that cannot be written down, the next daemon does not know.
+    pub(super) async fn end(&self, asked: Asked, ended: Ended) {
+        let written = self.work(|inner| inner.end(asked, ended)).await;
+        if let Ok(Err(err)) = written {
             tracing::warn!("an answer cannot be kept for whoever asks again: {err}");
         }
     }
@@ -187,6 +205,33 @@ fn lock(inner: &Mutex<Inner>) -> MutexGuard<'_, Inner> {
 }
 
 impl Inner {
+    fn take_in(&mut self, line: Line) {
+        self.lines += 1;
+        let name = (line.by.clone(), line.key.clone());
+        if line.is_free {
+            self.forget(&name);
+            return;
+        }
+        let entry = Entry {
+            line,
+            is_written: true,
+            is_under_way: false,
+        };
+        self.keep(name, entry);
+    }
+
+    fn keep(&mut self, name: Name, entry: Entry) {
+        self.forget(&name);
+        self.bytes += entry.bytes();
+        self.known.insert(name, entry);
+    }
+
+    fn forget(&mut self, name: &Name) -> Option<Entry> {
+        let entry = self.known.remove(name)?;
+        self.bytes -= entry.bytes();
+        Some(entry)
+    }
+
     fn begin(&mut self, asked: Asked) -> std::io::Result<Option<Known>> {
         let now = Timestamp::now();
         let old = |entry: &Entry| !entry.is_under_way && now.duration_since(entry.line.at) > KEPT;
@@ -203,6 +248,7 @@ impl Inner {
             key,
             what: asked.what,
             answer: None,
+            is_free: false,
         };
         if asked.is_written {
             self.write(&line)?;
@@ -212,39 +258,63 @@ impl Inner {
             is_written: asked.is_written,
             is_under_way: true,
         };
-        self.known.insert(name, entry);
+        self.keep(name, entry);
         Ok(None)
     }
 
-    fn end(&mut self, asked: Asked, answer: Option<Answer>) -> std::io::Result<()> {
-        let Some(entry) = self.known.get_mut(&(asked.by, asked.key)) else {
+    fn end(&mut self, asked: Asked, ended: Ended) -> std::io::Result<()> {
+        let name = (asked.by, asked.key);
+        let Some(mut entry) = self.forget(&name) else {
             return Ok(());
         };
         entry.is_under_way = false;
-        entry.line.answer = answer;
-        // That it was begun is written down already.
-        match entry.is_written && entry.line.answer.is_some() {
-            true => {
-                let line = entry.line.clone();
-                self.write(&line)
+        match ended {
+            Ended::Answered(answer) => entry.line.answer = Some(answer),
+            Ended::NotNow => entry.line.is_free = true,
+            // That it was begun is written down already.
+            Ended::Unknown => {
+                self.keep(name, entry);
+                return Ok(());
             }
+        }
+        let line = entry.line.clone();
+        let is_written = entry.is_written;
+        if !line.is_free {
+            self.keep(name, entry);
+        }
+        match is_written {
+            true => self.write(&line),
             false => Ok(()),
         }
     }
 
-    /// Forgets what is older than a day, and the oldest when there is too much.
+    /// When there is too much, forgets what is older than a day, and then the oldest of whoever has
+    /// most: nobody loses a key because somebody else asks for much.
     fn make_room(&mut self, old: impl Fn(&Entry) -> bool) {
-        self.known.retain(|_, entry| !old(entry));
-        let bytes = |entry: &Entry| entry.line.answer.as_ref().map_or(0, Answer::bytes);
-        let mut all: usize = self.known.values().map(bytes).sum();
-        while self.known.len() >= MOST || all > ALL {
-            let ended = self.known.iter().filter(|(_, entry)| !entry.is_under_way);
-            let oldest = ended.min_by_key(|(_, entry)| entry.line.at);
-            let Some(name) = oldest.map(|(name, _)| name.clone()) else {
+        let is_full = |inner: &Inner| inner.known.len() >= MOST || inner.bytes > ALL;
+        if is_full(self) {
+            let old = self.known.extract_if(.., |_, entry| old(entry));
+            self.bytes -= old.map(|(_, entry)| entry.bytes()).sum::<usize>();
+        }
+        while is_full(self) {
+            let Some(name) = self.dispensable() else {
                 return;
             };
-            all -= self.known.remove(&name).as_ref().map_or(0, bytes);
+            self.forget(&name);
         }
+    }
+
+    fn dispensable(&self) -> Option<Name> {
+        let mut shares: BTreeMap<&str, usize> = BTreeMap::new();
+        let ended = || self.known.iter().filter(|(_, entry)| !entry.is_under_way);
+        for ((by, _), entry) in ended() {
+            // A key alone weighs as much as its part of all that may be kept.
+            *shares.entry(by).or_default() += entry.bytes() + ALL / MOST;
+        }
+        let (most, _) = shares.into_iter().max_by_key(|(_, share)| *share)?;
+        let theirs = ended().filter(|((by, _), _)| by == most);
+        let oldest = theirs.min_by_key(|(_, entry)| entry.line.at);
+        oldest.map(|(name, _)| name.clone())
     }
 
     fn write(&mut self, line: &Line) -> std::io::Result<()> {
@@ -286,8 +356,8 @@ impl Inner {
 }
 
 impl Entry {
-    fn name(&self) -> Name {
-        (self.line.by.clone(), self.line.key.clone())
+    fn bytes(&self) -> usize {
+        self.line.answer.as_ref().map_or(0, Answer::bytes)
     }
 
     fn told(&self, what: &Hash) -> Known {
@@ -298,5 +368,75 @@ impl Entry {
             None if self.is_under_way => Known::UnderWay,
             None => Known::Unknown,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(folder: &std::path::Path) -> Answers {
+        Answers::open(folder.join("answers")).unwrap()
+    }
+
+    fn asked(by: &str, key: usize) -> Asked {
+        Asked {
+            by: by.to_owned(),
+            key: key.to_string(),
+            what: Hash::of(b"it"),
+            is_written: true,
+        }
+    }
+
+    fn answer(status: StatusCode) -> Ended {
+        Ended::of(status, &HeaderMap::new(), b"{}")
+    }
+
+    #[tokio::test]
+    async fn what_was_refused_for_now_frees_its_key_also_for_the_next_daemon() {
+        let folder = tempfile::tempdir().unwrap();
+        let answers = open(folder.path());
+        let full = StatusCode::INSUFFICIENT_STORAGE;
+        for (key, status) in [(1, full), (2, StatusCode::CREATED)] {
+            assert!(answers.begin(asked("ann", key)).await.unwrap().is_none());
+            answers.end(asked("ann", key), answer(status)).await;
+        }
+        drop(answers);
+        let answers = open(folder.path());
+        assert!(answers.begin(asked("ann", 1)).await.unwrap().is_none());
+        let known = answers.begin(asked("ann", 2)).await.unwrap();
+        assert!(matches!(known, Some(Known::Answer(it)) if it.status == 201));
+    }
+
+    #[tokio::test]
+    async fn what_ended_without_an_answer_is_unknown() {
+        let folder = tempfile::tempdir().unwrap();
+        let answers = open(folder.path());
+        assert!(answers.begin(asked("ann", 1)).await.unwrap().is_none());
+        let busy = answers.begin(asked("ann", 1)).await.unwrap();
+        assert!(matches!(busy, Some(Known::UnderWay)));
+        answers.end(asked("ann", 1), Ended::Unknown).await;
+        let unknown = answers.begin(asked("ann", 1)).await.unwrap();
+        assert!(matches!(unknown, Some(Known::Unknown)));
+    }
+
+    #[test]
+    fn whoever_asks_for_much_costs_nobody_else_a_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let Answers(inner) = open(folder.path());
+        let mut inner = lock(&inner);
+        let mut ask = |by, key| {
+            let asked = Asked {
+                is_written: false,
+                ..asked(by, key)
+            };
+            assert!(inner.begin(asked.clone()).unwrap().is_none());
+            inner.end(asked, answer(StatusCode::CREATED)).unwrap();
+        };
+        ask("ann", 0);
+        (0..MOST + 5).for_each(|key| ask("ben", key));
+        let known = inner.begin(asked("ann", 0)).unwrap();
+        assert!(matches!(known, Some(Known::Answer(_))));
+        assert!(inner.begin(asked("ben", 0)).unwrap().is_none());
     }
 }
