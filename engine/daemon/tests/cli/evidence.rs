@@ -57,10 +57,11 @@ fn of_a_run_that_never_was_nothing_is_left() {
     let office = Office::parked();
     let before = std::fs::read_dir(office.path("")).unwrap().count();
     expect![[r#"
-        exit 1
+        exit 2
         --- stdout
         --- stderr
         error: there is no run 99
+        hint: `botswain runs` lists them
     "#]]
     .assert_eq(&office.says(&["runs", "evidence", "99"]));
     assert_eq!(std::fs::read_dir(office.path("")).unwrap().count(), before);

@@ -57,7 +57,7 @@ fn what_is_paused_starts_nothing_by_itself_until_it_is_resumed() {
 fn nothing_is_paused_that_is_not_there() {
     let office = Office::with(GOOD);
     expect![[r#"
-        exit 1
+        exit 2
         --- stdout
         --- stderr
         error: there is no workflow `entr`
