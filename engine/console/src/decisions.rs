@@ -42,9 +42,16 @@ pub(crate) fn decide(
         "stack",
         html! {
             input type="hidden" name="decision" value=(decision);
+            (seen(detail))
             (content)
         },
     )
+}
+
+/// What had been decided and said when the page was made: who has not seen the rest decides on
+/// nothing.
+pub(crate) fn seen(detail: &ExceptionDetail) -> Markup {
+    html! { input type="hidden" name="seen" value=(detail.history.len()); }
 }
 
 /// A note; `refused` is what was written into the form before it could not be taken.

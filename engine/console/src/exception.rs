@@ -9,7 +9,7 @@ use maud::{Markup, html};
 
 use crate::{
     data::{address, file},
-    decisions::{assignee, back, decide, fields, hours, note, put_off, result, way},
+    decisions::{assignee, back, decide, fields, hours, note, put_off, result, seen, way},
     frame::{Frame, Place},
     inbox::badge,
     login::failed,
@@ -148,6 +148,7 @@ fn asked(
             @if frame.may(Role::Handler) {
                 @let action = format!("/exceptions/{}/decision", detail.exception.id);
                 (frame.form(&action, "stack", html! {
+                    (seen(detail))
                     (note(frame, refused))
                     div class="buttons" {
                         // Whoever has started it, or has approved already, is one of several.

@@ -15,6 +15,7 @@ mod connections;
 mod decide;
 mod decisions;
 mod doctor;
+mod evidence;
 mod exceptions;
 mod excerpt;
 mod explain;
@@ -29,6 +30,7 @@ mod new;
 mod outcome;
 mod output;
 mod past;
+mod pauses;
 mod progress;
 mod rehearse;
 mod resolve;
@@ -138,7 +140,7 @@ async fn dispatch(global: &Global, command: Command) -> Outcome {
         Command::Exceptions { command } => exceptions::exceptions(global, command).await,
         Command::Mappings { command } => mappings::mappings(global, command).await,
         Command::Browser { command } => browser::browser(global, command).await,
-        Command::Workflows => workflows::list(global),
+        Command::Workflows { command } => pauses::workflows(global, command).await,
         Command::Schedule => schedule::list(global).await,
         Command::Bots { name: None } => bots::list(global),
         Command::Bots { name: Some(name) } => bots::show(global, &name),

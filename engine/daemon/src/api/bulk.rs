@@ -27,6 +27,7 @@ use super::{
     answer::Accepted,
     decisions::{Resolving, decide},
     extract::{JsonBody, Path},
+    precondition::IfMatch,
     routes::{Answer, reading},
 };
 use crate::{accounts::Principal, daemon::Handle};
@@ -225,7 +226,8 @@ async fn carry_out(
             note: request.note.clone(),
             remember: None,
         };
-        let decided = decide(handle, principal, exception, resolving).await;
+        let asked = (exception, IfMatch::default());
+        let decided = decide(handle, principal, asked, resolving).await;
         handle.bulks.change(id, |view| match decided {
             Ok(()) => view.done += 1,
             Err(problem) => note_refusal(view, exception, problem),

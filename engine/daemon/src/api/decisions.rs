@@ -91,25 +91,15 @@ pub(super) async fn resolve(
     JsonBody(resolving): JsonBody<Resolving>,
 ) -> Answer<Resolved> {
     let asked = (id, if_match);
-    decide_on(&handle, &principal, asked, resolving).await?;
+    decide(&handle, &principal, asked, resolving).await?;
     Ok(Json(Resolved {
         exception: id,
         resolved: true,
     }))
 }
 
-/// Hands over what somebody decided, if it is theirs to decide.
+/// Hands over what somebody decided, if it is theirs to decide and as they have seen it.
 pub(crate) async fn decide(
-    handle: &Handle,
-    principal: &Principal,
-    id: ExceptionId,
-    resolving: Resolving,
-) -> Result<(), Problem> {
-    decide_on(handle, principal, (id, IfMatch::default()), resolving).await
-}
-
-/// The same, if it is as whoever decides has seen it.
-async fn decide_on(
     handle: &Handle,
     principal: &Principal,
     (id, if_match): (ExceptionId, IfMatch),

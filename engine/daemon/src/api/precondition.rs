@@ -82,6 +82,11 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 }
 
 impl IfMatch {
+    /// What a form has seen; one that does not say so is taken as things stand.
+    pub(crate) fn of_form(seen: Option<&str>) -> IfMatch {
+        IfMatch(seen.map(|seen| vec![format!("\"{seen}\"")]))
+    }
+
     /// Refuses what is decided on another state of things than that of now.
     pub(super) fn holds(&self, detail: &ExceptionDetail) -> Result<(), Problem> {
         let now = tag(detail);

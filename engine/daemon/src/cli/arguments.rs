@@ -106,8 +106,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Browser,
     },
-    /// List the workflows.
-    Workflows,
+    /// List the workflows, pause one, or let it go on.
+    Workflows {
+        #[command(subcommand)]
+        command: Option<Workflows>,
+    },
     /// When each schedule fires next.
     Schedule,
     /// List the bots, or show one with its parameters, output and an example.
@@ -312,6 +315,16 @@ pub(super) enum RunsCommand {
         #[arg(long, default_value_t = 50, value_parser = at_least_one)]
         limit: usize,
     },
+    /// Save everything that happened in a run, and in those that it made, as a ZIP.
+    ///
+    /// It holds an index page, the facts, the workflow as it was, and every file with its SHA-256.
+    Evidence {
+        /// A number such as 42, or an item such as 42.enter.3.
+        run: botswain_core::RunId,
+        /// Where it goes; otherwise to `evidence-RUN.zip` here. Nothing that is there is overwritten.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// Bring a run to its end, then do what its workflow has under `finally`.
     ///
     /// What only reads or may be repeated stops at once. What may happen only once gets 30 seconds;
@@ -324,6 +337,26 @@ pub(super) enum RunsCommand {
         /// Follow the run until it rests, also when a daemon goes on with it.
         #[arg(long)]
         wait: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Workflows {
+    /// List them, as their files say.
+    List,
+    /// Let one start nothing by itself, until it is resumed.
+    ///
+    /// What runs goes on, it can still be started by hand, and what comes meanwhile waits.
+    Pause {
+        workflow: String,
+        #[command(flatten)]
+        said: Said,
+    },
+    /// Let a paused one start by itself again; what it missed is made up for as `missed` says.
+    Resume {
+        workflow: String,
+        #[command(flatten)]
+        said: Said,
     },
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     Global,
     arguments::{Runs, RunsCommand, RunsList, StateName},
-    cancel, decisions, exceptions,
+    cancel, decisions, evidence, exceptions,
     follow::counts,
     outcome::{Code, Failure, Outcome},
     output::{self, Paint, tame},
@@ -33,6 +33,7 @@ pub(super) async fn runs(global: &Global, arguments: Runs) -> Outcome {
     {
         RunsCommand::List(list) => self::list(global, list).await,
         RunsCommand::Show { run, limit } => show(global, &run, limit).await,
+        RunsCommand::Evidence { run, output } => evidence::save(global, &run, output).await,
         RunsCommand::Cancel { run, decided, wait } => {
             cancel::cancel(global, &run, decided, wait).await
         }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::{Visit, again, forms::Fields, html};
 use crate::{
     accounts::Principal,
-    api::{Problem, decisions, routes},
+    api::{Problem, decisions, precondition::IfMatch, routes},
     daemon::Handle,
 };
 
@@ -101,7 +101,8 @@ pub(super) async fn decide(
     let taken = async {
         let resolving = form.resolving(&detail, &visit.zone())?;
         let decision = resolving.decision.clone();
-        decisions::decide(&handle, &principal, id, resolving).await?;
+        let asked = (id, IfMatch::of_form(form.get("seen")));
+        decisions::decide(&handle, &principal, asked, resolving).await?;
         Ok::<_, Problem>(decision)
     };
     match taken.await {

@@ -1,6 +1,6 @@
 //! Nobody decides on what somebody else has changed meanwhile.
 
-use reqwest::{Response, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
@@ -89,6 +89,70 @@ async fn a_decision_on_what_was_changed_meanwhile_says_who_acted() {
         decided(&ben, &path, None, json!("retry")).await.status(),
         StatusCode::NOT_FOUND
     );
+}
+
+/// What the forms on the page of an exception say that they have seen.
+async fn page(session: &Session, path: &str) -> (String, String) {
+    let page = session.get(path).await.text().await.unwrap();
+    let (_, seen) = page.split_once("name=\"seen\" value=\"").unwrap();
+    let seen = seen.split('"').next().unwrap().to_owned();
+    (page, seen)
+}
+
+async fn sent(session: &Session, path: &str, fields: &[(&str, &str)]) -> (StatusCode, String) {
+    let form = session.ask(Method::POST, &format!("{path}/decision"));
+    let answer = form.form(fields).send().await.unwrap();
+    (answer.status(), answer.text().await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_form_of_whoever_comes_second_does_nothing_and_keeps_what_was_written() {
+    let house = House::open();
+    house.admit("ann", "handler", &[]);
+    house.admit("ben", "handler", &[]);
+    house.park(&[line("1", "4711", "ACME")]);
+    let path = format!("/exceptions/{}", house.open_exceptions()[0]);
+    let (ann, ben) = (
+        Session::open(&house, "ann").await,
+        Session::open(&house, "ben").await,
+    );
+    let (_, seen) = page(&ann, &path).await;
+    assert_eq!(seen, page(&ben, &path).await.1);
+
+    let takes = [
+        ("decision", "assign"),
+        ("assignee", "ben"),
+        ("seen", seen.as_str()),
+    ];
+    assert_eq!(sent(&ben, &path, &takes).await.0, StatusCode::SEE_OTHER);
+    let skips = |seen| {
+        [
+            ("decision", "skip"),
+            ("note", "only a trial order"),
+            ("seen", seen),
+        ]
+    };
+    let (status, told) = sent(&ann, &path, &skips(&seen)).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(told.contains("ben has acted on exception"), "{told}");
+    assert!(told.contains("only a trial order"), "{told}");
+    assert_eq!(house.open_exceptions().len(), 1);
+
+    // The page that says so shows what Ben did, and its forms have seen it.
+    let (shown, now) = page(&ann, &path).await;
+    assert!(shown.contains("ben") && now != seen, "{shown}");
+    assert!(told.contains(&format!("name=\"seen\" value=\"{now}\"")));
+    assert_eq!(
+        sent(&ann, &path, &skips(&now)).await.0,
+        StatusCode::SEE_OTHER
+    );
+    assert_eq!(house.open_exceptions().len(), 0);
+
+    // Whoever comes after the end is told who was first.
+    let retries = [("decision", "retry"), ("seen", now.as_str())];
+    let (status, told) = sent(&ben, &path, &retries).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(told.contains("ann"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
