@@ -69,11 +69,14 @@ pub fn programs(browser: &Browser) -> [Result<PathBuf, Fault>; 2] {
 /// `page=portal.customer` stands for what `pages/portal.yaml` says of `customer`: a locator, or a
 /// list of alternatives, kept once for all workflows.
 ///
-/// `css=#shipping >>> Street` looks for `Street` inside of `#shipping`. Open shadow roots are looked
-/// through by themselves, frames by `frame`. Alternatives stand in a list, or with ` || ` between
-/// them where a field is named, as in `"Quantity || css=#qty": 3`: the first that fits exactly one
-/// element is used. When it was not the first of them, the run has a warning and the output says so
-/// under `drift`, so that somebody mends the workflow before the others are gone too.
+/// `css=#shipping >>> Street` looks for `Street` inside of `#shipping`. Open shadow roots and frames
+/// are looked through by themselves. What fits in two frames is ambiguous, and `frame` says which is
+/// meant; what an `expect` names in `refused` counts only on the page itself or in its `frame`.
+///
+/// Alternatives stand in a list, or with ` || ` between them where a field is named, as in
+/// `"Quantity || css=#qty": 3`: the first that fits exactly one element is used. When it was not the
+/// first of them, the run has a warning and the output says so under `drift`, so that somebody mends
+/// the workflow before the others are gone too.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Do {
