@@ -152,7 +152,10 @@ impl Page {
     async fn pierce(&self, operation: &str, given: Value) -> Result<Value, Trouble> {
         match (operation, given) {
             ("check", given) => Ok(checked(&given, self.everywhere("check", &given).await?)),
-            ("veil" | "unveil", given) => self.everywhere(operation, &given).await.map(drop_all),
+            ("veil" | "unveil", given) => self
+                .everywhere(operation, &given)
+                .await
+                .map(|_| Value::Null),
             ("read", given) if given["how"] == "list" || given["how"] == "count" => {
                 Ok(collected(self.everywhere("read", &given).await?))
             }
@@ -207,10 +210,6 @@ impl Page {
         }
         self.ask_at(&way, (operation, &given), Mode::Alone).await
     }
-}
-
-fn drop_all(_: Vec<Told>) -> Value {
-    Value::Null
 }
 
 enum Fits {
