@@ -9,10 +9,12 @@
 mod action;
 mod driver;
 mod evidence;
+mod faults;
 mod guard;
 mod locator;
 mod mask;
 mod number;
+mod output;
 mod page;
 mod player;
 mod pool;
@@ -20,13 +22,14 @@ mod problem;
 mod processes;
 mod settings;
 mod shown;
+mod trial;
 mod trouble;
 
 use std::path::PathBuf;
 
-use botswain_bot::{Bot, Context, Effect, Fault, KnownFault, schema};
+use botswain_bot::{Bot, Context, Effect, Fault, KnownFault};
 use botswain_core::duration::Bounded;
-use schemars::{JsonSchema, Schema, json_schema};
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -34,6 +37,7 @@ use self::{
     action::Changes,
     evidence::Done,
     mask::Mask,
+    output::{DRIFT, EFFECTS, PICTURES},
     page::Page,
     player::{Effect as Pictured, Player},
     trouble::Trouble,
@@ -46,6 +50,7 @@ pub use self::{
     locator::Locator,
     pool::{Pool, end_leftovers},
     settings::{Browser, LoginActions, Settings, Window, check_capability},
+    trial::Finds,
 };
 use crate::web::Web;
 
@@ -64,11 +69,14 @@ pub fn programs(browser: &Browser) -> [Result<PathBuf, Fault>; 2] {
 /// `page=portal.customer` stands for what `pages/portal.yaml` says of `customer`: a locator, or a
 /// list of alternatives, kept once for all workflows.
 ///
-/// `css=#shipping >>> Street` looks for `Street` inside of `#shipping`. Open shadow roots are looked
-/// through by themselves, frames by `frame`. Alternatives stand in a list, or with ` || ` between
-/// them where a field is named, as in `"Quantity || css=#qty": 3`: the first that fits exactly one
-/// element is used. When it was not the first of them, the run has a warning and the output says so
-/// under `drift`, so that somebody mends the workflow before the others are gone too.
+/// `css=#shipping >>> Street` looks for `Street` inside of `#shipping`. Open shadow roots and frames
+/// are looked through by themselves. What fits in two frames is ambiguous, and `frame` says which is
+/// meant; what an `expect` names in `refused` counts only on the page itself or in its `frame`.
+///
+/// Alternatives stand in a list, or with ` || ` between them where a field is named, as in
+/// `"Quantity || css=#qty": 3`: the first that fits exactly one element is used. When it was not the
+/// first of them, the run has a warning and the output says so under `drift`, so that somebody mends
+/// the workflow before the others are gone too.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Do {
@@ -107,112 +115,6 @@ fn a_while() -> Wait {
 #[serde(transparent)]
 pub struct Reading(Map<String, Value>);
 
-const FAULTS: &[KnownFault] = &[
-    KnownFault::business(
-        "browser.refused",
-        "the page shows what `refused` of an `expect` names",
-    ),
-    KnownFault::business(
-        "browser.unexpected",
-        "the page is not as `expect` says, with `else: business`",
-    ),
-    KnownFault::system(
-        "browser.unexpected",
-        "the page is not as `expect` says, with `else: system`",
-    ),
-    KnownFault::business(
-        "browser.option",
-        "a list does not offer the entry, or it is disabled",
-    ),
-    KnownFault::business(
-        "browser.value",
-        "a field does not take the value, or shows another one afterwards",
-    ),
-    KnownFault::business("browser.ambiguous", "a locator fits several elements"),
-    KnownFault::business("browser.locator", "a locator is no valid selector"),
-    KnownFault::business(
-        "browser.kind",
-        "a locator finds another kind of element than the action needs",
-    ),
-    KnownFault::business("browser.dialog", "the page opened a dialog"),
-    KnownFault::business(
-        "browser.status",
-        "the site answered with a status of 400 to 499",
-    ),
-    KnownFault::system(
-        "browser.status",
-        "the site answered with 408, 429, or 500 and more",
-    ),
-    KnownFault::business(
-        "browser.login",
-        "the login of the connection did not succeed",
-    ),
-    KnownFault::business(
-        "browser.address",
-        "`open` leads away from the host of the connection",
-    ),
-    KnownFault::business(
-        "connection.address",
-        "the address of the connection is none for a browser",
-    ),
-    KnownFault::system(
-        "browser.not_found",
-        "nothing visible fits a locator within `wait`",
-    ),
-    KnownFault::system(
-        "browser.disabled",
-        "what a locator finds stays disabled or read-only",
-    ),
-    KnownFault::system(
-        "browser.covered",
-        "something lies over what is to be clicked",
-    ),
-    KnownFault::system(
-        "browser.moving",
-        "what is to be clicked does not stand still",
-    ),
-    KnownFault::system(
-        "browser.download",
-        "a download did not begin or did not end in time",
-    ),
-    KnownFault::business(
-        "browser.file",
-        "a file cannot be handed over to the browser",
-    ),
-    KnownFault::business("browser.script", "a script ended early"),
-    KnownFault::business(
-        "browser.repeat",
-        "a `repeat` did not come to its end within `at_most`",
-    ),
-    KnownFault::system("browser.timeout", "the page did not answer in time"),
-    KnownFault::system("browser.unreachable", "the site cannot be reached"),
-    KnownFault::system(
-        "browser.certificate",
-        "the certificate of the site is not good",
-    ),
-    KnownFault::system(
-        "browser.window",
-        "the window that is worked with has closed",
-    ),
-    KnownFault::system(
-        "browser.page",
-        "the page could not be worked with, as when it changes all the time",
-    ),
-    KnownFault::system("browser.died", "the browser was lost"),
-    KnownFault::system(
-        "browser.start",
-        "the browser or its driver could not be started",
-    ),
-    KnownFault::system(
-        "browser.driver_missing",
-        "no Chromium or no chromedriver is installed",
-    ),
-    KnownFault::system("browser.folder", "the browser's folder cannot be made"),
-    KnownFault::system("browser.closed", "the connection is being closed"),
-    KnownFault::system("browser.cancelled", "the attempt was stopped"),
-    KnownFault::system("browser.screenshot", "a screenshot could not be kept"),
-];
-
 impl Bot for Do {
     const NAME: &'static str = "browser.do";
     const EXAMPLE: &'static str = r##"
@@ -237,7 +139,7 @@ with:
         (Effect::Once, "there is a `submit`, or a `click` or `press`"),
         (Effect::None, "it only opens, fills, waits and reads"),
     ];
-    const FAULTS: &'static [&'static [KnownFault]] = &[FAULTS];
+    const FAULTS: &'static [&'static [KnownFault]] = &[faults::FAULTS];
     type Output = Reading;
 
     fn effect(&self) -> Effect {
@@ -245,7 +147,7 @@ with:
     }
 
     fn output(with: &Value) -> Schema {
-        output_schema(with)
+        output::schema_of(with)
     }
 
     async fn run(self, context: &Context) -> Result<Reading, Fault> {
@@ -332,271 +234,9 @@ impl Do {
     }
 }
 
-/// Where the output keeps the pictures that were asked for.
-const PICTURES: &str = "screenshots";
-/// Where the output keeps the pictures of effects.
-const EFFECTS: &str = "effects";
-/// Where the output says what was found by another alternative than the first.
-const DRIFT: &str = "drift";
-
-impl Pool {
-    /// Opens the site and logs in, and says what answered.
-    pub async fn test(&self) -> Result<String, Fault> {
-        let loan = self.borrow().await?;
-        let page = Page::new(loan.client().clone(), a_while().to_std());
-        page.limit().await.map_err(Trouble::into_fault)?;
-        let mut player = Player::new(page, self, None, loan.is_logged_in());
-        let front = [Action::<Text>::Open("/".to_owned())];
-        let opened = player.perform(&front).await;
-        loan.give_back(player.logged_in).await;
-        match opened {
-            Ok(()) if player.logged_in => Ok("a browser opens it and is logged in".to_owned()),
-            Ok(()) => Ok("a browser opens it".to_owned()),
-            Err(stop) => Err(self.mask.fault(*stop.fault)),
-        }
-    }
-}
-
-/// What a locator finds, for whoever writes one.
-#[derive(Debug, Serialize)]
-pub struct Finds {
-    /// One of the alternatives, as it was written.
-    pub locator: String,
-    /// What would be entered into, clicked and read; or why nothing would be.
-    pub uses: Vec<(&'static str, String)>,
-    /// Every visible element that fits.
-    pub fits: Vec<String>,
-    /// Those that fit and cannot be seen.
-    pub hidden: Vec<String>,
-    /// The names that the page offers instead.
-    pub names: Vec<String>,
-}
-
-impl Pool {
-    /// Opens a page, logged in, and says what each alternative of a locator finds there.
-    pub async fn explain(&self, url: &str, locator: &Locator) -> Result<Vec<Finds>, Fault> {
-        let loan = self.borrow().await?;
-        let page = Page::new(loan.client().clone(), a_while().to_std());
-        page.limit().await.map_err(Trouble::into_fault)?;
-        let mut player = Player::new(page, self, None, loan.is_logged_in());
-        let open = [Action::<Text>::Open(url.to_owned())];
-        let found = match player.perform(&open).await {
-            Ok(()) => player.page.settled("explain", locator).await,
-            Err(stop) => Err(*stop.fault),
-        };
-        loan.give_back(player.logged_in).await;
-        let found = found.map_err(|fault| self.mask.fault(fault))?;
-        let written = locator.written().split(locator::OR);
-        let alternatives = found["alternatives"].as_array().into_iter().flatten();
-        Ok(written
-            .zip(alternatives)
-            .map(|(written, told)| finds(written, told))
-            .collect())
-    }
-}
-
-fn finds(written: &str, told: &Value) -> Finds {
-    let list = |list: &Value| {
-        let texts = list.as_array().into_iter().flatten();
-        texts
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    let uses = [("fill", "field"), ("click", "button"), ("read", "read")];
-    let uses = uses.map(|(action, kind)| {
-        let found = told["ways"][kind].as_str().unwrap_or_default();
-        (action, found.to_owned())
-    });
-    let mut names = list(&told["names"]["field"]);
-    names.extend(list(&told["names"]["button"]));
-    Finds {
-        locator: written.trim().to_owned(),
-        uses: uses.into(),
-        fits: list(&told["fits"]),
-        hidden: list(&told["hidden"]),
-        names,
-    }
-}
-
-/// The names that `actions` (of the file, so with templates) read; any shape when it cannot be told.
-const READ: &str =
-    "What was read, under the names that `read` gives, and under `screenshots` the pictures.";
-
-fn output_schema(with: &Value) -> Schema {
-    let mut properties = Map::new();
-    match note_reads(&with["actions"], Often::Once, &mut properties) {
-        Some(()) => {
-            if names_alternatives(&with["actions"]) {
-                let texts = json!({ "type": "array", "items": { "type": "string" } });
-                properties.insert(DRIFT.to_owned(), texts);
-            }
-            if with["evidence"] == "steps" {
-                properties.insert(EFFECTS.to_owned(), effects_schema());
-            }
-            let required: Vec<&String> = properties.keys().collect();
-            let required = json!(required);
-            json_schema!({
-                "type": "object",
-                "properties": properties,
-                "required": required,
-                "additionalProperties": false,
-            })
-        }
-        None => json_schema!({ "description": READ }),
-    }
-}
-
-/// The pictures of effects, those that were left out as null.
-fn effects_schema() -> Value {
-    let picture = schema::artifact_or_null(&mut schemars::SchemaGenerator::default());
-    let properties = json!({ "action": { "type": "string" }, "before": picture, "after": picture });
-    let effect = json!({
-        "type": "object",
-        "properties": properties,
-        "required": ["action", "before", "after"],
-        "additionalProperties": false,
-    });
-    json!({ "type": "array", "items": effect })
-}
-
-/// How a name in the output is filled.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Often {
-    Once,
-    /// By one of two branches.
-    Perhaps,
-    Many,
-}
-
-impl Often {
-    fn schema(self, one: Value) -> Value {
-        match self {
-            Often::Once => one,
-            Often::Perhaps => json!({ "anyOf": [one, { "type": "null" }] }),
-            Often::Many => json!({ "type": "array", "items": one }),
-        }
-    }
-
-    fn perhaps(self) -> Often {
-        match self {
-            Often::Many => Often::Many,
-            Often::Once | Often::Perhaps => Often::Perhaps,
-        }
-    }
-}
-
-fn note_reads(actions: &Value, often: Often, properties: &mut Map<String, Value>) -> Option<()> {
-    let file = || schema::artifact(&mut schemars::SchemaGenerator::default()).to_value();
-    for action in actions.as_array()? {
-        let (name, given) = action.as_object()?.iter().next()?;
-        match name.as_str() {
-            "read" => {
-                let reads = given.as_object()?.iter();
-                let reads =
-                    reads.map(|(name, read)| (name.clone(), often.schema(action::output_of(read))));
-                properties.extend(reads);
-            }
-            "download" => {
-                let name = given["as"].as_str()?.to_owned();
-                properties.insert(name, often.schema(file()));
-            }
-            "pdf" => drop(properties.insert(given.as_str()?.to_owned(), often.schema(file()))),
-            "script" => {
-                if let Some(name) = given.get("as") {
-                    properties.insert(name.as_str()?.to_owned(), often.schema(json!({})));
-                }
-            }
-            "screenshot" => {
-                let pictures = properties
-                    .entry(PICTURES)
-                    .or_insert_with(|| json!({ "type": "object", "properties": {} }));
-                let name = given.get("as").unwrap_or(given).as_str()?;
-                pictures["properties"][name] = json!({ "type": "object" });
-            }
-            "each" => note_reads(&given["do"], Often::Many, properties)?,
-            "repeat" => {
-                note_reads(&given["do"], Often::Many, properties)?;
-                if let Some(next) = given.get("next") {
-                    note_reads(next, Often::Many, properties)?;
-                }
-            }
-            "if" => {
-                note_reads(&given["do"], often.perhaps(), properties)?;
-                if let Some(otherwise) = given.get("else") {
-                    note_reads(otherwise, often.perhaps(), properties)?;
-                }
-            }
-            "frame" | "window" => note_reads(&given["do"], often, properties)?,
-            _ => (),
-        }
-    }
-    Some(())
-}
-
-/// Whether actions of the file name an element by alternatives; as [`action::offers_alternatives`]
-/// sees it once they are rendered.
-fn names_alternatives(actions: &Value) -> bool {
-    fn several(locator: &Value) -> bool {
-        match locator {
-            Value::String(written) => written.contains(locator::OR),
-            Value::Array(_) => true,
-            Value::Object(map) => map.get("find").is_some_and(several),
-            _ => false,
-        }
-    }
-    let of_read = |read: &Value| match read {
-        Value::Object(map) if !map.contains_key("find") => map.values().any(several),
-        read => several(read),
-    };
-    let of = |(name, given): (&String, &Value)| match name.as_str() {
-        "fill" | "type" | "select" | "upload" => {
-            let fields = given.as_object().into_iter().flat_map(Map::keys);
-            fields.into_iter().any(|field| field.contains(locator::OR))
-        }
-        "read" => given.as_object().is_some_and(|it| it.values().any(of_read)),
-        "scroll" => several(&given["element"]),
-        "drag" => several(&given["from"]) || several(&given["to"]),
-        "download" => several(&given["click"]),
-        "screenshot" => given.get("of").is_some_and(several),
-        "wait_for" | "expect" | "open" | "pdf" | "script" | "dialog" => false,
-        "each" | "window" => names_alternatives(&given["do"]),
-        "repeat" => names_alternatives(&given["do"]) || names_alternatives(&given["next"]),
-        "if" => names_alternatives(&given["do"]) || names_alternatives(&given["else"]),
-        "frame" => several(&given["in"]) || names_alternatives(&given["do"]),
-        _ => several(given),
-    };
-    let mut actions = actions.as_array().into_iter().flatten();
-    actions.any(|action| action.as_object().into_iter().flatten().any(of))
-}
-
 #[cfg(test)]
 mod tests {
-    use expect_test::expect;
-
     use super::*;
-
-    #[test]
-    fn the_output_has_what_is_read() {
-        let with = json!({ "actions": [
-            { "open": "/" },
-            { "read": { "number": "css=#n" } },
-            { "each": { "rows": "{{lines}}", "do": [{ "read": { "places": "Place" } }] } },
-            { "screenshot": "saved" },
-        ] });
-        expect![[r#"{"type":"object","properties":{"number":{"type":"string"},"places":{"type":"array","items":{"type":"string"}},"screenshots":{"type":"object","properties":{"saved":{"type":"object"}}}},"required":["number","places","screenshots"],"additionalProperties":false}"#]]
-        .assert_eq(&Do::output(&with).to_value().to_string());
-        let with = json!({ "actions": [
-            { "fill": { "SKU || css=#sku": "{{line.sku}}" } },
-            { "frame": { "in": "Editor", "do": [{ "read": { "a": "css=#a" } }] } },
-        ] });
-        let output = Do::output(&with).to_value();
-        assert_eq!(output["required"], json!(["a", "drift"]));
-        let with = json!({ "evidence": "steps", "actions": [{ "submit": "Save" }] });
-        assert_eq!(Do::output(&with).to_value()["required"], json!(["effects"]));
-        let unknown = Do::output(&json!({ "actions": "{{steps.a.actions}}" }));
-        assert_eq!(unknown.get("properties"), None, "any name may be there");
-    }
 
     #[test]
     fn the_effect_follows_from_the_actions() {

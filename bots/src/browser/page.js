@@ -1,9 +1,11 @@
 // What runs inside the page: the search for elements, and what has to be done at once.
 //
-// In: the name of an operation and what it is given. Out: plain data and elements.
+// In: the name of an operation and what it is given; and whether frames are left
+// out (`alone`), or named for somebody who walks through them (`walk`). Out: plain
+// data and elements.
 // It never waits (the caller asks again) and leaves nothing in the page but marks
 // under `window.__botswain`.
-const [operation, given] = arguments;
+const [operation, given, mode] = arguments;
 const marks = (window.__botswain ??= { told: new WeakMap(), before: new WeakSet(), asked: new Map(), boxes: new WeakMap() });
 // Which alternative of a locator was used.
 const used = [];
@@ -254,8 +256,8 @@ const isFixed = (el, kind) => isOff(el) || (kind === 'field' && (el.readOnly ===
 // Of several alternatives the first counts, the others once the page has had its time.
 function find(locator, kind, atOnce) {
   let problem = null, hidden = 0;
-  for (const [at, parts] of locator.any.entries()) {
-    if (at && !atOnce && !hadItsTime(locator)) break;
+  for (const [at, parts] of ways(locator)) {
+    if (at && !atOnce && locator.only == null && !hadItsTime(locator)) break;
     const found = findOne(parts, kind);
     if (found.element || found.problem === 'invalid' || found.problem === 'disabled') {
       if (!at) marks.asked.delete(locator.written);
@@ -268,6 +270,9 @@ function find(locator, kind, atOnce) {
   return problem.problem === 'missing' ? { ...problem, hidden } : problem;
 }
 
+// Another place decides which of the alternatives it is, when there are frames.
+const ways = ({ any, only }) => [...any.entries()].filter(([at]) => only == null || at === only);
+
 function hadItsTime({ written }) {
   if (document.readyState !== 'complete') return false;
   if (!marks.asked.has(written)) marks.asked.set(written, performance.now());
@@ -275,15 +280,16 @@ function hadItsTime({ written }) {
 }
 
 function findOne(parts, kind) {
-  let hidden = 0;
+  let hidden = 0, rank = -1;
   try {
     for (const list of chained(parts, kind)) {
+      rank++;
       const last = parts.at(-1);
       const fit = unique(list.filter(el => last.hidden ? el.isConnected : usable(el)));
       hidden += unique(list).length - fit.length;
       const seen = narrowed(fit, last);
-      if (seen.length > 1) return { problem: 'ambiguous', candidates: seen.slice(0, 8).map(describe), count: seen.length };
-      if (seen.length === 1) return one(seen[0], kind);
+      if (seen.length > 1) return { problem: 'ambiguous', candidates: seen.slice(0, 8).map(describe), count: seen.length, rank };
+      if (seen.length === 1) return { ...one(seen[0], kind), rank };
     }
   } catch (err) {
     return { problem: 'invalid', message: String(err.message) };
@@ -492,7 +498,7 @@ function table(el) {
 
 // The field that takes a file. It is often hidden behind a button or a label.
 function fileField(locator) {
-  for (const parts of locator.any) {
+  for (const [, parts] of ways(locator)) {
     const lists = [...chained(parts, 'field'), ...chained(parts, 'button')];
     const isFile = el => el?.matches?.('input[type=file]');
     const of = el => isFile(el) ? [el] : isFile(el.control) ? [el.control] : [...(el.closest('label, form, fieldset, div') ?? el).querySelectorAll('input[type=file]')];
@@ -599,7 +605,39 @@ function unveil() {
   return {};
 }
 
+// What may stand in a frame as well as in the page itself.
+const KINDS = { fill: 'field', shown: 'shown', choose: 'choice', tick: 'box', press: 'button', point: 'button', scroll: 'any' };
+const frames = () => all(FRAME).filter(visible);
+
+function pierces() {
+  if (mode) return false;
+  const named = operation === 'find' ? given.kind !== 'frame' : operation === 'scroll' ? given.locator : operation in KINDS;
+  return (named || ['read', 'file', 'veil', 'unveil'].includes(operation)) && frames().length > 0;
+}
+
+// How often each alternative fits here, and how well.
+function places({ operation, given }) {
+  const { locator, how, kind } = Array.isArray(given) ? given[0] : given;
+  const wanted = KINDS[operation] ?? kind ?? (how === 'table' || how === 'attribute' ? 'any' : 'read');
+  return locator.any.map((parts, at) => {
+    if (at && !hadItsTime(locator)) return { count: 0 };
+    const found = operation === 'file' ? fileField({ any: [parts] }) : findOne(parts, wanted);
+    if (found.problem === 'missing') return { count: 0 };
+    if (!at) marks.asked.delete(locator.written);
+    const candidates = found.element ? [describe(found.element)] : found.candidates ?? [];
+    return { count: found.count ?? 1, rank: found.rank ?? 0, candidates, invalid: found.problem === 'invalid', frame: document.title || location.href };
+  });
+}
+
+// What the page itself does not show may stand in a frame.
+function checkAlso() {
+  const answer = check(given);
+  const open = answer.unmet?.some(unmet => unmet.key || ['text', 'element'].includes(unmet));
+  return !mode && !answer.problem && (open || given.gone || given.count?.length) && frames().length ? { frames: true } : answer;
+}
+
 function act() {
+  if (pierces()) return { frames: true };
   switch (operation) {
     case 'find': return find(given.locator, given.kind);
     case 'fill':
@@ -620,13 +658,14 @@ function act() {
     case 'mark': all('*').filter(visible).forEach(el => marks.before.add(el)); return {};
     case 'entries': return entries(given);
     case 'tick': return tick(given);
-    case 'check': return check(given);
+    case 'check': return checkAlso();
     case 'told':
       for (const list of alternatives(given, 'any')) list.filter(visible).forEach(el => marks.told.set(el, tidy(el.innerText)));
       return {};
     case 'read': return read(given);
     case 'press': return pressable(given.locator);
-    case 'acted': acted(); return {};
+    case 'acted': acted(); return { frame: document.activeElement?.matches(FRAME) ? document.activeElement : null };
+    case 'places': return places(given);
     case 'file': return fileField(given.locator);
     case 'explain': return { alternatives: explain(given.locator) };
     case 'point': return point(given.locator);
@@ -645,6 +684,7 @@ function act() {
 
 try {
   const answer = act();
+  if (mode === 'walk') return { answer, inner: frames(), used };
   return used.length && !Array.isArray(answer) ? { ...answer, used } : answer;
 } catch (err) {
   // A selector that is none.

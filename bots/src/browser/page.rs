@@ -4,6 +4,8 @@
 //! asks the page every 20 ms until what is needed is there, visible and enabled,
 //! and ends at its deadline with a fault that says what the page showed instead.
 
+mod frames;
+
 use std::{
     collections::BTreeMap,
     str::FromStr,
@@ -24,6 +26,7 @@ use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use self::frames::{Depth, Mode};
 use super::{
     locator::Locator,
     problem,
@@ -182,6 +185,7 @@ pub(crate) struct Page {
     wait: Duration,
     /// Of locators with alternatives: which one was used last.
     used: Arc<Mutex<BTreeMap<String, usize>>>,
+    depth: Arc<Mutex<Depth>>,
 }
 
 impl Page {
@@ -190,6 +194,7 @@ impl Page {
             client,
             wait,
             used: Arc::default(),
+            depth: Arc::default(),
         }
     }
 
@@ -213,9 +218,9 @@ impl Page {
         }
     }
 
-    /// Asks the page once.
-    pub(crate) async fn ask(&self, operation: &str, given: Value) -> Result<Value, Trouble> {
-        let arguments = vec![json!(operation), given];
+    /// Asks the document once in which the driver stands.
+    async fn ask_here(&self, operation: &str, given: &Value, mode: Mode) -> Result<Value, Trouble> {
+        let arguments = vec![json!(operation), given.clone(), mode.word()];
         match self.command(self.client.execute(SCRIPT, arguments)).await {
             Err(Trouble::Dialog(why)) => Err(self.dialog(why).await),
             Ok(answer) => {
@@ -388,6 +393,7 @@ impl Page {
     /// background is not drawn.
     pub(crate) async fn enter_window(&self, window: WindowHandle) -> Result<(), Trouble> {
         self.command(self.client.switch_to_window(window)).await?;
+        self.entered(false);
         // A driver of somebody else may not know how; its windows are drawn as they are.
         self.command(self.client.issue_cmd(Vendor::to_front()))
             .await
@@ -428,11 +434,18 @@ impl Page {
     pub(crate) async fn enter(&self, frame: &Locator) -> Result<(), Stop> {
         let deadline = self.deadline(None);
         let element = self.find(frame, Purpose::Frame, deadline).await?;
-        Ok(self.command(element.enter_frame()).await?)
+        self.command(element.enter_frame()).await?;
+        self.entered(true);
+        Ok(())
     }
 
     /// From here on everything is about the page again, whatever has become of its frames.
     pub(crate) async fn leave_frames(&self) -> Result<(), Trouble> {
+        self.entered(false);
+        self.to_top().await
+    }
+
+    async fn to_top(&self) -> Result<(), Trouble> {
         self.command(self.client.issue_cmd(ToTop)).await.map(drop)
     }
 

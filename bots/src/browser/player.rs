@@ -134,7 +134,10 @@ impl<'a> Player<'a> {
         let place = self.done.len();
         self.done.push(Done::begun(action.words(), self.logging_in));
         // Boxed, for `each` and the login lead back here.
-        let result: Result<(), Stop> = Box::pin(self.act(action, row)).await;
+        let result = match self.page.surface().await {
+            Ok(()) => Box::pin(self.act(action, row)).await,
+            Err(trouble) => Err(Stop::from(trouble)),
+        };
         match result {
             Ok(()) => self.picture_after().await,
             // The evidence of the fault shows it.
@@ -391,13 +394,13 @@ impl<'a> Player<'a> {
     }
 
     async fn press(&mut self, key: &Key, changes: bool) -> Result<(), Stop> {
-        let active = self.page.client().active_element();
-        let active = self.page.command(active).await?;
-        self.page.ask("acted", Value::Null).await?;
         if changes {
             self.announce().await?;
-            self.begun = true;
         }
+        self.page.to_focus().await?;
+        let active = self.page.client().active_element();
+        let active = self.page.command(active).await?;
+        self.begun |= changes;
         Ok(self.page.command(active.send_keys(&key.codes)).await?)
     }
 }

@@ -87,7 +87,7 @@ fn ambiguous(locator: &Locator, answer: &Value) -> Fault {
             list(answer, "candidates")
         ),
     )
-    .hint("say which by ` & near=` or ` & nth=`, by what it stands in (`Order 7 >>> Save`), or by `name=` or `css=`")
+    .hint("say which by ` & near=` or ` & nth=`, by what it stands in (`Order 7 >>> Save`), by `name=` or `css=`, or work within its `frame`")
 }
 
 fn option(locator: &Locator, answer: &Value) -> Fault {

@@ -98,3 +98,27 @@ async fn a_secret_of_the_login_is_hidden_for_the_moment_of_the_picture() {
     assert_eq!(context.take_warnings(), Vec::<String>::new());
     world.close().await;
 }
+
+#[tokio::test]
+async fn a_picture_that_was_asked_for_shows_no_secret_of_the_login() {
+    let world = with_login("s3cret&more").await;
+    let mut pictures = Vec::new();
+    for text in ["s3cret&more", "•••"] {
+        let run = "document.body.innerHTML = '<p id=a></p>'; document.getElementById('a').textContent = arguments[0]";
+        let output = world
+            .act(json!([
+                { "open": "/private" },
+                { "script": { "run": run, "arguments": [text] } },
+                { "screenshot": "whole" },
+                { "screenshot": { "as": "part", "of": "css=#a" } },
+                { "read": { "told": "css=#a" } },
+            ]))
+            .await
+            .expect("it is pictured");
+        assert_eq!(output["told"], text, "it is there again");
+        let of = |name: &str| world.content(&output["screenshots"][name]);
+        pictures.push([of("whole"), of("part")]);
+    }
+    assert!(pictures[0] == pictures[1], "the pictures are the same");
+    world.close().await;
+}

@@ -2,7 +2,7 @@
 //! and leaves nothing running.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -129,7 +129,8 @@ async fn a_page_of_50_megabytes_can_be_stopped() {
 #[tokio::test]
 async fn what_is_wrong_with_a_certificate_is_said() {
     let folder = tempfile::tempdir().expect("a folder");
-    let shop = SecureSite::start(folder.path()).await;
+    let made = Certificates::make(folder.path());
+    let shop = SecureSite::start(&made.certificate, &made.key).await;
     let address = format!("https://localhost:{}", shop.port);
     let world = World::new(json!({ "address": address })).await;
     let fault = world.fault(json!([{ "open": "/" }])).await;
@@ -144,20 +145,77 @@ async fn what_is_wrong_with_a_certificate_is_said() {
     assert_eq!(processes(world.scratch.path()), []);
 }
 
-/// A web server with a certificate of an authority that nobody knows.
+/// Chromium tells the gravest of several mistakes: that nobody signed it.
+#[tokio::test]
+async fn no_certificate_that_vouches_for_itself_is_taken() {
+    let today = ["20200101000000Z", "29990101000000Z"];
+    let past = ["20200101000000Z", "20200102000000Z"];
+    let certificates = [
+        ("signed by itself", "localhost", today),
+        ("expired", "localhost", past),
+        ("of another name", "elsewhere.example", today),
+    ];
+    for (what, name, valid) in certificates {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (certificate, key) = signed_by_itself(folder.path(), name, valid);
+        let shop = SecureSite::start(&certificate, &key).await;
+        let address = format!("https://localhost:{}", shop.port);
+        let world = World::new(json!({ "address": address })).await;
+        let begun = Instant::now();
+        let fault = world.fault(json!([{ "open": "/" }])).await;
+        assert_eq!(
+            told(&fault),
+            ("browser.certificate", Category::System, Reach::None),
+            "{what}: {fault}"
+        );
+        assert!(begun.elapsed() < AT_MOST, "{what}");
+        world.close().await;
+        assert_eq!(processes(world.scratch.path()), [], "{what}");
+    }
+}
+
+/// A certificate for `name` without any authority, and its key.
+fn signed_by_itself(folder: &Path, name: &str, [from, until]: [&str; 2]) -> (PathBuf, PathBuf) {
+    let settings = format!(
+        "[ca]\ndefault_ca=own\n[own]\ndatabase=index\nserial=serial\nnew_certs_dir=.\n\
+         default_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n[names]\nsubjectAltName=DNS:{name}\n"
+    );
+    let files = [("settings", &*settings), ("index", ""), ("serial", "01\n")];
+    for (file, text) in files {
+        std::fs::write(folder.join(file), text).expect("written");
+    }
+    let request = format!(
+        "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN={name} -keyout key -out request"
+    );
+    let sign = format!(
+        "ca -batch -config settings -selfsign -keyfile key -in request -startdate {from} \
+         -enddate {until} -extensions names -out certificate"
+    );
+    for arguments in [request, sign] {
+        let run = std::process::Command::new("openssl")
+            .args(arguments.split_whitespace())
+            .current_dir(folder)
+            .output()
+            .expect("`openssl` is installed");
+        let words = String::from_utf8_lossy(&run.stderr);
+        assert!(run.status.success(), "openssl {arguments}: {words}");
+    }
+    (folder.join("certificate"), folder.join("key"))
+}
+
+/// A web server with a certificate that nobody knows.
 struct SecureSite {
     port: u16,
     _server: tokio::process::Child,
 }
 
 impl SecureSite {
-    async fn start(folder: &Path) -> SecureSite {
-        let made = Certificates::make(folder);
+    async fn start(certificate: &Path, key: &Path) -> SecureSite {
         let mut server = tokio::process::Command::new("openssl")
             .args(["s_server", "-www", "-accept", "127.0.0.1:0", "-cert"])
-            .arg(&made.certificate)
+            .arg(certificate)
             .arg("-key")
-            .arg(&made.key)
+            .arg(key)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -8,6 +8,7 @@ mod entering;
 mod evidence;
 mod files;
 mod flow;
+mod frames;
 mod gestures;
 mod hostile;
 mod lives;

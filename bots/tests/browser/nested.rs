@@ -67,8 +67,8 @@ fn a_frame_is_worked_with_and_left_again() {
                     ] } },
                     { "read": { "inner": "Note" } },
                 ] } },
-                { "fill": { "Note": "outside" } },
-                { "read": { "outer": "Note" } },
+                { "fill": { "css=#outer-note": "outside" } },
+                { "read": { "outer": "css=#outer-note" } },
                 { "frame": { "in": "xpath=(//iframe)[1]", "do": [{ "click": "Leave" }] } },
                 { "expect": { "title": "New order" } },
             ]))

@@ -10,7 +10,11 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::{Player, files::put};
-use crate::browser::{evidence, trouble::Trouble};
+use crate::browser::{
+    evidence,
+    locator::Locator,
+    page::{Purpose, Stop},
+};
 
 /// A step must not wait long for its pictures.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -69,9 +73,9 @@ impl Player<'_> {
             return None;
         }
         let name = format!("effect-{number}-{when}.png");
-        let why = match timeout(PATIENCE, self.take_picture()).await {
+        let why = match timeout(PATIENCE, self.take_picture(None)).await {
             Err(_) => "it took too long".to_owned(),
-            Ok(Err(trouble)) => trouble.into_fault().message,
+            Ok(Err(stop)) => stop.fault.message,
             Ok(Ok(content)) => match put(context, (name.clone(), "image/png", content)).await {
                 Ok(kept) => return Some(kept),
                 Err(fault) => fault.message,
@@ -82,19 +86,29 @@ impl Player<'_> {
         None
     }
 
-    async fn take_picture(&self) -> Result<Vec<u8>, Trouble> {
+    /// Of an element, or of the page.
+    pub(super) async fn take_picture(&self, of: Option<&Locator>) -> Result<Vec<u8>, Stop> {
         let mask = &self.pool.mask;
         if !mask.is_empty() {
             self.page.ask("veil", json!(mask.plain())).await?;
         }
-        let picture = match self.frames.is_empty() {
-            true => evidence::picture(&self.page).await,
-            // The script would measure the frame.
-            false => self.page.command(self.page.client().screenshot()).await,
-        };
+        let picture = self.bare_picture(of).await;
         if !mask.is_empty() {
             self.page.ask("unveil", Value::Null).await?;
         }
         picture
+    }
+
+    async fn bare_picture(&self, of: Option<&Locator>) -> Result<Vec<u8>, Stop> {
+        let Some(of) = of else {
+            return Ok(match self.frames.is_empty() {
+                true => evidence::picture(&self.page).await?,
+                // The script would measure the frame.
+                false => self.page.command(self.page.client().screenshot()).await?,
+            });
+        };
+        let deadline = self.page.deadline(None);
+        let element = self.page.find(of, Purpose::Read, deadline).await?;
+        Ok(self.page.command(element.screenshot()).await?)
     }
 }

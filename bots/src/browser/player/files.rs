@@ -20,7 +20,7 @@ use crate::{
     browser::{
         Wait,
         action::{Download, Picture},
-        driver, evidence,
+        driver,
         locator::Locator,
         page::{Browser, Purpose, Stop},
         problem,
@@ -160,14 +160,7 @@ impl Player<'_> {
         let Some(context) = self.context else {
             return Ok(());
         };
-        let content = match &picture.of {
-            None => evidence::picture(&self.page).await?,
-            Some(of) => {
-                let deadline = self.page.deadline(None);
-                let element = self.page.find(of, Purpose::Read, deadline).await?;
-                self.page.command(element.screenshot()).await?
-            }
-        };
+        let content = self.take_picture(picture.of.as_ref()).await?;
         let file = format!("{}.png", picture.name);
         let kept = put(context, (file, "image/png", content)).await?;
         let pictures = self
