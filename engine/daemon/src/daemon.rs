@@ -18,6 +18,7 @@ mod reload;
 pub(crate) mod rendering;
 mod sources;
 mod tasks;
+mod testing;
 mod values;
 mod webhooks;
 
@@ -63,6 +64,7 @@ use crate::{
     instance::{Config, ConnectionHost, Instance, Redactor, Setting},
     meant,
     pauses::Pauses,
+    tested::Tested,
     workflows::{self, Checked},
 };
 
@@ -158,6 +160,7 @@ pub struct Handle {
     pub bulks: Arc<Bulks>,
     pub closed: Arc<Closed>,
     pub pauses: Arc<Pauses>,
+    pub tested: Arc<Tested>,
     pub answers: Arc<Answers>,
     pub turns: Arc<Turns>,
 }
@@ -195,6 +198,7 @@ impl Daemon {
             bulks: Arc::default(),
             closed: Arc::default(),
             pauses: Arc::new(Pauses::open(parts.instance.private().pauses())?),
+            tested: Arc::new(Tested::open(parts.instance.private().tested())),
             answers: Arc::new(answers),
             turns: Arc::default(),
             parts,
@@ -416,16 +420,6 @@ impl Handle {
         let (reply, answer) = oneshot::channel();
         drop(self.messages.send(Message::Pools(reply)));
         answer.await.unwrap_or_default()
-    }
-
-    /// Tries a connection and says what answered; a breaker that was open hears of it.
-    pub async fn test_connection(&self, name: &str) -> Result<String, Fault> {
-        let result = self.parts.connections.test(name).await;
-        self.tell(Event::Probed {
-            connection: name.to_owned(),
-            result: result.as_ref().map(drop).map_err(|it| Box::new(it.clone())),
-        });
-        result
     }
 
     /// The workflows that can be started, by name.
