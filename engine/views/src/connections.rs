@@ -21,7 +21,6 @@ pub struct ConnectionView {
     /// Absent when it has none.
     pub breaker: Option<BreakerView>,
     /// The last test that somebody asked for; absent when nobody has.
-    #[serde(default)]
     pub tested: Option<TestView>,
 }
 
