@@ -66,6 +66,7 @@ pub(crate) enum Place {
     Inbox,
     Runs,
     Workflows,
+    Connections,
     People,
     Elsewhere,
 }
@@ -142,6 +143,7 @@ impl Frame {
                         }))
                         (link("/runs", place == Place::Runs, html! { (words.runs) }))
                         (link("/workflows", place == Place::Workflows, html! { (words.of_workflow.workflows) }))
+                        (link("/connections", place == Place::Connections, html! { (words.of_connection.connections) }))
                         @if person.role == Role::Admin {
                             (link("/people", place == Place::People, html! { (words.people) }))
                         }

@@ -8,6 +8,7 @@
 mod assets;
 mod bulk;
 mod calendar;
+mod connections;
 mod data;
 mod decisions;
 mod evidence;
@@ -32,6 +33,7 @@ pub use self::{
     assets::{ASSETS, Asset},
     bulk::{Preview, bulk, preview},
     calendar::calendar,
+    connections::connections,
     evidence::{Evidence, EvidenceFile, evidence},
     exception::{Draft, closed, exception},
     frame::{Frame, Person, Theme},

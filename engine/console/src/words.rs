@@ -1,11 +1,12 @@
 //! Every text of the console, in each language: one that is missing does not compile.
 
+mod connections;
 mod en;
 mod runs;
 mod workflows;
 mod zh;
 
-use self::{runs::RunWords, workflows::WorkflowWords};
+use self::{connections::ConnectionWords, runs::RunWords, workflows::WorkflowWords};
 use botswain_core::{
     index::{ExceptionCategory, State},
     run::fact::Resolution,
@@ -260,6 +261,7 @@ pub(crate) struct Words {
     pub(crate) no_value: &'static str,
     pub(crate) of_run: RunWords,
     pub(crate) of_workflow: WorkflowWords,
+    pub(crate) of_connection: ConnectionWords,
 
     pub(crate) ago: fn(i64) -> String,
     pub(crate) ahead: fn(i64) -> String,

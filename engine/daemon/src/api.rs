@@ -9,6 +9,7 @@ pub(crate) mod access;
 pub(crate) mod answer;
 pub(crate) mod bulk;
 mod closed;
+pub(crate) mod connections;
 pub(crate) mod decisions;
 pub(crate) mod extract;
 pub(crate) mod idempotency;
@@ -204,13 +205,13 @@ fn endpoints() -> Vec<Endpoint> {
             SEE,
             get("/api/v1/connections"),
             "How it stands with connections and limits",
-            routes::connections,
+            connections::list,
         ),
         Endpoint::new(
             HANDLE,
             post("/api/v1/connections/{name}/test"),
             "See whether an outside system answers",
-            routes::test_connection,
+            connections::test,
         ),
         Endpoint::new(
             ADMIN,

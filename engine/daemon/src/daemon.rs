@@ -19,6 +19,7 @@ mod reload;
 pub(crate) mod rendering;
 mod sources;
 mod tasks;
+mod testing;
 mod values;
 mod webhooks;
 
@@ -45,6 +46,7 @@ use crate::{
     api::Answers,
     instance::{Config, ConnectionHost, Instance, Redactor, Setting},
     pauses::Pauses,
+    tested::Tested,
     workflows::{self, Checked},
 };
 
@@ -161,6 +163,7 @@ impl Daemon {
             bulks: Arc::default(),
             closed: Arc::default(),
             pauses: Arc::new(Pauses::open(parts.instance.private().pauses())?),
+            tested: Arc::new(Tested::open(parts.instance.private().tested())),
             answers: Arc::new(answers),
             turns: Arc::default(),
             parts,

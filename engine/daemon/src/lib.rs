@@ -23,5 +23,6 @@ pub mod pages;
 mod pauses;
 pub mod rehearsal;
 pub mod starter;
+mod tested;
 pub mod views;
 pub mod workflows;

@@ -1,6 +1,7 @@
 //! How it stands with what steps share.
 
-use botswain_core::engine::capacity::BreakerView;
+use botswain_core::{Fault, engine::capacity::BreakerView};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A connection, or a limit, at this moment.
@@ -19,4 +20,23 @@ pub struct ConnectionView {
     pub started: u32,
     /// Absent when it has none.
     pub breaker: Option<BreakerView>,
+    /// The last test that somebody asked for; absent when nobody has.
+    pub tested: Option<TestView>,
+}
+
+/// That somebody had a connection tested, and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct TestView {
+    pub by: String,
+    /// When it ended.
+    pub at: Timestamp,
+    pub outcome: TestOutcome,
+}
+
+/// What came of a test.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TestOutcome {
+    Answered { answer: String },
+    Failed { fault: Box<Fault> },
 }

@@ -15,7 +15,7 @@ mod steps;
 mod workflows;
 
 pub use self::{
-    connections::ConnectionView,
+    connections::{ConnectionView, TestOutcome, TestView},
     decision::Decision,
     exceptions::{
         ApprovalView, DecisionView, ExceptionDetail, ExceptionView, ExceptionsQuery, TryView,

@@ -13,6 +13,19 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+// Read by the gallery and by the tests, from where they are.
+#[path = "samples/connections.rs"]
+mod connections;
+#[path = "samples/exceptions.rs"]
+mod exceptions;
+#[path = "samples/runs.rs"]
+mod runs;
+
+use self::{
+    exceptions::{approval, blocked, causes, in_doubt, overdue, system, timeout, unknown_sku},
+    runs::{item, new_run, run, runs},
+};
+
 /// A cause, a version, and the file in which a picture lies.
 const CAUSE: &str = "5a1e0c3f9b7d2846a0c1e3f5978b6d4c2a0e1f3d5b79684c2e0a1f3d5b79684c";
 pub(crate) const PICTURE: &str = "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00";
@@ -33,6 +46,7 @@ impl Samples {
         pages.extend(self.many(frame));
         pages.extend(self.others(frame));
         pages.extend(self.workflows(frame));
+        pages.extend(self.connections(frame));
         pages
     }
 
@@ -331,220 +345,10 @@ fn counts() -> Counts {
     }
 }
 
-fn parked(id: u64, category: &str, message: &str, rest: Value) -> Value {
-    let mut view = json!({
-        "id": id, "workflow": "order-entry", "run": format!("1042.enter.{id}"), "step": "form",
-        "bot": "browser.do", "key": format!("1001-{id}"), "category": category,
-        "code": "office.unknown_sku", "message": message, "attempts": 1,
-        "opened": "2026-11-27T06:02:11Z", "due": "2026-11-27T10:02:11Z", "assigned": [], "approved": [],
-        "about": { "order": format!("1001-{id}"), "customer": "ACME Ltd", "sku": "9001", "amount": "129.90" },
-        "fingerprint": CAUSE, "artifacts": [],
-    });
-    merge(&mut view, rest);
-    view
-}
-
 fn merge(value: &mut Value, rest: Value) {
     if let (Value::Object(map), Value::Object(rest)) = (value, rest) {
         map.extend(rest);
     }
-}
-
-fn cause(count: u64, example: Value) -> Value {
-    json!({
-        "fingerprint": CAUSE, "workflow": example["workflow"], "step": example["step"],
-        "category": example["category"], "code": example["code"], "count": count, "snoozed": 0,
-        "oldest": example["opened"], "newest": "2026-11-27T07:55:00Z", "example": example,
-    })
-}
-
-fn causes() -> Value {
-    let timeout = parked(
-        301,
-        "system",
-        "the back office did not answer within 30 s",
-        json!({
-            "code": "browser.timeout", "attempts": 4, "due": "2026-11-27T07:00:00Z", "assignee": "jonas",
-        }),
-    );
-    let doubt = parked(
-        412,
-        "in_doubt",
-        "the browser ended after `Save` was pressed",
-        json!({
-            "code": "browser.gone", "assigned": ["office"],
-        }),
-    );
-    let order = parked(
-        511,
-        "approval",
-        "Purchase order PO-2031: 12,480.00 EUR to Nordkabel GmbH is over 10,000.00",
-        json!({
-            "workflow": "purchase", "step": "guard", "bot": null, "code": "approval.asked", "key": "PO-2031",
-            "assigned": ["supervisors"], "approved": ["jonas"], "about": { "supplier": "Nordkabel GmbH", "total": "12480.00" },
-        }),
-    );
-    let late = parked(
-        530,
-        "overdue",
-        "it has been at work for longer than 2 h",
-        json!({
-            "workflow": "stock-import", "step": "load", "code": "step.overdue", "key": null, "about": {},
-            "snoozed": "2026-11-30T08:00:00Z",
-        }),
-    );
-    let sku = parked(
-        318,
-        "business",
-        "there is no article with the SKU 9001",
-        json!({}),
-    );
-    json!({
-        "counts": counts(), "next": "318",
-        "clusters": [cause(36, timeout), cause(1, sku), cause(1, order), cause(2, doubt), cause(1, late)],
-        "exceptions": [],
-    })
-}
-
-/// As many as there are of one cause, on one page.
-fn timeout(id: u64) -> Value {
-    let rest = json!({ "code": "browser.timeout", "attempts": 4 });
-    parked(
-        id,
-        "system",
-        "the back office did not answer within 30 s",
-        rest,
-    )
-}
-
-fn line() -> Value {
-    json!({ "order": "1001", "line": 1, "customer": "ACME Ltd", "sku": "9001", "quantity": 12, "amount": "129.90",
-        "express": true, "remark": null, "address": { "city": "Hamburg", "zip": "20095" } })
-}
-
-fn steps(form: Value) -> Value {
-    json!([
-        { "id": "guard", "name": "Over the ceiling?", "kind": "approve", "depth": 0, "state": "skipped", "attempts": 0 },
-        { "id": "lookup", "kind": "bot", "bot": "http.get", "depth": 0, "state": "succeeded", "attempts": 1,
-          "with": { "path": "/api/articles", "query": { "sku": "9001" } }, "output": { "status": 200, "body": [] } },
-        { "id": "form", "kind": "bot", "bot": "browser.do", "depth": 0, "state": form, "attempts": 1, "spans": spans(),
-          "with": { "actions": [{ "open": "/orders/new" }, { "submit": "Save" }], "password": { "$secret": "backoffice" } } },
-        { "id": "tell", "kind": "bot", "bot": "mail.send", "depth": 1, "within": "finally", "state": "pending", "attempts": 0 },
-    ])
-}
-
-fn fault(message: &str) -> Value {
-    json!({ "category": "business", "code": "office.unknown_sku", "message": message })
-}
-
-fn detail(exception: Value, rest: Value) -> Value {
-    let form = json!({ "parked": { "exception": exception["id"], "category": exception["category"], "fault": fault("there is no article with the SKU 9001") } });
-    let mut detail = json!({
-        "exception": exception, "item": line(), "given": line(), "inputs": { "file": "inbox/orders/1042.csv", "ceiling": "10000.00" },
-        "with": { "actions": [{ "open": "/orders/new" }, { "submit": "Save" }], "password": { "$secret": "backoffice" } },
-        "steps": steps(form), "back": ["lookup", "form"], "others": 36,
-        "tries": [
-            { "attempt": 1, "started": "2026-11-27T06:01:40Z", "ended": "2026-11-27T06:02:11Z", "code": "office.unknown_sku", "message": "there is no article with the SKU 9001" },
-            { "attempt": 2, "started": "2026-11-27T06:03:00Z" },
-        ],
-        "history": [
-            { "at": "2026-11-27T07:20:00Z", "by": "jonas", "resolution": "remark", "note": "ACME renamed its articles last week; asked them for the new number" },
-            { "at": "2026-11-27T07:25:00Z", "by": "jonas", "resolution": { "assign": { "to": "maria" } } },
-        ],
-    });
-    merge(&mut detail, rest);
-    detail
-}
-
-fn unknown_sku() -> Value {
-    let artifacts = json!([
-        { "$artifact": PICTURE, "name": "screenshot.png", "media": "image/png", "size": 148_211 },
-        { "$artifact": CAUSE, "name": "page.html", "media": "text/html", "size": 18_940 },
-        { "$artifact": CAUSE, "name": "console.log", "media": "text/plain", "size": 812 },
-    ]);
-    let it = parked(
-        318,
-        "business",
-        "there is no article with the SKU 9001",
-        json!({
-            "artifacts": artifacts, "hint": "see whether the shop has renamed the article", "assignee": "maria",
-        }),
-    );
-    let mut corrected = line();
-    merge(&mut corrected, json!({ "sku": "9002" }));
-    detail(it, json!({ "item": corrected, "newer": CAUSE }))
-}
-
-fn approval() -> Value {
-    let it = parked(
-        511,
-        "approval",
-        "Purchase order PO-2031: 12,480.00 EUR to Nordkabel GmbH is over 10,000.00",
-        json!({
-            "workflow": "purchase", "step": "guard", "bot": null, "code": "approval.asked", "key": "PO-2031", "assigned": ["supervisors"],
-        }),
-    );
-    detail(
-        it,
-        json!({
-            "with": null, "tries": [], "others": 0,
-            "show": { "supplier": "Nordkabel GmbH", "delivery": "2026-12-04", "total": "12480.00 EUR", "lines": [
-                { "sku": "NK-410", "article": "Cable 3 × 1.5 mm², 100 m", "quantity": 120, "price": "64.00", "sum": "7680.00" },
-                { "sku": "NK-415", "article": "Cable 5 × 2.5 mm², 50 m", "quantity": 40, "price": "120.00", "sum": "4800.00" },
-            ] },
-            "approval": { "question": "Purchase order PO-2031", "required": 2, "approved": ["jonas"], "not": "lin", "escalates": "2026-11-27T14:00:00Z" },
-        }),
-    )
-}
-
-fn in_doubt() -> Value {
-    let it = parked(
-        412,
-        "in_doubt",
-        "the browser ended after `Save` was pressed",
-        json!({ "code": "browser.gone" }),
-    );
-    let form = json!({ "in_doubt": { "exception": 412, "fault": fault("the browser ended"), "denials": 1 } });
-    detail(it, json!({ "others": 1, "steps": steps(form) }))
-}
-
-fn overdue() -> Value {
-    let it = parked(
-        530,
-        "overdue",
-        "it has been at work for longer than 2 h",
-        json!({
-            "due": "2026-11-27T07:00:00Z", "snoozed": "2026-11-30T08:00:00Z", "code": "step.overdue",
-        }),
-    );
-    detail(
-        it,
-        json!({ "with": null, "tries": [], "history": [], "others": 0 }),
-    )
-}
-
-/// Of a run that has no data to correct.
-fn system() -> Value {
-    let it = parked(
-        301,
-        "system",
-        "the back office did not answer within 30 s",
-        json!({ "code": "browser.timeout", "attempts": 4 }),
-    );
-    detail(
-        it,
-        json!({ "item": null, "inputs": {}, "given": {}, "history": [] }),
-    )
-}
-
-fn blocked() -> Value {
-    let it = parked(
-        302,
-        "system",
-        "`orders.jsonl` cannot be read: Permission denied",
-        json!({ "code": "artifact.store", "attempts": 3 }),
-    );
-    detail(it, json!({ "blocked": true }))
 }
 
 fn bulk(state: &str) -> Value {
@@ -561,138 +365,5 @@ fn people() -> Value {
         { "name": "maria", "role": "admin", "groups": ["supervisors", "office"], "created": "2026-01-02T08:00:00Z", "last_seen": "2026-11-27T08:11:00Z" },
         { "name": "jonas", "role": "handler", "groups": ["supervisors"], "created": "2026-02-02T08:00:00Z", "last_seen": "2026-11-26T16:40:00Z" },
         { "name": "lin", "role": "viewer", "groups": [], "created": "2026-11-20T08:00:00Z" },
-    ])
-}
-
-fn one_run(id: &str, state: &str, rest: Value) -> Value {
-    let mut run = json!({
-        "id": id, "workflow": "order-entry", "version": CAUSE, "state": state, "key": "orders-1042.csv",
-        "created": "2026-11-27T06:00:00Z", "scheduled_for": "2026-11-27T06:00:00Z", "attempt": 0, "parked": 0,
-    });
-    merge(&mut run, rest);
-    run
-}
-
-fn runs() -> Value {
-    json!([
-        one_run(
-            "1044",
-            "running",
-            json!({ "why": "enter: 18 of 60 items have ended", "parked": 2 })
-        ),
-        one_run(
-            "1043",
-            "waiting",
-            json!({ "why": "`lines` is tried again", "until": "2026-11-27T08:20:00Z" })
-        ),
-        one_run(
-            "1042",
-            "parked",
-            json!({ "why": "37 things wait for people", "parked": 37 })
-        ),
-        one_run(
-            "1041",
-            "succeeded",
-            json!({ "ended": "2026-11-27T06:04:11Z" })
-        ),
-        one_run(
-            "1040",
-            "failed",
-            json!({ "ended": "2026-11-27T06:00:02Z", "workflow": "purchase", "key": null })
-        ),
-    ])
-}
-
-fn run() -> Value {
-    let doubt = json!({ "in_doubt": { "exception": 412, "fault": fault("the browser ended"), "denials": 1 } });
-    let mut all = steps(doubt);
-    if let Some(steps) = all.as_array_mut() {
-        steps.insert(0, json!({
-            "id": "enter", "name": "Enter each line", "kind": "for_each", "depth": 0, "state": { "open": { "count": 60 } }, "attempts": 0,
-            "spans": [{ "kind": "working", "attempt": 0, "from": "2026-11-27T06:00:30Z" }],
-            "items": { "succeeded": 18, "skipped": 2, "failed": 0, "cancelled": 1, "parked": 37, "active": 2 }, "child": "1050",
-        }));
-        steps.push(json!({ "id": "load", "kind": "bot", "bot": "http.get", "depth": 1, "within": "branch stock", "attempts": 2,
-            "state": { "parked": { "exception": 318, "category": "business", "fault": fault("there is no article with the SKU 9001") } },
-            "output": { "rows": [{ "sku": "9001", "stock": 4 }, { "sku": "9002", "stock": 12 }] } }));
-    }
-    json!({
-        "run": one_run("1042", "parked", json!({ "why": "37 things wait for people", "parked": 37 })),
-        "origin": { "person": { "by": "maria" } }, "inputs": { "file": "inbox/orders/1042.csv", "ceiling": "10000.00" },
-        "steps": all, "facts": facts(),
-        "warnings": [
-            { "step": "form", "message": "the page has changed: `css=#save-2025` was not found, `role=button Save` was", "run": "1042.enter.3", "runs": 18 },
-            { "step": "load", "message": "the page has changed: `Stock` was not found, `css=#stock` was", "run": "1042", "runs": 1 },
-        ],
-        "artifacts": [
-            { "$artifact": PICTURE, "name": "screenshot.png", "media": "image/png", "size": 148_211 },
-        ],
-    })
-}
-
-/// Of which nothing has begun.
-fn new_run() -> Value {
-    json!({
-        "run": one_run("1045", "queued", json!({ "key": null })), "origin": { "trigger": { "index": 0 } },
-        "inputs": {}, "steps": steps(json!("pending")), "facts": [],
-    })
-}
-
-fn item(index: u64) -> Value {
-    let state = ["succeeded", "parked", "running", "skipped"][(index % 4) as usize];
-    let id = format!("1042.enter.{index}");
-    one_run(
-        &id,
-        state,
-        json!({ "key": format!("1042-{index}"), "why": (state == "parked").then_some("`form` waits for a person") }),
-    )
-}
-
-/// A step that was tried twice, and at last waits for a person.
-fn spans() -> Value {
-    let span = |kind: &str, attempt: u32, times: (&str, Option<&str>), code: Option<&str>| {
-        let at = |time: &str| format!("2026-11-27T{time}Z");
-        json!({ "kind": kind, "attempt": attempt, "from": at(times.0), "until": times.1.map(at), "code": code })
-    };
-    json!([
-        span("waiting", 0, ("06:01:00", Some("06:04:00")), None),
-        span(
-            "working",
-            1,
-            ("06:04:00", Some("06:09:30")),
-            Some("browser.timeout")
-        ),
-        span("waiting", 0, ("06:09:30", Some("06:30:00")), None),
-        span(
-            "working",
-            2,
-            ("06:30:00", Some("06:36:00")),
-            Some("office.unknown_sku")
-        ),
-        span("person", 0, ("06:36:00", None), None),
-    ])
-}
-
-fn facts() -> Value {
-    let fact =
-        |time: &str, what: Value| json!({ "at": format!("2026-11-27T{time}Z"), "what": what });
-    let failed = json!({ "failed": { "step": "form", "attempt": 1, "then": { "park": { "exception": 318 } },
-        "fault": fault("there is no article with the SKU 9001") } });
-    json!([
-        fact("06:00:00", json!("admitted")),
-        fact(
-            "06:01:00",
-            json!({ "entered": { "step": "form", "effect": "once", "key": null, "generation": 1, "announces": true,
-            "with": { "inline": { "sku": "9001", "password": { "$secret": "backoffice" } } } } })
-        ),
-        fact(
-            "06:04:00",
-            json!({ "started": { "step": "form", "attempt": 1 } })
-        ),
-        fact("06:36:00", failed),
-        fact(
-            "07:20:00",
-            json!({ "resolved": { "step": "form", "exception": 318, "resolution": "retry", "by": "jonas", "note": "they have added it" } })
-        ),
     ])
 }

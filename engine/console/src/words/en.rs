@@ -6,7 +6,7 @@ use botswain_core::{
 };
 use botswain_views::{Decision, Role};
 
-use super::{Told, Words, runs, workflows};
+use super::{Told, Words, connections, runs, workflows};
 
 pub(super) const WORDS: Words = Words {
     other_language: ("简体中文", "zh-CN"),
@@ -31,6 +31,7 @@ pub(super) const WORDS: Words = Words {
         ("g i", "inbox"),
         ("g r", "runs"),
         ("g w", "workflows"),
+        ("g c", "connections"),
         ("?", "this list"),
     ],
     close: "Close",
@@ -276,6 +277,7 @@ pub(super) const WORDS: Words = Words {
     no_value: "nothing",
     of_run: runs::ENGLISH,
     of_workflow: workflows::ENGLISH,
+    of_connection: connections::ENGLISH,
 
     ago: |seconds| format!("{} ago", length(seconds)),
     ahead: |seconds| format!("in {}", length(seconds)),

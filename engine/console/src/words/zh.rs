@@ -6,7 +6,7 @@ use botswain_core::{
 };
 use botswain_views::{Decision, Role};
 
-use super::{Told, Words, runs, workflows};
+use super::{Told, Words, connections, runs, workflows};
 
 pub(super) const WORDS: Words = Words {
     other_language: ("English", "en"),
@@ -31,6 +31,7 @@ pub(super) const WORDS: Words = Words {
         ("g i", "待办"),
         ("g r", "运行"),
         ("g w", "流程"),
+        ("g c", "连接"),
         ("?", "本列表"),
     ],
     close: "关闭",
@@ -259,6 +260,7 @@ pub(super) const WORDS: Words = Words {
     no_value: "无",
     of_run: runs::CHINESE,
     of_workflow: workflows::CHINESE,
+    of_connection: connections::CHINESE,
 
     ago: |seconds| format!("{}前", length(seconds)),
     ahead: |seconds| format!("{}后", length(seconds)),

@@ -33,8 +33,8 @@ use crate::{
     console::Visit,
     daemon::{Handle, Notice, Parts},
     views::{
-        self, ConnectionView, ExceptionDetail, ExceptionView, ExceptionsQuery, Inbox, InboxQuery,
-        RunDetail, RunView, RunsQuery, ScheduleView, Waits,
+        self, ExceptionDetail, ExceptionView, ExceptionsQuery, Inbox, InboxQuery, RunDetail,
+        RunView, RunsQuery, ScheduleView, Waits,
     },
 };
 
@@ -69,13 +69,6 @@ pub struct RunRequest {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Started {
     pub run: RunId,
-}
-
-/// What an outside system said when it was tried.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub(super) struct Answered {
-    pub connection: String,
-    pub answer: String,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -270,27 +263,6 @@ pub(super) async fn schedule(State(handle): State<Handle>) -> Answer<Vec<Schedul
     let soonest = |it: &ScheduleView| (it.next.is_empty(), it.next.first().copied());
     schedules.sort_by_key(soonest);
     Ok(Json(schedules))
-}
-
-pub(super) async fn connections(State(handle): State<Handle>) -> Answer<Vec<ConnectionView>> {
-    let (pools, config) = (handle.pools().await, handle.parts.config());
-    Ok(Json(views::connections(&pools, &config)))
-}
-
-pub(super) async fn test_connection(
-    State(handle): State<Handle>,
-    Path(name): Path<String>,
-) -> Answer<Answered> {
-    if !handle.parts.config().connections.contains_key(&name) {
-        return Err(Problem::not_found(format!(
-            "botswain.yaml has no connection `{name}`"
-        )));
-    }
-    let answer = handle.test_connection(&name).await?;
-    Ok(Json(Answered {
-        connection: name,
-        answer,
-    }))
 }
 
 /// What happens from now on, as server-sent events; a slow reader is told what it missed.

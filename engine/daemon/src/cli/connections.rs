@@ -10,7 +10,11 @@ use super::{
     output::{self, tame},
     table, times,
 };
-use crate::{client::Error, instance::Config, views::ConnectionView};
+use crate::{
+    client::Error,
+    instance::Config,
+    views::{ConnectionView, TestOutcome, TestView},
+};
 
 pub(super) async fn connections(global: &Global, command: Option<Connections>) -> Outcome {
     match command.unwrap_or(Connections::List) {
@@ -34,6 +38,7 @@ async fn list(global: &Global) -> Outcome {
                 "per minute",
                 "waiting",
                 "breaker",
+                "last test",
             ];
             output::data(&table::of(header, found.iter().map(row)));
         }
@@ -41,7 +46,7 @@ async fn list(global: &Global) -> Outcome {
     Ok(Code::Done)
 }
 
-fn row(it: &ConnectionView) -> [String; 6] {
+fn row(it: &ConnectionView) -> [String; 7] {
     let of = |count: u32, most: Option<u32>| match most {
         Some(most) => format!("{count} of {most}"),
         None => count.to_string(),
@@ -55,6 +60,7 @@ fn row(it: &ConnectionView) -> [String; 6] {
         per_minute.unwrap_or_default(),
         waiting.map(|count| count.to_string()).unwrap_or_default(),
         breaker(it),
+        it.tested.as_ref().map(tested).unwrap_or_default(),
     ]
 }
 
@@ -84,6 +90,14 @@ fn breaker(it: &ConnectionView) -> String {
             format!("open since {since} after {faults} × {code}; {next}\n{message}")
         }
     }
+}
+
+fn tested(test: &TestView) -> String {
+    let ended = match test.outcome {
+        TestOutcome::Answered { .. } => "answered",
+        TestOutcome::Failed { .. } => "failed",
+    };
+    format!("{ended} {}", times::age(test.at))
 }
 
 fn config(global: &Global) -> Result<Config, Failure> {

@@ -50,6 +50,8 @@ const MEANT: &[(&str, &str)] = &[
     ("POST /workflows/{name}/pause", "handler"),
     ("POST /workflows/{name}/resume", "handler"),
     ("GET /calendar", "viewer"),
+    ("GET /connections", "viewer"),
+    ("POST /connections/{name}/test", "handler"),
     ("GET /people", "admin"),
     ("POST /people", "admin"),
     ("POST /people/{name}", "admin"),

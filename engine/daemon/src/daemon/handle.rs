@@ -35,6 +35,7 @@ use crate::{
     api::{Answers, Bulks, Closed, Turns},
     meant,
     pauses::Pauses,
+    tested::Tested,
 };
 
 /// The way to the loop.
@@ -49,6 +50,7 @@ pub struct Handle {
     pub bulks: Arc<Bulks>,
     pub closed: Arc<Closed>,
     pub pauses: Arc<Pauses>,
+    pub tested: Arc<Tested>,
     pub answers: Arc<Answers>,
     pub turns: Arc<Turns>,
 }
@@ -212,16 +214,6 @@ impl Handle {
         let (reply, answer) = oneshot::channel();
         drop(self.messages.send(Message::Pools(reply)));
         answer.await.unwrap_or_default()
-    }
-
-    /// Tries a connection and says what answered; a breaker that was open hears of it.
-    pub async fn test_connection(&self, name: &str) -> Result<String, Fault> {
-        let result = self.parts.connections.test(name).await;
-        self.tell(Event::Probed {
-            connection: name.to_owned(),
-            result: result.as_ref().map(drop).map_err(|it| Box::new(it.clone())),
-        });
-        result
     }
 
     /// The workflows that can be started, by name.

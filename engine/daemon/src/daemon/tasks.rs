@@ -138,12 +138,8 @@ impl Tasks {
     pub(super) fn probe(&self, connection: String) {
         let (parts, sender) = (self.parts.clone(), self.sender.clone());
         tokio::spawn(async move {
-            let test = tokio::time::timeout(PROBING, parts.connections.test(&connection)).await;
-            let result = test.unwrap_or_else(|_| {
-                let message = format!("its test gave no answer within {} s", PROBING.as_secs());
-                Err(Fault::system("test.timeout", message))
-            });
-            let result = result.map(drop).map_err(Box::new);
+            let result = test(&parts, &connection).await.map(drop);
+            let result = result.map_err(Box::new);
             drop(sender.send(Message::Event(Event::Probed { connection, result })));
         });
     }
@@ -159,6 +155,15 @@ impl Tasks {
             drop(sender.send(message));
         });
     }
+}
+
+/// Tries a connection and says what answered.
+pub(super) async fn test(parts: &Parts, connection: &str) -> Result<String, Fault> {
+    let test = tokio::time::timeout(PROBING, parts.connections.test(connection)).await;
+    test.unwrap_or_else(|_| {
+        let message = format!("its test gave no answer within {} s", PROBING.as_secs());
+        Err(Fault::system("test.timeout", message))
+    })
 }
 
 /// Says that a breaker has opened for a fault, or has closed.

@@ -99,7 +99,9 @@ impl ConnectionHost {
     /// Opens a connection and tries it; says what answered.
     pub async fn test(&self, name: &str) -> Result<String, Fault> {
         let tried = self.open(name).await?.test().await;
-        tried.map_err(|fault| self.masked(fault))
+        // It is shown and written down, and what answers may repeat what it was sent.
+        let mask = |answer: String| self.setting.redactor.mask(&answer).into_owned();
+        tried.map(mask).map_err(|fault| self.masked(fault))
     }
 
     /// Closes all, also those in use; none can be opened afterwards.

@@ -53,6 +53,11 @@ impl Private {
         self.folder.join("pauses.json")
     }
 
+    /// How the last test of each connection ended.
+    pub fn tested(&self) -> PathBuf {
+        self.folder.join("tested.json")
+    }
+
     /// Who may sign in.
     pub fn accounts(&self) -> PathBuf {
         self.folder.join("accounts.json")

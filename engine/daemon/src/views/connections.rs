@@ -27,6 +27,7 @@ pub fn connections(pools: &[PoolView], config: &Config) -> Vec<ConnectionView> {
             per_minute: pool.per_minute,
             started: pool.started,
             breaker: pool.breaker.clone(),
+            tested: None,
         })
     };
     pools.iter().filter_map(view).collect()

@@ -126,6 +126,13 @@ impl House {
         command
     }
 
+    /// Begins a command and lets it go on.
+    pub(crate) fn begin(&self, args: &[&str]) -> Child {
+        let mut command = self.command(args);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    }
+
     pub(crate) fn botswain(&self, args: &[&str]) -> Output {
         self.command(args).output().unwrap()
     }

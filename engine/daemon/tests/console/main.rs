@@ -7,6 +7,7 @@
 
 mod browser;
 mod conformance;
+mod connections;
 mod doubt;
 mod house;
 mod morning;

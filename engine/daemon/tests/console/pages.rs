@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     browser::Browser,
-    house::{House, line, npm},
+    house::{House, line, npm, wait_for},
 };
 
 /// Texts that would run, or break out of where they stand, if they were not taken as texts.
@@ -16,7 +16,7 @@ const HOSTILE: [&str; 5] = [
     "javascript:window.hacked=1//{{7*7}}",
 ];
 
-const PAGES: [&str; 18] = [
+const PAGES: [&str; 19] = [
     "/inbox",
     "/inbox?show=newest",
     "/inbox?show=approvals",
@@ -34,12 +34,23 @@ const PAGES: [&str; 18] = [
     "/workflows/buy?again=2",
     "/workflows/broken",
     "/calendar",
+    "/connections",
     "/people",
 ];
 
 async fn hostile_house() -> House {
     let house = House::open();
     house.admit("ann", "admin", &["buyers"]);
+    let settings = std::fs::read_to_string(house.path("botswain.yaml")).unwrap();
+    let connections = "connections:\n  shop: { kind: web, address: \"http://127.0.0.1:1\" }\n";
+    house.write("botswain.yaml", &format!("{settings}{connections}"));
+    wait_for("the connection", || {
+        house.json(&["connections"])[0].is_object().then_some(())
+    });
+    assert_eq!(
+        house.botswain(&["connections", "test"]).status.code(),
+        Some(1)
+    );
     let lines = HOSTILE.map(|text| line(text, text, text));
     house.park(&lines);
     house.ask(HOSTILE[0]);

@@ -55,6 +55,9 @@ impl Connection for Shop {
     }
 
     async fn test(&self) -> Result<String, Fault> {
+        if self.url == "echo" {
+            return Ok(format!("hello {}", self.password.reveal()));
+        }
         let message = format!("{} refused {}", self.url, self.password.reveal());
         Err(Fault::system("shop.login", message))
     }
@@ -207,4 +210,14 @@ async fn each_obstacle_is_a_fault_of_its_own_and_shows_no_secret() {
     assert_eq!(hint, "run `botswain secret set none`");
     let tried = place.host.test("plain").await.unwrap_err();
     assert_eq!(tried.message, "a refused •••");
+}
+
+#[tokio::test]
+async fn an_answer_that_repeats_a_secret_is_masked() {
+    let place = Place::new("  shop: { kind: shop, url: echo, password: '{{secrets.shop}}' }\n");
+    let answer = place.host.test("shop").await.unwrap();
+    assert!(
+        answer.starts_with("hello ") && !answer.contains(CANARY),
+        "{answer}"
+    );
 }
