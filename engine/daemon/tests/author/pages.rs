@@ -112,3 +112,20 @@ fn the_first_workflow_of_the_start_pages_passes_the_check() {
         assert!(ran.starts_with("exit 0"), "{path}: {ran}");
     }
 }
+
+/// The start page lists the same commands in both languages.
+#[test]
+fn the_start_pages_list_the_same_commands() {
+    let [english, chinese] = ["README.md", "README.zh-CN.md"].map(commands);
+    assert!(english.len() > 10, "{english:?}");
+    assert_eq!(english, chinese);
+}
+
+/// What stands in backticks in the first column of a page's table.
+fn commands(path: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(repository(path)).unwrap();
+    let rows = text.lines().filter(|line| line.starts_with("| `"));
+    let first = rows.filter_map(|row| row.split(" | ").next());
+    let names = first.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    names.map(str::to_owned).collect()
+}
