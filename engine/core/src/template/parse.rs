@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::{
     names::Scopes,
-    reference::{self, About, HELPERS, Helper},
+    reference::{self, About, Helper},
     scan::{self, Kind, Tag},
     suggest,
     tree::{
@@ -126,11 +126,22 @@ fn operator(source: &str, offset: usize) -> Option<ParseError> {
         let error = ParseError::at(offset, "nothing stands between the braces");
         return Some(error.hint("write a name, as in `{{line.amount}}`, or leave the braces out"));
     }
+    if let Some(index) = index(rest) {
+        let error = ParseError::at(offset, format!("`[{index}]` is no part of a name"));
+        return Some(error.hint(format!("an item of a list is written `.{index}`")));
+    }
     let (sign, helper) = OPERATORS.iter().find(|(sign, _)| rest.starts_with(sign))?;
     let error = ParseError::at(offset, format!("`{sign}` is no part of a template"));
     Some(error.hint(format!(
         "a helper comes first, its arguments behind it: `{helper}`"
     )))
+}
+
+/// The number in brackets by which other languages take an item of a list.
+fn index(rest: &str) -> Option<&str> {
+    let (index, _) = rest.strip_prefix('[')?.split_once(']')?;
+    let digits = !index.is_empty() && index.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then_some(index)
 }
 
 /// The byte at a line and column, both counted from 1, columns in characters.
@@ -517,9 +528,9 @@ impl Parser<'_> {
 fn known(name: &str, offset: usize) -> Result<&'static Helper, ParseError> {
     reference::find(name).ok_or_else(|| {
         let error = ParseError::at(offset, format!("there is no helper `{name}`"));
-        match suggest::nearest(name, HELPERS.iter().map(|helper| helper.name)) {
+        match suggest::helper(name) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error,
+            None => error.hint("`botswain helpers` lists them"),
         }
     })
 }

@@ -1,5 +1,44 @@
 //! "Did you mean …": the known name that is nearest to a mistyped one.
 
+use super::reference::HELPERS;
+
+/// What helpers are called in other languages, and here.
+const BROUGHT: [(&str, &str); 22] = [
+    ("for", "each"),
+    ("foreach", "each"),
+    ("upcase", "upper"),
+    ("uppercase", "upper"),
+    ("downcase", "lower"),
+    ("lowercase", "lower"),
+    ("strip", "trim"),
+    ("concat", "join"),
+    ("substring", "slice"),
+    ("length", "len"),
+    ("size", "len"),
+    ("plus", "add"),
+    ("minus", "sub"),
+    ("times", "mul"),
+    ("equals", "eq"),
+    ("filter", "where"),
+    ("map", "pluck"),
+    ("formatdate", "format_date"),
+    ("formatnumber", "format_number"),
+    ("money", "format_number"),
+    ("currency", "format_number"),
+    ("coalesce", "default"),
+];
+
+/// The helper that was probably meant.
+pub fn helper(name: &str) -> Option<&'static str> {
+    let here = BROUGHT
+        .iter()
+        .find(|(there, _)| there.eq_ignore_ascii_case(name));
+    match here {
+        Some((_, here)) => Some(here),
+        None => nearest(name, HELPERS.iter().map(|helper| helper.name)),
+    }
+}
+
 /// The candidate within a third of the name's length in edits (at least 1, or 2 from four letters on).
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name: Vec<char> = name.chars().take(64).collect();
@@ -65,5 +104,17 @@ mod tests {
         assert_eq!(nearest("Customer", names), Some("customer"));
         assert_eq!(nearest("amount_due", names), None);
         assert_eq!(nearest("x", ["y"]), None);
+    }
+
+    #[test]
+    fn a_helper_is_found_by_its_name_elsewhere() {
+        assert_eq!(helper("for"), Some("each"));
+        assert_eq!(helper("upCase"), Some("upper"));
+        assert_eq!(helper("uper"), Some("upper"));
+        assert_eq!(helper("capitalize"), None);
+        for (there, here) in BROUGHT {
+            let known = |name: &str| HELPERS.iter().any(|helper| helper.name == name);
+            assert!(known(here) && !known(there), "{there}: {here}");
+        }
     }
 }

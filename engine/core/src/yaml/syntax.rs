@@ -38,7 +38,7 @@ const WORDS: [(&str, &str, &str); 13] = [
     (
         "content after",
         "nothing can follow the closing quote",
-        "put the whole value in quotes",
+        "inside double quotes a `\"` is written `\\\"`, inside single quotes a `'` is written twice",
     ),
     (
         "quoted scalar",

@@ -37,7 +37,7 @@ pub(super) fn show(global: &Global, name: &str) -> Outcome {
 
 fn unknown(name: &str) -> Failure {
     let failure = Failure::usage(format!("there is no helper `{name}`"));
-    let near = suggest::nearest(name, HELPERS.iter().map(|helper| helper.name));
+    let near = suggest::helper(name);
     failure.hint(match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`botswain helpers` lists them".to_owned(),

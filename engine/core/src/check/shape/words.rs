@@ -65,7 +65,7 @@ pub(super) fn type_hint(schema: &Value, node: &Node, name: &str) -> Option<Strin
             Some(words) if items.len() == 1 && has("string") => {
                 Some(format!("write `{words}` without brackets"))
             }
-            _ if has("object") => Some("name each of them by a key, without `-`".to_owned()),
+            _ if has("object") => Some(list_hint(schema)),
             _ => None,
         },
         What::Map(map) if has("array") => {
@@ -83,6 +83,18 @@ pub(super) fn type_hint(schema: &Value, node: &Node, name: &str) -> Option<Strin
             map_hint(schema, text, name)
         }
         What::Scalar { .. } => scalar_hint(schema, node, has),
+    }
+}
+
+/// What to do with a list where a map is wanted: mostly a key above it was left out.
+fn list_hint(schema: &Value) -> String {
+    let required: Vec<&str> = super::words(schema, "required").collect();
+    let what = schema.get("x-what").and_then(Value::as_str);
+    match (what, &required[..]) {
+        (Some("a workflow" | "a file of tests"), [key]) => {
+            format!("write `{key}:` in a line above it")
+        }
+        _ => "name each of them by a key, without `-`".to_owned(),
     }
 }
 
@@ -126,7 +138,9 @@ fn scalar_hint(schema: &Value, node: &Node, has: impl Fn(&str) -> bool) -> Optio
 
 /// What a text was probably meant to be where keys with values are wanted.
 fn map_hint(schema: &Value, text: &str, name: &str) -> Option<String> {
-    let known = schema.get("properties").and_then(Value::as_object)?;
+    let Some(known) = schema.get("properties").and_then(Value::as_object) else {
+        return named_hint(schema, text, name);
+    };
     let end = text.find([' ', ':']).unwrap_or(text.len());
     let (first, rest) = (&text[..end], text[end..].trim_start_matches([' ', ':']));
     let rest = rest.split_whitespace().next().unwrap_or("…");
@@ -135,6 +149,9 @@ fn map_hint(schema: &Value, text: &str, name: &str) -> Option<String> {
     }
     let required: Vec<&str> = super::words(schema, "required").collect();
     match (&required[..], name) {
+        (_, "`retry`") if text.parse::<u32>().is_ok() => {
+            Some(format!("write `retry: {{ attempts: {text} }}`"))
+        }
         (["type"], _) => Some(format!("write `{{ type: {text} }}`")),
         _ if known.contains_key("cron") => Some(match text.split_whitespace().count() {
             5 | 6 => format!("write `cron: \"{text}\"`"),
@@ -148,6 +165,21 @@ fn map_hint(schema: &Value, text: &str, name: &str) -> Option<String> {
         ([first, ..], _) => Some(format!("name each value by its key, as in `{first}: …`")),
         _ => None,
     }
+}
+
+/// A name alone, where names with values are wanted.
+fn named_hint(schema: &Value, text: &str, name: &str) -> Option<String> {
+    let others = schema.get("additionalProperties")?;
+    // What `with` takes is said by its bot.
+    let named = others.is_object() || *others == Value::Bool(true) && name != "`with`";
+    let key = name.strip_prefix('`')?.strip_suffix('`')?;
+    let (text, value) = match text.split_once('=') {
+        Some((text, value)) => (text.trim(), format!("\"{}\"", value.trim())),
+        None => (text, "…".to_owned()),
+    };
+    let plain = !text.is_empty() && !text.contains(['"', '\\', '`', '\n', '{']);
+    (named && plain)
+        .then(|| format!("give each name its value, as in `{key}: {{ \"{text}\": {value} }}`"))
 }
 
 /// What a key is for, as its schema says it: a fragment after `:`.

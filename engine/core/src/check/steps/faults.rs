@@ -18,6 +18,26 @@ use crate::{
 /// What the steps of an entry leave.
 type Left = IndexMap<String, Output>;
 
+/// The words that `then` can be; all others in use mean one of them.
+const THEN: [&str; 4] = ["retry", "park", "continue", "fail"];
+
+/// What to write for a word alone.
+fn alone(text: &str) -> String {
+    let meant = match text.to_lowercase().as_str() {
+        "skip" | "ignore" | "none" => Some("continue"),
+        "stop" | "abort" => Some("fail"),
+        "wait" | "ask" => Some("park"),
+        word => THEN.into_iter().find(|known| *known == word),
+    };
+    match meant {
+        Some(word) => format!("write `on_fault: {{ then: {word} }}`"),
+        None => format!(
+            "write `on_fault: {{ then: … }}` with one of: `{}`",
+            THEN.join("`, `")
+        ),
+    }
+}
+
 impl Checker<'_, '_, '_> {
     pub(super) fn on_fault(&mut self, step: &model::Step, node: &Rc<Node>) -> Vec<OnFault> {
         let Some(entry) = node.get("on_fault") else {
@@ -29,8 +49,8 @@ impl Checker<'_, '_, '_> {
             _ => std::slice::from_ref(&entry.node),
         };
         if let (What::Scalar { text, .. }, true) = (&entry.node.what, entry.node.text().is_some()) {
-            let hint = format!("write `on_fault: {{ then: {text} }}`");
-            self.report.advise("language.type", &entry.node.span, hint);
+            self.report
+                .advise("language.type", &entry.node.span, alone(text));
         }
         let mut plan: Vec<(OnFault, &Node)> = Vec::new();
         let mut left = IndexMap::new();

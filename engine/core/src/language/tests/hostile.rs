@@ -146,7 +146,7 @@ fn what_is_no_workflow() {
         "- a\n- b\n",
         expect![[r#"
             1:3 language.type: a workflow expects a map, found a list
-                hint: name each of them by a key, without `-`
+                hint: write `steps:` in a line above it
         "#]],
     );
     check(

@@ -144,6 +144,7 @@ fn values_of_the_wrong_kind() {
             1:8 language.type: `name` expects text, found a list
                 hint: write `a` without brackets
             3:8 language.type: `retry` expects a map, found a whole number
+                hint: write `retry: { attempts: 3 }`
             4:8 language.type: `steps` expects a list, found a map
         "#]],
     );
