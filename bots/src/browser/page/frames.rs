@@ -137,7 +137,9 @@ impl Page {
             match self.ask_at(&way, (operation, given), Mode::Walk).await {
                 Ok(mut said) => {
                     let inner = said["inner"].as_array().into_iter().flatten().rev();
-                    ways.extend(inner.map(|frame| [&way[..], &[frame.clone()]].concat()));
+                    ways.extend(
+                        inner.map(|frame| [&way[..], std::slice::from_ref(frame)].concat()),
+                    );
                     let answer = said["answer"].take();
                     told.push(Told { way, answer });
                 }

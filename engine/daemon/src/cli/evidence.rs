@@ -33,7 +33,7 @@ async fn whole(client: &Client, run: &RunId, to: &Path) -> Result<(), Failure> {
         return Err(taken(to));
     }
     let folder = to.parent().filter(|it| !it.as_os_str().is_empty());
-    let begun = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")));
+    let begun = NamedTempFile::new_in(folder.unwrap_or_else(|| Path::new(".")));
     let begun = begun.map_err(|err| unwritable(to, &err))?;
     let file = begun.reopen().map_err(|err| unwritable(to, &err))?;
     let mut file = tokio::fs::File::from_std(file);
