@@ -35,7 +35,7 @@ pub(crate) async fn test(
 ) -> Answer<Answered> {
     if !handle.parts.config().connections.contains_key(&name) {
         let problem = Problem::not_found(format!("botswain.yaml has no connection `{name}`"));
-        return Err(problem);
+        return Err(problem.detail("`botswain connections` lists them"));
     }
     let by = principal.signs(String::new());
     let answer = handle.test_connection(&name, by).await?;

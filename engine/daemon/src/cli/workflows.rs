@@ -7,12 +7,14 @@ use serde_json::json;
 use super::{
     Global,
     outcome::{Code, Failure, Outcome},
-    output, table,
+    output::{self, tame},
+    table, times,
 };
 use crate::{
     client::Client,
     instance::{CONFIG_FILE, Instance},
     meant,
+    pauses::Pauses,
     views::RunView,
     workflows,
 };
@@ -25,8 +27,12 @@ pub(super) fn list(global: &Global) -> Outcome {
         .iter()
         .map(|version| &version.plan)
         .collect();
+    let pauses = Pauses::open(instance.private().pauses()).map_err(Failure::of)?;
     match (global.json, plans.is_empty()) {
-        (true, _) => output::json(&plans.iter().map(|plan| described(plan)).collect::<Vec<_>>()),
+        (true, _) => {
+            let all = plans.iter().map(|plan| described(plan, &pauses));
+            output::json(&all.collect::<Vec<_>>());
+        }
         (false, true) if checked.files == 0 => {
             output::data("no workflows yet; `botswain new NAME` begins one");
         }
@@ -35,7 +41,7 @@ pub(super) fn list(global: &Global) -> Outcome {
         }
         // What is the matter stands on stderr.
         (false, true) => (),
-        (false, false) => output::data(&listed(&plans)),
+        (false, false) => output::data(&listed(&plans, &pauses)),
     }
     if checked.config.is_none() {
         return Err(Failure::usage(format!(
@@ -78,16 +84,17 @@ pub(super) async fn known(instance: &Instance, client: &Client, name: &str) -> R
     })
 }
 
-fn described(plan: &Plan) -> serde_json::Value {
+fn described(plan: &Plan, pauses: &Pauses) -> serde_json::Value {
     json!({
         "name": plan.name,
         "description": plan.description,
         "inputs": plan.inputs,
         "triggers": plan.triggers,
+        "paused": pauses.of(&plan.name),
     })
 }
 
-fn listed(plans: &[&Plan]) -> String {
+fn listed(plans: &[&Plan], pauses: &Pauses) -> String {
     let rows = plans.iter().map(|plan| {
         let inputs = plan
             .inputs
@@ -101,10 +108,16 @@ fn listed(plans: &[&Plan]) -> String {
                 .map(|it| it.on.to_string())
                 .collect::<Vec<_>>()
                 .join(", "),
+            pauses.of(&plan.name).map_or_else(String::new, |pause| {
+                format!("by {} since {}", tame(&pause.by), times::clock(pause.at))
+            }),
             plan.description.clone().unwrap_or_default(),
         ]
     });
-    table::of(["workflow", "inputs", "starts", "description"], rows)
+    table::of(
+        ["workflow", "inputs", "starts", "paused", "description"],
+        rows,
+    )
 }
 
 /// `file: file`, with a question mark when it may be left out.

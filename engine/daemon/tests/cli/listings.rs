@@ -152,6 +152,7 @@ fn workflows_schedules_and_connections() {
         --- stdout
         --- stderr
         error: botswain.yaml has no connection `shop`
+        hint: `botswain connections` lists them
     "#]]
     .assert_eq(&office.says(&["connections", "test", "shop"]));
     office.write("botswain.yaml", "nam: office\n");

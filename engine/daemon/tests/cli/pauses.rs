@@ -32,6 +32,17 @@ fn what_is_paused_starts_nothing_by_itself_until_it_is_resumed() {
         --- stderr
     "#]]
     .assert_eq(&alone);
+    expect![[r#"
+        exit 0
+        --- stdout
+        workflow  inputs  starts  paused  description
+        enter  file: file, folder?: text  Hands each line over as a file.
+        intake  file: file  files intake/*.csv  by anna since CLOCK  Takes what comes.
+        other  file: file  files other/*.csv  Takes what comes.
+        --- stderr
+    "#]]
+    .assert_eq(&office.says(&["workflows"]));
+    assert_eq!(office.json(&["workflows"])[1]["paused"]["by"], "anna");
 
     // What one command has said holds for the daemon that comes; the other workflow does not wait.
     let up = office.up();
