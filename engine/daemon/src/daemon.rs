@@ -46,7 +46,7 @@ use crate::{
     api::Answers,
     instance::{Config, ConnectionHost, Instance, Redactor, Setting},
     pauses::Pauses,
-    tested::Tested,
+    tested,
     workflows::{self, Checked},
 };
 
@@ -163,7 +163,7 @@ impl Daemon {
             bulks: Arc::default(),
             closed: Arc::default(),
             pauses: Arc::new(Pauses::open(parts.instance.private().pauses())?),
-            tested: Arc::new(Tested::open(parts.instance.private().tested())),
+            tested: Arc::new(tested::open(parts.instance.private().tested())),
             answers: Arc::new(answers),
             turns: Arc::default(),
             parts,

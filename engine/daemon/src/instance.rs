@@ -14,6 +14,7 @@ use std::{
 use botswain_bot::{BotSpec, Roots};
 use botswain_core::diagnostic::Diagnostic;
 
+mod by_name;
 pub mod catalogue;
 pub mod config;
 pub mod connections;
@@ -24,6 +25,7 @@ pub mod redact;
 pub mod secrets;
 mod yaml;
 
+pub use by_name::ByName;
 pub(crate) use catalogue::calendar_files;
 pub use config::Config;
 use config::Reading;

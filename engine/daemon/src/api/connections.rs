@@ -20,11 +20,7 @@ pub(crate) struct Answered {
 
 pub(crate) async fn list(State(handle): State<Handle>) -> Answer<Vec<ConnectionView>> {
     let (pools, config) = (handle.pools().await, handle.parts.config());
-    let mut all = views::connections(&pools, &config);
-    for it in all.iter_mut().filter(|it| it.kind != "limit") {
-        it.tested = handle.tested.of(&it.name);
-    }
-    Ok(Json(all))
+    Ok(Json(views::connections(&pools, &config, &handle.tested)))
 }
 
 /// What it answers is remembered, as is that it does not.

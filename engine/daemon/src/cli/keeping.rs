@@ -27,7 +27,7 @@ use crate::{
     client::{self, Client},
     daemon::StartError,
     instance::Instance,
-    pauses,
+    pauses::{self, Pauses},
 };
 
 pub(super) async fn verify(global: &Global) -> Outcome {
@@ -144,7 +144,7 @@ pub(super) fn restore(global: &Global, from: &Path) -> Outcome {
     let restored = restore::restore(from, &private.store(), &artifacts, Timestamp::now());
     let manifest = restored.map_err(failed)?;
     if let Some(text) = manifest.beside.get(pauses::BESIDE) {
-        pauses::restore(&private.pauses(), text).map_err(Failure::of)?;
+        Pauses::restore(&private.pauses(), text).map_err(Failure::of)?;
     }
     match global.json {
         true => output::json(&manifest),

@@ -33,12 +33,12 @@ impl Handle {
         };
         let (tested, at) = (self.tested.clone(), Timestamp::now());
         let test = TestView { by, at, outcome };
-        let kept = tokio::task::spawn_blocking(move || tested.set(&name, test)).await;
+        let kept = tokio::task::spawn_blocking(move || tested.set(&name, Some(test))).await;
         // What answered is worth more than that it is remembered.
         match kept.map_err(std::io::Error::other) {
             Ok(Ok(())) => (),
             Ok(Err(error)) | Err(error) => {
-                tracing::warn!("how the test ended is forgotten with this daemon: {error}");
+                tracing::warn!("how the test ended is not remembered: {error}");
             }
         }
         result

@@ -9,14 +9,16 @@ use botswain_core::{
 use jiff::Timestamp;
 
 use super::{ConnectionView, RunView};
-use crate::instance::Config;
+use crate::{instance::Config, tested::Tested};
 
 /// Those of the file, by name, connections first.
-pub fn connections(pools: &[PoolView], config: &Config) -> Vec<ConnectionView> {
+pub fn connections(pools: &[PoolView], config: &Config, tested: &Tested) -> Vec<ConnectionView> {
     let view = |pool: &PoolView| {
-        let kind = match &pool.resource {
-            Resource::Connection(name) => config.connections.get(name)?.kind.clone(),
-            Resource::Limit(name) => config.limits.get(name).map(|_| "limit".to_owned())?,
+        let (kind, tested) = match &pool.resource {
+            Resource::Connection(name) => {
+                (config.connections.get(name)?.kind.clone(), tested.of(name))
+            }
+            Resource::Limit(name) => (config.limits.get(name).map(|_| "limit".to_owned())?, None),
         };
         Some(ConnectionView {
             name: pool.resource.name().to_owned(),
@@ -27,7 +29,7 @@ pub fn connections(pools: &[PoolView], config: &Config) -> Vec<ConnectionView> {
             per_minute: pool.per_minute,
             started: pool.started,
             breaker: pool.breaker.clone(),
-            tested: None,
+            tested,
         })
     };
     pools.iter().filter_map(view).collect()
