@@ -146,7 +146,7 @@ pub(crate) fn child(arguments: &[String]) {
 }
 
 /// A figure of a process's memory, see proc(5).
-fn megabytes(process: u32, figure: &str) -> f64 {
+pub(crate) fn megabytes(process: u32, figure: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status
         .lines()

@@ -13,9 +13,11 @@
 
 mod bots;
 mod goals;
+mod inbox;
 mod items;
 mod limit;
 mod load;
+mod past;
 mod place;
 mod script;
 mod start;
@@ -35,6 +37,7 @@ const PARTS: &[Part] = &[
     ("start", start::start),
     ("idle", items::idle),
     ("items", items::items),
+    ("inbox", inbox::inbox),
 ];
 
 fn main() -> ExitCode {

@@ -2,26 +2,20 @@
 
 use std::{
     process::{Command, Stdio},
-    sync::{Arc, mpsc::channel},
     time::{Duration, Instant},
 };
 
-use botswain::instance::Instance;
 use botswain_core::{
-    ExceptionId, Fault, RunId, StepId,
-    index::{Batch, Change},
-    plan::Version,
-    run::{
-        Run,
-        fact::{Fact, Verdict, What},
-    },
+    ExceptionId, Fault, StepId,
+    run::fact::{Fact, Verdict, What},
 };
 use botswain_store::Store;
+use indexmap::IndexMap;
 
 use crate::{
     goals::Goals,
     items,
-    load::{self, Load},
+    past::{self, Past},
     place::{self, Place},
 };
 
@@ -29,13 +23,14 @@ const FINISHED: u64 = 100_000;
 const OPEN: u64 = 10_000;
 /// Of the open ones every hundredth was at work, the others are parked.
 const EVERY: u64 = 100;
-/// How many runs are written in one batch.
-const TOGETHER: u64 = 200;
 
 pub(crate) fn start(goals: &mut Goals) {
     let text = "overlap: allow\nsteps:\n  - id: s1\n    bot: bench.read\n    with: { text: x }\n";
     let place = Place::new(&[("reads", text.to_owned())]);
-    fill(&place);
+    let past = Past::of(&place, "reads", IndexMap::new());
+    past.write(&place, 2..2 + FINISHED + OPEN, |number| {
+        facts_of(number, &past)
+    });
     let first = ready(&place);
     println!(
         "  the first start, {} runs to go on with   {first:>8.2?}",
@@ -75,7 +70,7 @@ fn ready(place: &Place) -> Duration {
 }
 
 fn opening(place: &Place) -> Duration {
-    let path = Instance::at(place.path()).unwrap().private().store();
+    let path = past::store(place);
     let begun = Instant::now();
     let store = Store::open(&path).unwrap();
     let took = begun.elapsed();
@@ -83,53 +78,15 @@ fn opening(place: &Place) -> Duration {
     took
 }
 
-/// Writes finished, parked and running runs, made of the facts of one that did run.
-fn fill(place: &Place) {
-    let runtime = place::runtime();
-    let (facts, version) = runtime.block_on(async {
-        let daemon = place.start().await;
-        load::drive(
-            &daemon.handle,
-            "reads",
-            Load {
-                runs: 1,
-                at_once: 1,
-            },
-        )
-        .await;
-        let facts = daemon.handle.parts.store.facts(&RunId::root(1)).unwrap();
-        let version = daemon.handle.workflow("reads").unwrap();
-        daemon.stop().await.unwrap();
-        (facts, version)
-    });
-    drop(runtime);
-    let store = Store::open(&Instance::at(place.path()).unwrap().private().store()).unwrap();
-    let (reply, answers) = channel();
-    let numbers: Vec<u64> = (2..2 + FINISHED + OPEN).collect();
-    for some in numbers.chunks(TOGETHER as usize) {
-        let reply = reply.clone();
-        let batch = some.iter().fold(Batch::default(), |batch, number| {
-            with_run(
-                batch,
-                RunId::root(*number),
-                facts_of(*number, &facts),
-                &version,
-            )
-        });
-        store.append(batch, move |result| reply.send(result).unwrap());
-    }
-    drop(reply);
-    answers.iter().for_each(|answer| answer.unwrap());
-}
-
-fn facts_of(number: u64, finished: &[Fact]) -> Vec<Fact> {
-    let started = |fact: &Fact| matches!(fact.what, What::Started { .. });
-    let begun = finished.iter().position(started).unwrap() + 1;
+/// Finished, parked and running runs.
+fn facts_of(number: u64, past: &Past) -> Vec<Fact> {
     match number {
-        number if number < 2 + FINISHED => finished.to_vec(),
-        number if number.is_multiple_of(EVERY) => finished[..begun].to_vec(),
+        number if number < 2 + FINISHED => past.facts().to_vec(),
+        number if number.is_multiple_of(EVERY) => past.begun().to_vec(),
         number => {
-            let failed = What::Failed {
+            let mut facts = past.begun().to_vec();
+            let at = facts[facts.len() - 1].at;
+            let what = What::Failed {
                 step: StepId::new("s1"),
                 attempt: 1,
                 fault: Box::new(Fault::business("bench.odd", "the customer is not known")),
@@ -137,28 +94,10 @@ fn facts_of(number: u64, finished: &[Fact]) -> Vec<Fact> {
                     exception: ExceptionId(number),
                 },
             };
-            let at = finished[begun - 1].at;
-            let parked = [Fact { at, what: failed }];
-            finished[..begun].iter().cloned().chain(parked).collect()
+            facts.push(Fact { at, what });
+            facts
         }
     }
-}
-
-fn with_run(mut batch: Batch, id: RunId, facts: Vec<Fact>, version: &Arc<Version>) -> Batch {
-    let run = Run::recover(id.clone(), version.clone(), &[], &facts).unwrap();
-    batch.changes.push(Change::Run {
-        before: None,
-        after: Arc::new(run.summary()),
-    });
-    batch
-        .changes
-        .extend(run.exceptions().map(|it| Change::Exception {
-            id: it.id,
-            after: Some(Box::new(it)),
-        }));
-    let numbered = (0..).zip(facts).map(|(seq, fact)| (id.clone(), seq, fact));
-    batch.facts.extend(numbered);
-    batch
 }
 
 /// The binary itself, in an instance of its own.
