@@ -667,7 +667,7 @@ function act() {
     case 'acted': acted(); return { frame: document.activeElement?.matches(FRAME) ? document.activeElement : null };
     case 'places': return places(given);
     case 'file': return fileField(given.locator);
-    case 'explain': return { alternatives: explain(given.locator) };
+    case 'explain': return { alternatives: explain(given.locator), frame: document.title || location.href };
     case 'point': return point(given.locator);
     case 'scroll': return scroll(given);
     case 'page': return {
@@ -688,6 +688,7 @@ try {
   return used.length && !Array.isArray(answer) ? { ...answer, used } : answer;
 } catch (err) {
   // A selector that is none.
-  if (err instanceof DOMException) return { problem: 'invalid', message: String(err.message) };
-  throw err;
+  if (!(err instanceof DOMException)) throw err;
+  const answer = { problem: 'invalid', message: String(err.message) };
+  return mode === 'walk' ? { answer, inner: [] } : answer;
 }
