@@ -97,7 +97,7 @@ def botswain(program, address):
         if done.returncode != 0:
             sys.exit(f"botswain: {done.stderr}")
         shown = subprocess.run([*run, "runs", "show", "1", "--json"], capture_output=True, text=True, check=True)
-        return json.loads(shown.stdout)["run"]["outputs"]["result"]
+        return json.loads(shown.stdout)["steps"][1]["output"]["result"]
 
 
 def main():

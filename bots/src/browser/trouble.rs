@@ -81,9 +81,9 @@ impl From<CmdError> for Trouble {
 
 fn standard(status: &ErrorStatus, message: String) -> Trouble {
     match status {
-        ErrorStatus::ElementClickIntercepted | ErrorStatus::ElementNotInteractable => {
-            Trouble::Covered(message)
-        }
+        ErrorStatus::ElementClickIntercepted
+        | ErrorStatus::ElementNotInteractable
+        | ErrorStatus::MoveTargetOutOfBounds => Trouble::Covered(message),
         ErrorStatus::UnexpectedAlertOpen => Trouble::Dialog(message),
         ErrorStatus::Timeout | ErrorStatus::ScriptTimeout => Trouble::Slow(message),
         ErrorStatus::InvalidSessionId => Trouble::Dead(message),
