@@ -3,7 +3,11 @@
 //! In: the settings of the connection, and the folder that the session works in when its browser
 //! runs here. Out: WebDriver capabilities. What the connection itself names comes last.
 
-use std::path::Path;
+use std::{
+    fs::Permissions,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 use botswain_bot::Fault;
 use serde_json::{Map, Value, json};
@@ -74,7 +78,8 @@ fn chromium(browser: &Browser, folder: Option<&Path>) -> Result<Map<String, Valu
     let mut options = Map::new();
     if let Some(folder) = folder {
         arguments.push(format!("--user-data-dir={}", folder.display()));
-        options.insert("binary".to_owned(), json!(driver::binary(browser)?));
+        let program = opening_a_page(driver::binary(browser)?, folder)?;
+        options.insert("binary".to_owned(), json!(program));
         if nix::unistd::Uid::effective().is_root() {
             // Chromium refuses to run as root with its sandbox.
             arguments.push("--no-sandbox".to_owned());
@@ -85,6 +90,28 @@ fn chromium(browser: &Browser, folder: Option<&Path>) -> Result<Map<String, Valu
         json!({ "credentials_enable_service": false, "profile.password_manager_enabled": false });
     options.insert("prefs".to_owned(), prefs);
     Ok(options)
+}
+
+/// The headless shell opens no page when it is debugged unless it is told which, and chromedriver
+/// tells it only when the profile is its own. It would wait for one forever.
+fn opening_a_page(program: PathBuf, folder: &Path) -> Result<PathBuf, Fault> {
+    let name = program.file_name().unwrap_or_default().to_string_lossy();
+    if !name.ends_with("headless-shell") {
+        return Ok(program);
+    }
+    let quoted = program.display().to_string().replace('\'', r"'\''");
+    let script = format!("#!/bin/sh\nexec '{quoted}' \"$@\" about:blank\n");
+    let path = folder.join("opens-a-page");
+    let written = std::fs::write(&path, script);
+    let written =
+        written.and_then(|()| std::fs::set_permissions(&path, Permissions::from_mode(0o700)));
+    match written {
+        Ok(()) => Ok(path),
+        Err(err) => Err(Fault::system(
+            "browser.folder",
+            format!("`{}`: {err}", path.display()),
+        )),
+    }
 }
 
 fn firefox(browser: &Browser, folder: Option<&Path>) -> Result<Map<String, Value>, Fault> {
