@@ -1,13 +1,11 @@
 //! The same bot with a real Firefox, by geckodriver: what a page needs most, and how it ends.
 
-use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf};
 
-use botswain_bot::{Category, Reach};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
-    lives::end,
-    order, play, told,
+    play,
     world::{World, processes},
 };
 
@@ -36,8 +34,6 @@ async fn what_a_page_needs_most_works_in_firefox_too() {
     let world = firefox().await;
     forms(&world).await;
     frames(&world).await;
-    dialogs_and_files(&world).await;
-    faults(&world).await;
     assert_eq!(programs(&world, "geckodriver"), 1, "one session did it all");
     let family = family(&world);
     assert!(family.len() > 4, "{family:?}");
@@ -137,116 +133,6 @@ async fn frames(world: &World) {
         ]))
         .await;
     assert_eq!(named, Ok(json!({ "note": "x" })));
-}
-
-async fn dialogs_and_files(world: &World) {
-    let answers = vec![
-        (
-            "a dialog is answered",
-            json!([
-                { "click": "Delete" },
-                { "dialog": { "accept": true, "says": "Delete order 7?" } },
-                { "click": "Ask" },
-                { "dialog": { "accept": true, "text": "12" } },
-                { "read": { "told": "css=#told" } },
-            ]),
-            Ok(json!({ "told": "deleted said 12" })),
-        ),
-        (
-            "one that nobody expected",
-            json!([{ "click": "Delete" }, { "read": { "told": "css=#told" } }]),
-            Err(("browser.dialog", "Delete order 7?")),
-        ),
-        (
-            "another window is worked in",
-            json!([
-                { "click": "Details" },
-                { "window": { "url": "popup?one", "close": true, "do": [{ "wait_for": { "url": "one" } }] } },
-                { "read": { "where": "css=#where" } },
-            ]),
-            Ok(json!({ "where": "first" })),
-        ),
-    ];
-    play(world, "/p/desk", answers).await;
-    let invoice = world.put("invoice-7.txt", "47.11 EUR");
-    let output = world
-        .act(json!([
-            { "open": "/p/desk" },
-            { "upload": { "Invoice": invoice } },
-            { "wait_for": { "text": "47.11" } },
-            { "read": { "told": "css=#told" } },
-            { "download": { "click": "Export", "as": "report" } },
-            { "screenshot": "page" },
-            { "pdf": "paper" },
-        ]))
-        .await
-        .expect("files");
-    assert_eq!(output["told"], "invoice-7.txt: 47.11 EUR");
-    assert_eq!(output["report"]["name"], "orders 7.csv");
-    assert_eq!(world.content(&output["report"]), b"order,sku\n7,00412\n");
-    assert!(
-        world
-            .content(&output["screenshots"]["page"])
-            .starts_with(b"\x89PNG")
-    );
-    assert!(world.content(&output["paper"]).starts_with(b"%PDF"));
-}
-
-async fn faults(world: &World) {
-    let fault = world
-        .fault(json!([
-            { "open": "/p/desk" },
-            { "wait_for": { "idle": true } },
-            { "click": "Nowhere" },
-        ]))
-        .await;
-    assert_eq!(
-        told(&fault),
-        ("browser.not_found", Category::System, Reach::None)
-    );
-    assert!(fault.hint.is_some(), "{fault:?}");
-    let picture = world.artifact(&fault, "page.png");
-    assert!(picture.starts_with(b"\x89PNG"));
-    let source = String::from_utf8(world.artifact(&fault, "page.html")).expect("a text");
-    assert!(source.contains("<html"), "{source}");
-    let story: Value =
-        serde_json::from_slice(&world.artifact(&fault, "actions.json")).expect("JSON");
-    assert_eq!(story["status"], 200, "{story}");
-    let refused = world.fault(json!([{ "open": "/down" }])).await;
-    assert_eq!(refused.code, "browser.status", "{refused}");
-}
-
-/// The browser and the driver, killed while a page is waited for and while an order is sent.
-#[tokio::test]
-async fn a_firefox_that_is_killed_is_replaced_and_says_truly_what_may_have_happened() {
-    let world = firefox().await;
-    let waits = json!([{ "open": "/late" }, { "wait_for": { "text": "never" } }]);
-    let hangs = order("HUNG", json!({ "text": "Order saved" }));
-    for (program, actions, asked, reach) in [
-        ("geckodriver", waits, "/late", Reach::None),
-        ("--marionette", hangs, "/hung", Reach::Unknown),
-    ] {
-        let context = world.context();
-        let step = world.act_in(&context, actions);
-        let death = async {
-            world.site.asked(asked).await;
-            end(&world, program);
-        };
-        let (outcome, ()) = tokio::join!(step, death);
-        let fault = outcome.expect_err("it is dead");
-        assert_eq!(
-            told(&fault),
-            ("browser.died", Category::System, reach),
-            "{program}: {fault}"
-        );
-        while !processes(world.scratch.path()).is_empty() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-    let again = world.act(json!([{ "open": "/" }])).await;
-    again.expect("another takes its place");
-    world.close().await;
-    assert_eq!(processes(world.scratch.path()), []);
 }
 
 #[tokio::test]
