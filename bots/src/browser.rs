@@ -7,6 +7,7 @@
 //! may have, unless the page itself says that it refused.
 
 mod action;
+mod capabilities;
 mod driver;
 mod evidence;
 mod faults;
@@ -38,7 +39,6 @@ use self::{
     evidence::Done,
     mask::Mask,
     output::{DRIFT, EFFECTS, PICTURES},
-    page::Page,
     player::{Effect as Pictured, Player},
     trouble::Trouble,
 };
@@ -49,7 +49,7 @@ pub use self::{
     },
     locator::Locator,
     pool::{Pool, end_leftovers},
-    settings::{Browser, LoginActions, Settings, Window, check_capability},
+    settings::{Browser, Kind, LoginActions, Settings, Window, check_capability},
     trial::Finds,
 };
 use crate::web::Web;
@@ -165,7 +165,7 @@ impl Do {
     async fn work(&self, pool: &Pool, context: &Context) -> Result<Reading, Fault> {
         self.refuse_reserved_names()?;
         let loan = pool.borrow().await?;
-        let page = Page::new(loan.client().clone(), self.wait.to_std());
+        let page = loan.page(self.wait.to_std());
         page.limit().await.map_err(Trouble::into_fault)?;
         let mut player = Player::new(page, pool, Some(context), loan.is_logged_in());
         player.folder = loan.folder();

@@ -1,11 +1,13 @@
-//! A chromedriver of our own.
+//! A chromedriver or geckodriver of our own.
 //!
 //! It listens on a random loopback port (it knows no login), works in a folder
 //! that only we can read, and takes everything it has started with it when it
 //! is closed or dropped.
 
 use std::{
+    ffi::OsString,
     fs::{DirBuilder, Permissions},
+    net::TcpListener,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
     process::Stdio,
@@ -20,17 +22,21 @@ use tokio::{
     time::timeout,
 };
 
-use super::{guard::Guard, processes, settings::Browser};
+use super::{
+    guard::Guard,
+    processes,
+    settings::{Browser, Kind},
+};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Driver {
-    child: Child,
+    child: Option<Child>,
     folder: PathBuf,
     /// Takes over when this process dies.
     guard: Option<Guard>,
     /// Removed with it.
-    _temporary: TempDir,
+    temporary: TempDir,
     url: String,
 }
 
@@ -43,21 +49,39 @@ impl Driver {
         }
         let temporary = temporary(&folder)?;
         let guard = Guard::of(&folder).await;
-        let mut child = command(&program, &folder, temporary.path())
-            .spawn()
-            .map_err(|err| unstarted(&program, &err.to_string()))?;
-        let output = child.stdout.take();
         let mut driver = Driver {
-            child,
+            child: None,
             folder,
             guard,
-            _temporary: temporary,
+            temporary,
             url: String::new(),
         };
-        let port = timeout(PATIENCE, port(output)).await.ok().flatten();
-        let port = port.ok_or_else(|| unstarted(&program, "it named no port"))?;
-        driver.url = format!("http://127.0.0.1:{port}");
+        driver.listen(browser, &program).await?;
         Ok(driver)
+    }
+
+    /// Starts the program, until it listens.
+    async fn listen(&mut self, browser: &Browser, program: &Path) -> Result<(), Fault> {
+        // The port that geckodriver is given may be taken by somebody else before it is used.
+        let tries = match browser.kind() {
+            Kind::Chromium => 1,
+            Kind::Firefox => 3,
+        };
+        for _ in 0..tries {
+            let arguments = arguments(browser.kind(), &self.folder)
+                .map_err(|err| unstarted(program, &err.to_string()))?;
+            let mut child = command(program, &self.folder, self.temporary.path())
+                .args(arguments)
+                .spawn()
+                .map_err(|err| unstarted(program, &err.to_string()))?;
+            let output = child.stdout.take();
+            self.child = Some(child);
+            if let Some(port) = timeout(PATIENCE, port(output)).await.ok().flatten() {
+                self.url = format!("http://127.0.0.1:{port}");
+                return Ok(());
+            }
+        }
+        Err(unstarted(program, "it named no port"))
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -69,20 +93,25 @@ impl Driver {
     }
 
     pub(crate) fn is_alive(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+        let child = self.child.as_mut();
+        child.is_some_and(|child| matches!(child.try_wait(), Ok(None)))
     }
 
     /// Ends it and everything it has started; returns when all are gone.
     pub(crate) async fn close(mut self) {
         self.end();
-        self.child.wait().await.ok();
+        if let Some(child) = &mut self.child {
+            child.wait().await.ok();
+        }
         if let Some(guard) = self.guard.take() {
             guard.dismiss().await;
         }
     }
 
     fn end(&mut self) {
-        self.child.start_kill().ok();
+        if let Some(child) = &mut self.child {
+            child.start_kill().ok();
+        }
         processes::end(&self.folder, None);
         std::fs::remove_dir_all(&self.folder).ok();
     }
@@ -94,18 +123,41 @@ impl Drop for Driver {
     }
 }
 
+fn arguments(kind: Kind, folder: &Path) -> std::io::Result<Vec<OsString>> {
+    let named = |name: &str, path: PathBuf| {
+        let mut argument = OsString::from(name);
+        argument.push(path);
+        argument
+    };
+    Ok(match kind {
+        Kind::Chromium => vec![
+            "--port=0".into(),
+            "--log-level=SEVERE".into(),
+            named("--log-path=", folder.join("driver.log")),
+        ],
+        // It takes port 0, and then refuses every request because it came to another port.
+        Kind::Firefox => vec![
+            "--host=127.0.0.1".into(),
+            format!("--port={}", free_port()?).into(),
+            "--websocket-port=0".into(),
+            named("--profile-root=", folder.to_owned()),
+        ],
+    })
+}
+
+fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
 fn command(program: &Path, folder: &Path, temporary: &Path) -> Command {
     let mut command = Command::new(program);
     command
-        .args(["--port=0", "--log-level=SEVERE"])
-        .arg(format!(
-            "--log-path={}",
-            folder.join("driver.log").display()
-        ))
         .env_clear()
         .envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_passed_on)))
         .env("HOME", folder.join("home"))
         .env(processes::MARK, folder)
+        // A browser that breaks is told by its driver, not by a program that outlives it.
+        .env("MOZ_CRASHREPORTER_DISABLE", "1")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -132,10 +184,11 @@ fn is_passed_on(name: &str) -> bool {
 async fn port(output: Option<impl AsyncRead + Send + Unpin + 'static>) -> Option<u16> {
     let mut lines = BufReader::new(output?).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        let Some((_, port)) = line.rsplit_once("started successfully on port ") else {
+        let said = ["started successfully on port ", "Listening on 127.0.0.1:"];
+        let Some((_, port)) = said.iter().find_map(|words| line.rsplit_once(words)) else {
             continue;
         };
-        let port = port.trim_end_matches('.').parse().ok();
+        let port = port.trim().trim_end_matches('.').parse().ok();
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         return port;
     }
@@ -175,15 +228,17 @@ pub(crate) fn private(folder: &Path) -> Result<(), Fault> {
 }
 
 pub(crate) fn program(browser: &Browser) -> Result<PathBuf, Fault> {
-    let names = [
-        "chromedriver",
-        "/usr/lib/chromium/chromedriver",
-        "/usr/lib/chromium-browser/chromedriver",
-    ];
-    installed(browser.driver.as_deref(), &names).ok_or_else(|| {
-        Fault::system("browser.driver_missing", missing("chromedriver", browser.driver.as_deref()))
-            .hint("install the packages `chromium` and `chromium-driver`, or name a running driver as `webdriver_url`")
-    })
+    let names = match browser.kind() {
+        Kind::Chromium => &[
+            "chromedriver",
+            "/usr/lib/chromium/chromedriver",
+            "/usr/lib/chromium-browser/chromedriver",
+        ][..],
+        Kind::Firefox => &["geckodriver"],
+    };
+    let [_, what] = browser.kind().programs();
+    installed(browser.driver.as_deref(), names)
+        .ok_or_else(|| missing(browser.kind(), what, browser.driver.as_deref()))
 }
 
 /// The browser's program: the headless shell when it is there and nobody wants to see a window,
@@ -196,21 +251,29 @@ pub(crate) fn binary(browser: &Browser) -> Result<PathBuf, Fault> {
         "google-chrome",
         "google-chrome-stable",
     ];
-    let names: Vec<&str> = match browser.headed {
-        true => whole.to_vec(),
-        false => shell.into_iter().chain(whole).collect(),
+    let (what, names): (_, Vec<&str>) = match (browser.kind(), browser.headed) {
+        (Kind::Firefox, _) => ("Firefox", vec!["firefox-esr", "firefox"]),
+        (Kind::Chromium, true) => ("Chromium", whole.to_vec()),
+        (Kind::Chromium, false) => ("Chromium", shell.into_iter().chain(whole).collect()),
     };
-    installed(browser.binary.as_deref(), &names).ok_or_else(|| {
-        Fault::system("browser.driver_missing", missing("Chromium", browser.binary.as_deref()))
-            .hint("install the packages `chromium` and `chromium-driver`, or name a running driver as `webdriver_url`")
-    })
+    installed(browser.binary.as_deref(), &names)
+        .ok_or_else(|| missing(browser.kind(), what, browser.binary.as_deref()))
 }
 
-fn missing(what: &str, configured: Option<&Path>) -> String {
-    match configured {
+fn missing(kind: Kind, what: &str, configured: Option<&Path>) -> Fault {
+    let message = match configured {
         Some(path) => format!("there is no program `{}`", path.display()),
         None => format!("{what} is not installed"),
-    }
+    };
+    let remedy = match kind {
+        Kind::Chromium => "install the packages `chromium` and `chromium-driver`",
+        Kind::Firefox => {
+            "install the package `firefox-esr`, and geckodriver by `cargo install geckodriver`"
+        }
+    };
+    Fault::system("browser.driver_missing", message).hint(format!(
+        "{remedy}, or name a running driver as `webdriver_url`"
+    ))
 }
 
 fn installed(configured: Option<&Path>, names: &[&str]) -> Option<PathBuf> {

@@ -13,8 +13,9 @@ use tokio::time::timeout;
 use super::{
     locator::OR,
     mask::Mask,
-    page::{Browser, Page},
+    page::{Browser, Page, Used},
     player::Player,
+    settings::Kind,
     trouble::Trouble,
 };
 
@@ -34,15 +35,17 @@ pub(crate) struct Done {
     login: bool,
     millis: u128,
     succeeded: bool,
-    /// Where there were alternatives: which one was used.
+    /// Where there were alternatives, or frames: by what it was found, and where.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     found: Vec<Found>,
 }
 
-/// One alternative that was used.
+/// One alternative that was used, or the only one, in a frame.
 #[derive(Debug, Serialize)]
 struct Found {
     by: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frame: Option<String>,
     /// The one that should have been, when it was another.
     #[serde(skip_serializing_if = "Option::is_none")]
     instead_of: Option<String>,
@@ -64,8 +67,8 @@ impl Done {
         self.succeeded = succeeded;
     }
 
-    /// `used` says which alternative was used, by locator.
-    pub(crate) fn found(&mut self, used: BTreeMap<String, usize>) {
+    /// `used` says what was used, by locator.
+    pub(crate) fn found(&mut self, used: BTreeMap<String, Used>) {
         self.found = used.into_iter().filter_map(Found::of).collect();
     }
 
@@ -79,26 +82,28 @@ impl Done {
 
     /// What was not found as it should have been, each in a sentence.
     pub(crate) fn drift(&self) -> impl Iterator<Item = String> {
-        self.found.iter().filter_map(|Found { by, instead_of }| {
-            let missed = instead_of.as_ref()?;
-            Some(format!("`{missed}` was not found, `{by}` was"))
+        self.found.iter().filter_map(|found| {
+            let (missed, by) = (found.instead_of.as_ref()?, &found.by);
+            let place = found.frame.as_ref();
+            let place = place.map(|frame| format!(", in the frame {frame}"));
+            let place = place.unwrap_or_default();
+            Some(format!("`{missed}` was not found, `{by}` was{place}"))
         })
     }
 }
 
 impl Found {
-    fn of((written, at): (String, usize)) -> Option<Found> {
+    fn of((written, used): (String, Used)) -> Option<Found> {
         let mut alternatives = written.split(OR).map(str::trim);
-        let first = alternatives.next()?;
-        Some(match at.checked_sub(1) {
-            None => Found {
-                by: first.to_owned(),
-                instead_of: None,
-            },
-            Some(at) => Found {
-                by: alternatives.nth(at)?.to_owned(),
-                instead_of: Some(first.to_owned()),
-            },
+        let first = alternatives.next()?.to_owned();
+        let (by, instead_of) = match used.alternative.checked_sub(1) {
+            None => (first, None),
+            Some(at) => (alternatives.nth(at)?.to_owned(), Some(first)),
+        };
+        Some(Found {
+            by,
+            frame: used.frame,
+            instead_of,
         })
     }
 }
@@ -215,12 +220,18 @@ async fn console(page: &Page) -> Vec<Value> {
 /// The whole page as PNG, also what one would have to scroll to; the visible part where the
 /// driver cannot do that.
 pub(crate) async fn picture(page: &Page) -> Result<Vec<u8>, Trouble> {
-    let size = page.ask("page", Value::Null).await?;
-    let clip =
-        json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });
-    let params = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
-    let whole = page.devtools("Page.captureScreenshot", params).await.ok();
-    let whole = whole.as_ref().and_then(|answer| answer["data"].as_str());
+    let whole = match page.kind() {
+        Kind::Chromium => {
+            let size = page.ask("page", Value::Null).await?;
+            let (width, height) = (&size["width"], &size["height"]);
+            let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
+            let params = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
+            page.devtools("Page.captureScreenshot", params).await.ok()
+        }
+        Kind::Firefox => page.full_screenshot().await.ok(),
+    };
+    let whole = whole.as_ref();
+    let whole = whole.and_then(|answer| answer.as_str().or_else(|| answer["data"].as_str()));
     let whole = whole.and_then(|data| base64::engine::general_purpose::STANDARD.decode(data).ok());
     match whole {
         Some(picture) => Ok(picture),

@@ -100,7 +100,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     ),
     KnownFault::system(
         "browser.driver_missing",
-        "no Chromium or no chromedriver is installed",
+        "the browser or its driver is not installed",
     ),
     KnownFault::system("browser.folder", "the browser's folder cannot be made"),
     KnownFault::system("browser.closed", "the connection is being closed"),

@@ -28,6 +28,10 @@ function rootsOf(start) {
 }
 // What is searched at the moment: the page, or the elements that a locator looks inside of.
 let roots = rootsOf(document);
+// The page goes on meanwhile, and may be another one afterwards.
+const after = begin => new Promise(begin).then(() => { roots = rootsOf(document); });
+const pause = () => after(done => setTimeout(done, STILL + 1));
+const moment = () => after(done => { const channel = new MessageChannel(); channel.port1.onmessage = done; channel.port2.postMessage(0); });
 const all = selector => unique(roots.flatMap(root => [...root.querySelectorAll(selector)]));
 
 // Seen by a person: rendered, not transparent, larger than a dot, not moved off the page.
@@ -343,7 +347,7 @@ function fillOne({ locator, value }) {
   fire(el, new InputEvent('input', { bubbles: true, composed: true, inputType: 'insertText', data: value }));
   fire(el, new Event('change', { bubbles: true }));
   el.blur();
-  return {};
+  return { filled: el };
 }
 
 function choose({ locator, value }) {
@@ -513,11 +517,14 @@ function fileField(locator) {
   return { problem: 'missing', hidden: 0, names: names('field') };
 }
 
+// How long an element has to stand in its place.
+const STILL = 15;
+
 // The same box twice, some time apart: it does not move.
 function steady(el) {
   const { x, y, width, height } = el.getBoundingClientRect();
   const now = performance.now(), last = marks.boxes.get(el);
-  if (last && last.x === x && last.y === y && last.width === width && last.height === height) return now - last.at >= 15;
+  if (last && last.x === x && last.y === y && last.width === width && last.height === height) return now - last.at >= STILL;
   marks.boxes.set(el, { x, y, width, height, at: now });
   return false;
 }
@@ -528,12 +535,56 @@ function acted() {
   marks.actedAt = performance.now();
 }
 
-function pressable(locator) {
-  const found = find(locator, 'button');
+// A second look within the same call, for each call costs more than it takes to stand still.
+async function pressable(locator) {
+  let found = find(locator, 'button');
+  if (found.element && !steady(found.element)) {
+    await pause();
+    found = find(locator, 'button');
+    if (found.element && !steady(found.element)) return { problem: 'moving', candidates: [describe(found.element)] };
+  }
   if (!found.element) return found;
-  if (!steady(found.element)) return { problem: 'moving', candidates: [describe(found.element)] };
   acted();
-  return found;
+  return { ...found, clear: meets(found.element) };
+}
+
+// Whether a pointer that goes to its middle is sure to meet it. Within a frame, who knows what lies over that.
+function meets(el) {
+  if (self !== top || el.matches('option, area, select, input[type=file]')) return false;
+  el.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
+  const [box, ...more] = el.getClientRects();
+  if (!box || more.length || box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight) return false;
+  return el.contains(el.getRootNode().elementFromPoint(box.left + box.width / 2, box.top + box.height / 2));
+}
+
+// What has just been put into it, the page may change when it has a moment to itself.
+async function fill(fields) {
+  const filled = [];
+  for (const [at, field] of fields.entries()) {
+    const done = fillOne(field);
+    if (done.problem) return { at, ...done };
+    filled.push(done.filled);
+  }
+  await moment();
+  return { at: fields.length, shown: shownOf(fields, filled) };
+}
+
+// In those that were just filled, unless the page has put others in their places.
+function shownOf(fields, filled = []) {
+  return fields.map(({ locator, value }, at) => {
+    const found = filled[at] && visible(filled[at]) ? { element: filled[at] } : find(locator, 'shown');
+    if (!found.element) return found;
+    // A list may have been asked for an entry by its value.
+    const chosen = found.element.localName === 'select' && found.element.value === value.trim();
+    return { value: chosen ? value.trim() : shownIn(found.element) ?? '' };
+  });
+}
+
+// What stands there now is no answer to what comes.
+function tell(places) {
+  for (const place of places) {
+    for (const list of alternatives(place, 'any')) list.filter(visible).forEach(el => marks.told.set(el, tidy(el.innerText)));
+  }
 }
 
 // Everything that a locator finds, and what would be done with it: for whoever writes one.
@@ -637,37 +688,31 @@ function checkAlso() {
 }
 
 function act() {
+  if (operation === 'press' && given.told) {
+    try {
+      tell(given.told);
+    } catch (err) {
+      return { problem: 'invalid', refused: true, message: String(err.message) };
+    }
+  }
   if (pierces()) return { frames: true };
   switch (operation) {
     case 'find': return find(given.locator, given.kind);
-    case 'fill':
-      for (let at = 0; at < given.length; at++) {
-        const done = fillOne(given[at]);
-        if (done.problem) return { at, ...done };
-      }
-      return { at: given.length };
-    case 'shown': return given.map(({ locator, value }) => {
-      const found = find(locator, 'shown');
-      if (!found.element) return found;
-      // A list may have been asked for an entry by its value.
-      const chosen = found.element.localName === 'select' && found.element.value === value;
-      return { value: chosen ? value : shownIn(found.element) ?? '' };
-    });
+    case 'fill': return fill(given);
+    case 'shown': return shownOf(given);
     case 'blur': document.activeElement?.blur(); return {};
     case 'choose': return choose(given);
     case 'mark': all('*').filter(visible).forEach(el => marks.before.add(el)); return {};
     case 'entries': return entries(given);
     case 'tick': return tick(given);
     case 'check': return checkAlso();
-    case 'told':
-      for (const list of alternatives(given, 'any')) list.filter(visible).forEach(el => marks.told.set(el, tidy(el.innerText)));
-      return {};
+    case 'told': tell(given); return {};
     case 'read': return read(given);
     case 'press': return pressable(given.locator);
     case 'acted': acted(); return { frame: document.activeElement?.matches(FRAME) ? document.activeElement : null };
     case 'places': return places(given);
     case 'file': return fileField(given.locator);
-    case 'explain': return { alternatives: explain(given.locator) };
+    case 'explain': return { alternatives: explain(given.locator), frame: document.title || location.href };
     case 'point': return point(given.locator);
     case 'scroll': return scroll(given);
     case 'page': return {
@@ -682,12 +727,21 @@ function act() {
   throw new Error(`no operation ${operation}`);
 }
 
-try {
-  const answer = act();
+function told(answer) {
   if (mode === 'walk') return { answer, inner: frames(), used };
   return used.length && !Array.isArray(answer) ? { ...answer, used } : answer;
-} catch (err) {
+}
+
+function failed(err) {
   // A selector that is none.
-  if (err instanceof DOMException) return { problem: 'invalid', message: String(err.message) };
-  throw err;
+  if (!(err instanceof DOMException)) throw err;
+  const answer = { problem: 'invalid', message: String(err.message) };
+  return mode === 'walk' ? { answer, inner: [] } : answer;
+}
+
+try {
+  const answer = act();
+  return answer instanceof Promise ? answer.then(told, failed) : told(answer);
+} catch (err) {
+  return failed(err);
 }

@@ -9,7 +9,10 @@ mod frames;
 use std::{
     collections::BTreeMap,
     str::FromStr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -30,30 +33,24 @@ use self::frames::{Depth, Mode};
 use super::{
     locator::Locator,
     problem,
+    settings::Kind,
     trouble::{self, Trouble},
 };
 
 const SCRIPT: &str = include_str!("page.js");
+/// The same, for a browser that cannot be told beforehand what to do on each page.
+const COUNTING: &str = concat!(include_str!("network.js"), include_str!("page.js"));
+/// Counts what a page asks its server for.
+const NETWORK: &str = include_str!("network.js");
 const POLL: Duration = Duration::from_millis(20);
 /// What a page may take to load even when the step waits for less.
 const LOAD: Duration = Duration::from_secs(20);
 /// How long the driver may take over what it said it would do by then.
-const GRACE: Duration = Duration::from_secs(3);
+const GRACE: Duration = Duration::from_secs(2);
 /// How long a page that is only looked at may go on changing.
 const SETTLES: Duration = Duration::from_secs(3);
 /// How long a dragged element takes from one point to the next.
 const DRAG: Duration = Duration::from_millis(60);
-/// Counts what a page asks its server for.
-const NETWORK: &str = "(() => {
-  if (window.__botswainNet) return;
-  const net = window.__botswainNet = { pending: 0, last: 0 };
-  const begin = () => { net.pending++; };
-  const end = () => { net.pending--; net.last = performance.now(); };
-  const fetch = window.fetch;
-  window.fetch = function (...given) { begin(); const asked = fetch.apply(this, given); asked.then(end, end); return asked; };
-  const send = XMLHttpRequest.prototype.send;
-  XMLHttpRequest.prototype.send = function (...given) { begin(); this.addEventListener('loadend', end, { once: true }); return send.apply(this, given); };
-})()";
 /// The key by which WebDriver marks an element in JSON.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -83,10 +80,11 @@ impl Purpose {
     }
 }
 
-/// What a pointer does over an element, beside a plain click.
+/// What a pointer does over an element.
 #[derive(Clone, Debug)]
 pub(crate) enum Gesture {
     Hover,
+    Click,
     DoubleClick,
     RightClick,
     DragTo(Element),
@@ -103,6 +101,7 @@ impl Gesture {
         let mut mouse = MouseActions::new("mouse".to_owned()).then(to);
         let (button, times) = match self {
             Gesture::Hover => (MOUSE_BUTTON_LEFT, 0),
+            Gesture::Click => (MOUSE_BUTTON_LEFT, 1),
             Gesture::DoubleClick => (MOUSE_BUTTON_LEFT, 2),
             Gesture::RightClick => (MOUSE_BUTTON_RIGHT, 1),
             Gesture::DragTo(target) => return dragged(mouse, target).into(),
@@ -137,6 +136,15 @@ fn dragged(mouse: MouseActions, target: Element) -> MouseActions {
         .then(over)
         .then(nudge(1.0))
         .then(PointerAction::Up { button })
+}
+
+/// By what an element was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Used {
+    /// Which of the alternatives.
+    pub alternative: usize,
+    /// In which frame, when it was not on the page itself.
+    pub frame: Option<String>,
 }
 
 /// Why an action ended early.
@@ -182,17 +190,22 @@ impl From<Trouble> for Stop {
 #[derive(Clone)]
 pub(crate) struct Page {
     client: Client,
+    kind: Kind,
     wait: Duration,
-    /// Of locators with alternatives: which one was used last.
-    used: Arc<Mutex<BTreeMap<String, usize>>>,
+    /// Every look at the page also sees to it that the page counts what it asks for.
+    counts: Arc<AtomicBool>,
+    /// Of locators with alternatives, and those that led into a frame: what was used last.
+    used: Arc<Mutex<BTreeMap<String, Used>>>,
     depth: Arc<Mutex<Depth>>,
 }
 
 impl Page {
-    pub(crate) fn new(client: Client, wait: Duration) -> Page {
+    pub(crate) fn new(client: Client, kind: Kind, wait: Duration) -> Page {
         Page {
             client,
+            kind,
             wait,
+            counts: Arc::default(),
             used: Arc::default(),
             depth: Arc::default(),
         }
@@ -200,6 +213,10 @@ impl Page {
 
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
     }
 
     pub(crate) fn deadline(&self, wait: Option<Duration>) -> Instant {
@@ -221,7 +238,11 @@ impl Page {
     /// Asks the document once in which the driver stands.
     async fn ask_here(&self, operation: &str, given: &Value, mode: Mode) -> Result<Value, Trouble> {
         let arguments = vec![json!(operation), given.clone(), mode.word()];
-        match self.command(self.client.execute(SCRIPT, arguments)).await {
+        let script = match self.counts.load(Ordering::Relaxed) {
+            true => COUNTING,
+            false => SCRIPT,
+        };
+        match self.command(self.client.execute(script, arguments)).await {
             Err(Trouble::Dialog(why)) => Err(self.dialog(why).await),
             Ok(answer) => {
                 self.note_used(&answer);
@@ -231,9 +252,8 @@ impl Page {
         }
     }
 
-    /// Asks about a locator once the page has loaded and had a moment to draw itself.
-    pub(crate) async fn settled(&self, operation: &str, locator: &Locator) -> Result<Value, Fault> {
-        let given = json!({ "locator": locator.wanted() });
+    /// Returns once the page has loaded and had a moment to draw itself.
+    pub(crate) async fn settled(&self) -> Result<(), Fault> {
         let look = json!({ "idle": true });
         let deadline = Instant::now() + SETTLES;
         while Instant::now() < deadline {
@@ -243,27 +263,23 @@ impl Page {
                 Err(trouble) => return Err(trouble.into_fault()),
             }
         }
-        match self.ask(operation, given).await {
-            Ok(answer) if answer["problem"].is_string() => {
-                Err(problem::fault(locator, Purpose::Read, &answer))
-            }
-            Ok(answer) => Ok(answer),
-            Err(trouble) => Err(trouble.into_fault()),
-        }
+        Ok(())
     }
 
     fn note_used(&self, answer: &Value) {
         let told = answer["used"].as_array().into_iter().flatten();
         let told = told.filter_map(|one| {
-            let at = usize::try_from(one[1].as_u64()?).ok()?;
-            Some((one[0].as_str()?.to_owned(), at))
+            let alternative = usize::try_from(one[1].as_u64()?).ok()?;
+            Some((one[0].as_str()?.to_owned(), alternative))
         });
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.extend(told);
+        for (locator, alternative) in told {
+            used.entry(locator).or_default().alternative = alternative;
+        }
     }
 
-    /// Which alternatives were used since this was asked last, by locator.
-    pub(crate) fn take_used(&self) -> BTreeMap<String, usize> {
+    /// What was used since this was asked last, by locator.
+    pub(crate) fn take_used(&self) -> BTreeMap<String, Used> {
         std::mem::take(&mut self.used.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -323,18 +339,18 @@ impl Page {
     /// `begin` is called before each try, `undo` when it is known that nothing was clicked.
     pub(crate) async fn click(
         &self,
-        locator: &Locator,
+        (locator, told): (&Locator, Value),
         begin: &mut (dyn FnMut(bool) + Send),
     ) -> Result<(), Stop> {
         let deadline = self.deadline(None);
-        let given = json!({ "locator": locator.wanted() });
+        let given = json!({ "locator": locator.wanted(), "told": told });
         let late = |answer: &Value| problem::fault(locator, Purpose::Button, answer).into();
-        let fits = |answer: &Value| self.element(answer);
+        let fits = |answer: &Value| Some((self.element(answer)?, answer["clear"] == true));
         loop {
             let pressable = self.until(deadline, ("press", given.clone()), fits, late);
-            let element = pressable.await?;
+            let (element, clear) = pressable.await?;
             begin(true);
-            match self.command(element.click()).await {
+            match self.press_button(element, clear).await {
                 Ok(()) => return Ok(()),
                 Err(Trouble::Covered(why)) => {
                     begin(false);
@@ -347,6 +363,16 @@ impl Page {
             }
             sleep(POLL).await;
         }
+    }
+
+    /// A pointer that is sure to meet the element needs a third of the time that chromedriver takes
+    /// to look for itself whether it does.
+    async fn press_button(&self, element: Element, clear: bool) -> Result<(), Trouble> {
+        if clear && self.kind == Kind::Chromium {
+            let actions = Gesture::Click.over(element);
+            return self.command(self.client.perform_actions(actions)).await;
+        }
+        self.command(element.click()).await
     }
 
     /// Moves the pointer over the element, once nothing lies over it, and does what is asked for.
@@ -394,15 +420,21 @@ impl Page {
     pub(crate) async fn enter_window(&self, window: WindowHandle) -> Result<(), Trouble> {
         self.command(self.client.switch_to_window(window)).await?;
         self.entered(false);
-        // A driver of somebody else may not know how; its windows are drawn as they are.
-        self.command(self.client.issue_cmd(Vendor::to_front()))
-            .await
-            .ok();
+        self.to_front().await;
         Ok(())
+    }
+
+    /// A driver of somebody else may not know how; its windows are drawn as they are.
+    async fn to_front(&self) {
+        self.devtools("Page.bringToFront", json!({})).await.ok();
     }
 
     /// From here on the pages that are loaded count what they ask their server for.
     pub(crate) async fn watch_network(&self) -> Result<(), Trouble> {
+        if self.kind == Kind::Firefox {
+            self.counts.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
         let params = json!({ "source": NETWORK });
         self.devtools("Page.addScriptToEvaluateOnNewDocument", params)
             .await
@@ -413,8 +445,17 @@ impl Page {
     pub(crate) async fn devtools(&self, method: &str, params: Value) -> Result<Value, Trouble> {
         let command = Vendor {
             path: "goog/cdp/execute",
-            body: json!({ "cmd": method, "params": params }),
+            body: Some(json!({ "cmd": method, "params": params })),
         };
+        self.special(Kind::Chromium, command).await
+    }
+
+    /// A command that the drivers of one kind know. Another would not even answer in JSON.
+    async fn special(&self, kind: Kind, command: Vendor) -> Result<Value, Trouble> {
+        if self.kind != kind {
+            let words = format!("its driver does not know `{}`", command.path);
+            return Err(Trouble::Passing(words));
+        }
         self.command(self.client.issue_cmd(command)).await
     }
 
@@ -422,12 +463,21 @@ impl Page {
     pub(crate) async fn console(&self) -> Vec<Value> {
         let command = Vendor {
             path: "se/log",
-            body: json!({ "type": "browser" }),
+            body: Some(json!({ "type": "browser" })),
         };
-        let told = self.command(self.client.issue_cmd(command)).await;
+        let told = self.special(Kind::Chromium, command).await;
         told.ok()
             .and_then(|told| told.as_array().cloned())
             .unwrap_or_default()
+    }
+
+    /// The whole page as PNG, in Base64, by a command of geckodriver.
+    pub(crate) async fn full_screenshot(&self) -> Result<Value, Trouble> {
+        let command = Vendor {
+            path: "moz/screenshot/full",
+            body: None,
+        };
+        self.special(Kind::Firefox, command).await
     }
 
     /// From here on everything is about what the frame holds.
@@ -495,7 +545,7 @@ impl Page {
                 self.client.close_window().await?;
             }
             self.client.switch_to_window(fresh).await?;
-            self.client.issue_cmd(Vendor::to_front()).await.ok();
+            self.to_front().await;
             Ok::<(), fantoccini::error::CmdError>(())
         };
         match timeout_at(Instant::now() + GRACE, whole).await {
@@ -523,16 +573,8 @@ impl WebDriverCompatibleCommand for ToTop {
 #[derive(Debug)]
 struct Vendor {
     path: &'static str,
-    body: Value,
-}
-
-impl Vendor {
-    fn to_front() -> Vendor {
-        Vendor {
-            path: "goog/cdp/execute",
-            body: json!({ "cmd": "Page.bringToFront", "params": {} }),
-        }
-    }
+    /// None for what is only asked for.
+    body: Option<Value>,
 }
 
 impl WebDriverCompatibleCommand for Vendor {
@@ -545,6 +587,9 @@ impl WebDriverCompatibleCommand for Vendor {
     }
 
     fn method_and_body(&self, _: &Url) -> (hyper::Method, Option<String>) {
-        (hyper::Method::POST, Some(self.body.to_string()))
+        match &self.body {
+            Some(body) => (hyper::Method::POST, Some(body.to_string())),
+            None => (hyper::Method::GET, None),
+        }
     }
 }

@@ -330,17 +330,18 @@ impl<'a> Player<'a> {
     // Clicking
 
     async fn submit(&mut self, submit: &Submit) -> Result<(), Stop> {
-        // What stands there now is no answer to what comes.
-        for place in &self.refusals {
-            let answer = self.page.ask("told", place.clone()).await?;
-            if answer["problem"].is_string() {
-                return Err(problem::invalid(&answer).into());
-            }
-        }
         let changes = self.changes != Changes::Never;
+        // What stands there now is no answer to what comes.
+        let told = Value::from(self.refusals.clone());
         match submit {
-            Submit::Click(locator) => self.click(locator, changes).await,
-            Submit::Press(key) => self.press(key, changes).await,
+            Submit::Click(locator) => self.click_after(locator, changes, told).await,
+            Submit::Press(key) => {
+                let answer = self.page.ask("told", told).await?;
+                if answer["problem"].is_string() {
+                    return Err(problem::invalid(&answer).into());
+                }
+                self.press(key, changes).await
+            }
         }
     }
 
@@ -372,7 +373,18 @@ impl<'a> Player<'a> {
     }
 
     async fn click(&mut self, locator: &Locator, changes: bool) -> Result<(), Stop> {
-        if changes {
+        self.click_after(locator, changes, Value::Null).await
+    }
+
+    /// Clicks once the page has noted what it shows at the places of `told`.
+    async fn click_after(
+        &mut self,
+        locator: &Locator,
+        changes: bool,
+        told: Value,
+    ) -> Result<(), Stop> {
+        // What has begun is announced already.
+        if changes && (!self.begun || self.pictures_effects) {
             // What is not there is not announced; to announce takes a moment, so it is found again.
             let deadline = self.page.deadline(None);
             self.page.find(locator, Purpose::Button, deadline).await?;
@@ -381,7 +393,7 @@ impl<'a> Player<'a> {
         let before = self.begun;
         let begun = &mut self.begun;
         let mut begin = |now: bool| *begun = before || (changes && now);
-        self.page.click(locator, &mut begin).await
+        self.page.click((locator, told), &mut begin).await
     }
 
     /// The world may change from here on, and it is written down that it may.

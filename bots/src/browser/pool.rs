@@ -9,7 +9,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{
-        LazyLock,
+        Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -19,19 +19,19 @@ use botswain_bot::{Fault, House, Secret};
 use fantoccini::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use reqwest::Url;
-use serde_json::{Map, Value, json};
 use tokio::{
-    sync::{Mutex, Semaphore, SemaphorePermit},
+    sync::{Mutex, OwnedSemaphorePermit, Semaphore, oneshot},
     time::timeout,
 };
 
 use super::{
     action::{Action, Entry},
+    capabilities::capabilities,
     driver::{self, Driver},
     mask::Mask,
     page::Page,
     processes,
-    settings::{Browser, Settings, check_capability},
+    settings::{Browser, Kind, Settings, check_capability},
     trouble::not_started,
 };
 
@@ -50,30 +50,47 @@ pub struct Pool {
     pub(crate) settings: Settings,
     pub(crate) mask: Mask,
     base: Url,
+    stock: Arc<Stock>,
+}
+
+/// The sessions, apart from the pool, for one that is being started outlives the step that asked.
+struct Stock {
+    browser: Browser,
     /// Of all browsers of this daemon: `scratch/browser/OWNER`.
     folder: PathBuf,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
+    /// Of all sessions, where one driver bears several.
     driver: Option<Driver>,
+    /// Of the drivers that belong to one session each.
+    folders: Vec<PathBuf>,
     idle: Vec<Session>,
 }
 
 struct Session {
     client: Client,
-    /// Lets the session's processes end with it; none for a driver that is not ours.
-    profile: Option<Profile>,
+    home: Home,
     logged_in: bool,
 }
 
+/// What ends with a session.
+enum Home {
+    /// It runs elsewhere, and its driver keeps it until it is told.
+    Elsewhere,
+    Profile(Profile),
+    /// A geckodriver bears one session.
+    Driver(Box<Driver>),
+}
+
 /// A session in the hands of a step.
-pub(crate) struct Loan<'a> {
-    pool: &'a Pool,
+pub(crate) struct Loan {
+    stock: Arc<Stock>,
     session: Session,
-    _permit: SemaphorePermit<'a>,
+    _permit: OwnedSemaphorePermit,
 }
 
 /// Ends whatever an earlier daemon has left running in its scratch folder, and its files.
@@ -119,11 +136,14 @@ impl Pool {
         let secrets = secrets(&settings.login);
         Ok(Pool {
             mask: Mask::new(secrets.iter().map(String::as_str)),
-            settings,
             base,
-            folder: all.join(&*OWNER),
-            permits: Semaphore::new(house.sessions.max(1)),
-            state: Mutex::default(),
+            stock: Arc::new(Stock {
+                browser: settings.browser.clone(),
+                folder: all.join(&*OWNER),
+                permits: Arc::new(Semaphore::new(house.sessions.max(1))),
+                state: Mutex::default(),
+            }),
+            settings,
         })
     }
 
@@ -150,17 +170,50 @@ impl Pool {
     }
 
     /// A session that answers. Waits while all that the connection bears are in use.
-    pub(crate) async fn borrow(&self) -> Result<Loan<'_>, Fault> {
-        let permit = self.permits.acquire().await.map_err(|_| closed())?;
+    pub(crate) async fn borrow(&self) -> Result<Loan, Fault> {
+        let permit = self.stock.permits.clone().acquire_owned().await;
+        let permit = permit.map_err(|_| closed())?;
+        let (to, lent) = oneshot::channel();
+        tokio::spawn(self.stock.clone().lend(permit, to));
+        lent.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Ends every session and the drivers. Nothing of them runs afterwards.
+    pub async fn close(&self) {
+        self.stock.permits.close();
+        let state = std::mem::take(&mut *self.stock.state.lock().await);
+        for session in state.idle {
+            session.close().await;
+        }
+        if let Some(driver) = state.driver {
+            driver.close().await;
+        }
+        // Of those that are still in the hands of a step.
+        for folder in state.folders {
+            processes::end(&folder, None);
+        }
+    }
+}
+
+impl Stock {
+    /// Hands over a session; when the step was cancelled meanwhile, the next one gets it.
+    async fn lend(
+        self: Arc<Self>,
+        permit: OwnedSemaphorePermit,
+        to: oneshot::Sender<Result<Loan, Fault>>,
+    ) {
         let session = match self.idle().await {
-            Some(session) => session,
-            None => self.start().await?,
+            Some(session) => Ok(session),
+            None => self.start().await,
         };
-        Ok(Loan {
-            pool: self,
+        let loan = session.map(|session| Loan {
+            stock: self.clone(),
             session,
             _permit: permit,
-        })
+        });
+        if let Err(Ok(Loan { session, .. })) = to.send(loan) {
+            self.put(session).await;
+        }
     }
 
     async fn idle(&self) -> Option<Session> {
@@ -173,16 +226,21 @@ impl Pool {
         }
     }
 
-    async fn start(&self) -> Result<Session, Fault> {
-        let browser = &self.settings.browser;
-        let (url, profile) = match &browser.webdriver_url {
-            Some(url) => (url.clone(), None),
-            None => {
-                let (url, folder) = self.driver().await?;
-                (url, Some(Profile::in_folder(&folder)))
+    /// Keeps it for the next step; ends it when there will be none.
+    async fn put(&self, session: Session) {
+        let mut state = self.state.lock().await;
+        match self.permits.is_closed() {
+            true => {
+                drop(state);
+                session.close().await;
             }
-        };
-        let capabilities = capabilities(browser, profile.as_ref())?;
+            false => state.idle.push(session),
+        }
+    }
+
+    async fn start(&self) -> Result<Session, Fault> {
+        let (url, home) = self.place().await?;
+        let capabilities = capabilities(&self.browser, home.folder())?;
         let connector = HttpConnector::new();
         let client = Client::with_capabilities_and_connector(&url, &capabilities, connector);
         let client = timeout(START, client).await;
@@ -194,9 +252,29 @@ impl Pool {
         })?;
         Ok(Session {
             client: client.map_err(not_started)?,
-            profile,
+            home,
             logged_in: false,
         })
+    }
+
+    /// The address of a driver, and where the session works.
+    async fn place(&self) -> Result<(String, Home), Fault> {
+        if let Some(url) = &self.browser.webdriver_url {
+            return Ok((url.clone(), Home::Elsewhere));
+        }
+        match self.browser.kind() {
+            Kind::Chromium => {
+                let (url, folder) = self.driver().await?;
+                let profile = Profile::in_folder(&folder);
+                driver::private(&profile.0)?;
+                Ok((url, Home::Profile(profile)))
+            }
+            Kind::Firefox => {
+                let folder = self.own_folder().await?;
+                let driver = Driver::start(&self.browser, folder).await?;
+                Ok((driver.url().to_owned(), Home::Driver(Box::new(driver))))
+            }
+        }
     }
 
     /// The address and the folder of the driver, which is started when it does not run.
@@ -212,42 +290,64 @@ impl Pool {
             state.idle.clear();
             driver.close().await;
         }
-        let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
-        let folder = self.folder.join(format!("{number:06}"));
-        let driver = Driver::start(&self.settings.browser, folder).await?;
+        let folder = self.next_folder()?;
+        let driver = Driver::start(&self.browser, folder).await?;
         let found = (driver.url().to_owned(), driver.folder().to_owned());
         state.driver = Some(driver);
         Ok(found)
     }
 
-    /// Ends every session and the driver. Nothing of them runs afterwards.
-    pub async fn close(&self) {
-        self.permits.close();
-        let (idle, driver) = {
-            let mut state = self.state.lock().await;
-            (std::mem::take(&mut state.idle), state.driver.take())
-        };
-        for session in idle.into_iter().filter(|session| session.profile.is_none()) {
-            // A driver that is not ours keeps its sessions until it is told.
-            timeout(HEALTH, session.client.close()).await.ok();
+    /// For a driver of one session.
+    async fn own_folder(&self) -> Result<PathBuf, Fault> {
+        let mut state = self.state.lock().await;
+        let folder = self.next_folder()?;
+        state.folders.retain(|folder| folder.exists());
+        state.folders.push(folder.clone());
+        // Where it is noted it is seen to, so it has to be there.
+        driver::private(&folder)?;
+        Ok(folder)
+    }
+
+    fn next_folder(&self) -> Result<PathBuf, Fault> {
+        // Nobody would end what is started now.
+        if self.permits.is_closed() {
+            return Err(closed());
         }
-        if let Some(driver) = driver {
-            driver.close().await;
+        let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
+        Ok(self.folder.join(format!("{number:06}")))
+    }
+}
+
+impl Session {
+    async fn close(self) {
+        match self.home {
+            Home::Elsewhere => drop(timeout(HEALTH, self.client.close()).await),
+            Home::Profile(_) => (),
+            Home::Driver(driver) => driver.close().await,
         }
     }
 }
 
-impl Loan<'_> {
-    pub(crate) fn client(&self) -> &Client {
-        &self.session.client
+impl Home {
+    /// Where the browser works; none when it runs elsewhere.
+    fn folder(&self) -> Option<&Path> {
+        match self {
+            Home::Elsewhere => None,
+            Home::Profile(profile) => Some(&profile.0),
+            Home::Driver(driver) => Some(driver.folder()),
+        }
+    }
+}
+
+impl Loan {
+    /// What it shows, for a step of which each action waits so long.
+    pub(crate) fn page(&self, wait: Duration) -> Page {
+        Page::new(self.session.client.clone(), self.stock.browser.kind(), wait)
     }
 
     /// Where files of this session pass through; none when its browser runs elsewhere.
     pub(crate) fn folder(&self) -> Option<PathBuf> {
-        self.session
-            .profile
-            .as_ref()
-            .map(|profile| profile.0.clone())
+        self.session.home.folder().map(Path::to_owned)
     }
 
     pub(crate) fn is_logged_in(&self) -> bool {
@@ -256,16 +356,15 @@ impl Loan<'_> {
 
     /// Gives the session back, unless it cannot be brought to a blank page.
     pub(crate) async fn give_back(self, logged_in: bool) {
-        let Loan { pool, session, .. } = self;
-        let page = Page::new(session.client.clone(), HEALTH);
-        if page.blank().await.is_err() || pool.permits.is_closed() {
+        if self.page(HEALTH).blank().await.is_err() {
             return;
         }
+        let Loan { stock, session, .. } = self;
         let session = Session {
             logged_in,
             ..session
         };
-        pool.state.lock().await.idle.push(session);
+        stock.put(session).await;
     }
 }
 
@@ -285,68 +384,6 @@ impl Drop for Profile {
         processes::end(&self.0, None);
         std::fs::remove_dir_all(&self.0).ok();
     }
-}
-
-fn capabilities(browser: &Browser, profile: Option<&Profile>) -> Result<Map<String, Value>, Fault> {
-    let mut options = Map::new();
-    let mut arguments = arguments(browser);
-    if let Some(profile) = profile {
-        driver::private(&profile.0)?;
-        arguments.push(format!("--user-data-dir={}", profile.0.display()));
-        options.insert("binary".to_owned(), json!(driver::binary(browser)?));
-        if nix::unistd::Uid::effective().is_root() {
-            // Chromium refuses to run as root with its sandbox.
-            arguments.push("--no-sandbox".to_owned());
-        }
-    }
-    options.insert("args".to_owned(), json!(arguments));
-    let prefs =
-        json!({ "credentials_enable_service": false, "profile.password_manager_enabled": false });
-    options.insert("prefs".to_owned(), prefs);
-    let mut capabilities = Map::new();
-    capabilities.insert("browserName".to_owned(), json!("chrome"));
-    // A dialog stays open until we have read it.
-    capabilities.insert("unhandledPromptBehavior".to_owned(), json!("ignore"));
-    capabilities.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }));
-    capabilities.insert("goog:chromeOptions".to_owned(), Value::Object(options));
-    if browser
-        .capabilities
-        .get("browserName")
-        .is_some_and(|name| name != "chrome")
-    {
-        // Drivers refuse what is another maker's.
-        capabilities.retain(|name, _| !name.starts_with("goog:"));
-    }
-    for (name, value) in &browser.capabilities {
-        match (capabilities.get_mut(name), value) {
-            (Some(Value::Object(own)), Value::Object(more)) => own.extend(more.clone()),
-            _ => drop(capabilities.insert(name.clone(), value.clone())),
-        }
-    }
-    Ok(capabilities)
-}
-
-fn arguments(browser: &Browser) -> Vec<String> {
-    let window = browser.window;
-    let mut arguments = vec![format!("--window-size={},{}", window.width, window.height)];
-    let fixed = [
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--no-first-run",
-        "--no-default-browser-check",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--disable-extensions",
-        "--mute-audio",
-        "--disable-features=Translate,OptimizationHints,MediaRouter",
-    ];
-    arguments.extend(fixed.map(str::to_owned));
-    if !browser.headed {
-        arguments.push("--headless=new".to_owned());
-    }
-    arguments.extend(browser.arguments.iter().cloned());
-    arguments
 }
 
 fn base(address: &str) -> Result<Url, Fault> {

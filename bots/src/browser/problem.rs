@@ -19,6 +19,7 @@ pub(crate) fn fault(locator: &Locator, purpose: Purpose, answer: &Value) -> Faul
     let message = answer["message"].as_str().unwrap_or_default();
     match kind(answer) {
         "ambiguous" => ambiguous(locator, answer),
+        "invalid" if answer["refused"] == true => invalid(answer),
         "invalid" => Fault::business(
             "browser.locator",
             format!("`{locator}` is no valid selector: {message}"),

@@ -3,7 +3,8 @@
 //! Chromium's processes leave their group (its crash handlers) and lose their
 //! parent, so neither is enough. What stays with each is our folder: as
 //! `--user-data-dir`, or in the environment that the driver was started with.
-//! Nothing else is ever touched.
+//! What a browser of ours has forked (Firefox's children lose both) goes with it. Nothing else is
+//! ever touched.
 
 use std::{
     collections::BTreeSet,
@@ -41,15 +42,47 @@ pub(crate) fn end(folder: &Path, spared: Option<&Path>) -> usize {
     ended.len()
 }
 
-/// The processes of a browser that works in or below `folder`.
+/// The processes of a browser that works in or below `folder`, and what these have started.
 pub(crate) fn working_in(folder: &Path, spared: Option<&Path>) -> Vec<i32> {
     let ours = std::process::id();
-    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    pids.filter(|pid| *pid != ours)
-        .filter(|pid| works_in(*pid, folder) && !spared.is_some_and(|it| works_in(*pid, it)))
+    let all: Vec<u32> = fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid| *pid != ours)
+        .collect();
+    let is_spared = |pid: u32| spared.is_some_and(|spared| works_in(pid, spared));
+    let works = |pid: &u32| works_in(*pid, folder) && !is_spared(*pid);
+    let mut found: BTreeSet<u32> = all.iter().copied().filter(works).collect();
+    if !found.is_empty() {
+        let parents: Vec<(u32, u32)> = all
+            .iter()
+            .filter_map(|pid| Some((*pid, parent(*pid)?)))
+            .collect();
+        let mut known = 0;
+        while known < found.len() {
+            known = found.len();
+            let children = parents.iter().filter(|(_, parent)| found.contains(parent));
+            let children: Vec<u32> = children.map(|(pid, _)| *pid).collect();
+            found.extend(children);
+        }
+    }
+    found
+        .into_iter()
         .filter_map(|pid| i32::try_from(pid).ok())
         .collect()
+}
+
+/// By what follows on the name in `stat` (proc(5)); none for one that has ended and was not asked
+/// for its end yet.
+fn parent(pid: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut rest = stat.rsplit_once(')')?.1.split_whitespace();
+    match rest.next()? {
+        "Z" | "X" => None,
+        _ => rest.next()?.parse().ok(),
+    }
 }
 
 fn works_in(pid: u32, folder: &Path) -> bool {

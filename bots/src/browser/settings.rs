@@ -27,9 +27,11 @@ pub struct Settings {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Browser {
-    /// The browser's program; otherwise the Chromium that is installed.
+    /// Whose it is.
+    pub kind: Kind,
+    /// The browser's program; otherwise the one of this kind that is installed.
     pub binary: Option<PathBuf>,
-    /// The driver's program; otherwise the `chromedriver` that is installed.
+    /// The driver's program; otherwise the `chromedriver` or `geckodriver` that is installed.
     pub driver: Option<PathBuf>,
     /// A driver or Selenium Grid that somebody else runs, instead of one of our own.
     pub webdriver_url: Option<String>,
@@ -44,6 +46,37 @@ pub struct Browser {
     pub slow: Option<Wait>,
     /// The size of the window.
     pub window: Window,
+}
+
+/// The browsers that pages are opened with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Chromium or Chrome, by chromedriver.
+    #[default]
+    Chromium,
+    /// Firefox, by geckodriver. It tells nothing of what pages write to their console.
+    Firefox,
+}
+
+impl Kind {
+    /// The names of the browser and of its driver.
+    pub fn programs(self) -> [&'static str; 2] {
+        match self {
+            Kind::Chromium => ["chromium", "chromedriver"],
+            Kind::Firefox => ["firefox", "geckodriver"],
+        }
+    }
+}
+
+impl Browser {
+    /// Whose it is; a grid may have been asked for it by its name.
+    pub fn kind(&self) -> Kind {
+        match self.capabilities.get("browserName") {
+            Some(name) if name == "firefox" => Kind::Firefox,
+            _ => self.kind,
+        }
+    }
 }
 
 /// In CSS pixels.

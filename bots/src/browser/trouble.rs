@@ -81,14 +81,18 @@ impl From<CmdError> for Trouble {
 
 fn standard(status: &ErrorStatus, message: String) -> Trouble {
     match status {
-        ErrorStatus::ElementClickIntercepted | ErrorStatus::ElementNotInteractable => {
-            Trouble::Covered(message)
-        }
+        ErrorStatus::ElementClickIntercepted
+        | ErrorStatus::ElementNotInteractable
+        | ErrorStatus::MoveTargetOutOfBounds => Trouble::Covered(message),
         ErrorStatus::UnexpectedAlertOpen => Trouble::Dialog(message),
         ErrorStatus::Timeout | ErrorStatus::ScriptTimeout => Trouble::Slow(message),
         ErrorStatus::InvalidSessionId => Trouble::Dead(message),
         ErrorStatus::NoSuchWindow => Trouble::Closed,
         _ if message.contains("net::ERR_") => unreached(&message),
+        _ if message.contains("about:neterror") => Trouble::Unreachable(error_page(&message)),
+        ErrorStatus::InsecureCertificate if message.is_empty() => {
+            Trouble::Certificate("the browser does not say what is wrong with it".to_owned())
+        }
         ErrorStatus::InsecureCertificate => Trouble::Certificate(message),
         _ if lost(&message) => Trouble::Dead(message),
         _ => Trouble::Passing(message),
@@ -101,6 +105,15 @@ pub(crate) fn unreached(why: &str) -> Trouble {
         true => Trouble::Certificate(why.to_owned()),
         false => Trouble::Unreachable(why.to_owned()),
     }
+}
+
+/// How Firefox calls what it shows in the place of a page: `about:neterror?e=connectionFailure&…`.
+fn error_page(message: &str) -> String {
+    let name = message
+        .split("e=")
+        .nth(1)
+        .and_then(|rest| rest.split('&').next());
+    name.unwrap_or(message).to_owned()
 }
 
 fn slow(why: &str) -> Fault {
@@ -143,7 +156,7 @@ fn certificate(code: &str) -> Fault {
     .hint("nothing was sent; the site's certificate has to be mended, or its authority be made known to this machine")
 }
 
-/// How chromedriver says that its browser is gone.
+/// How the drivers say that their browser is gone.
 fn lost(message: &str) -> bool {
     let signs = [
         "not connected to DevTools",
@@ -152,6 +165,8 @@ fn lost(message: &str) -> bool {
         "session deleted",
         "Chrome failed to start",
         "unable to connect to renderer",
+        "Failed to decode response from marionette",
+        "Tried to run command without establishing a connection",
     ];
     signs.iter().any(|sign| message.contains(sign))
 }
@@ -206,10 +221,20 @@ mod tests {
             assert_eq!(fault.code, "browser.certificate");
             assert!(fault.message.contains(words), "{fault}");
         }
-        let other = standard(
-            &ErrorStatus::UnknownError,
-            "net::ERR_CONNECTION_REFUSED".to_owned(),
+        let silent = standard(&ErrorStatus::InsecureCertificate, String::new());
+        let told = silent.into_fault().message;
+        assert!(
+            told.ends_with("does not say what is wrong with it"),
+            "{told}"
         );
-        assert_eq!(other.into_fault().code, "browser.unreachable");
+        for said in [
+            "net::ERR_CONNECTION_REFUSED",
+            "Reached error page: about:neterror?e=connectionFailure&u=http%3A//127.0.0.1%3A1/",
+        ] {
+            let other = standard(&ErrorStatus::UnknownError, said.to_owned());
+            let fault = other.into_fault();
+            assert_eq!(fault.code, "browser.unreachable");
+            assert!(!fault.message.contains("about:"), "{fault}");
+        }
     }
 }

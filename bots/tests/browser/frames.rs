@@ -1,7 +1,7 @@
 //! Frames are looked through, of the same site and of another, without being named.
 
 use botswain_bot::{Category, Reach};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{play, told, world::scenario};
 
@@ -116,10 +116,57 @@ fn a_frame_may_come_late_and_an_alternative_may_stand_in_it() {
                 { "read": { "card": "css=#number", "city": "css=#city" } },
             ]))
             .await;
-        let drift = ["`Town` was not found, `City` was"];
+        let drift = ["`Town` was not found, `City` was, in the frame Delivery"];
         assert_eq!(
             output,
             Ok(json!({ "card": "1", "city": "Oslo", "drift": drift }))
         );
+    });
+}
+
+#[test]
+fn the_evidence_names_the_frame_in_which_it_was_found() {
+    scenario(async |world| {
+        let fault = world
+            .fault(json!([
+                { "open": "/p/frames" },
+                { "fill": { "Order": "7", "Card number": "4711" } },
+                { "fill": { "Town || City": "Oslo" } },
+                { "click": "Nowhere" },
+            ]))
+            .await;
+        let story: Value =
+            serde_json::from_slice(&world.artifact(&fault, "actions.json")).expect("JSON");
+        assert_eq!(
+            story["actions"][1]["found"],
+            json!([{ "by": "Card number", "frame": "Card" }])
+        );
+        assert_eq!(
+            story["actions"][2]["found"],
+            json!([{ "by": "City", "frame": "Delivery", "instead_of": "Town" }])
+        );
+    });
+}
+
+#[test]
+fn a_locator_is_tried_in_frames_too() {
+    scenario(async |world| {
+        let found = world.explain("/p/frames", "Card number || Note || Order || Nowhere");
+        let found = found.await.expect("the page opens");
+        let uses = |at: usize| found[at]["uses"][0][1].as_str().expect("a text");
+        assert_eq!(
+            uses(0),
+            "<input id=\"number\"> Card number in the frame Card"
+        );
+        assert_eq!(uses(1), "ambiguous");
+        let fits = found[1]["fits"].to_string();
+        assert!(
+            fits.contains("in the frame Delivery") && fits.contains("in the frame Card"),
+            "{fits}"
+        );
+        assert_eq!(uses(2), "<input id=\"order\"> Order");
+        assert_eq!(uses(3), "missing");
+        let names = found[3]["names"].to_string();
+        assert!(names.contains("Card number in the frame Card"), "{names}");
     });
 }

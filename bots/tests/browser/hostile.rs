@@ -89,6 +89,8 @@ async fn a_download_without_an_end_leaves_no_process() {
 #[tokio::test]
 async fn a_page_of_50_megabytes_ends_in_time() {
     let world = plain().await;
+    // That a browser has to be started first is another matter.
+    world.act(json!([{ "open": "/" }])).await.expect("it opens");
     let started = Instant::now();
     let actions = json!([{ "open": "/big" }, { "fill": { "Nowhere": "x" } }]);
     let fault = world.fault(actions).await;

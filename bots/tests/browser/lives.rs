@@ -87,6 +87,42 @@ async fn a_cancelled_step_ends_at_once_with_its_browser() {
     assert_eq!(processes(world.scratch.path()), []);
 }
 
+/// The driver goes on starting it; the next step gets it.
+#[tokio::test]
+async fn a_browser_whose_step_is_cancelled_while_it_starts_is_not_left_alone() {
+    let world = World::of(2, json!({})).await;
+    let one = world.context();
+    let first = world.act_in(&one, json!([{ "open": "/hung" }]));
+    let others = async {
+        world.site.asked("/hung").await;
+        let two = world.context();
+        let canceller = two.canceller();
+        let second = world.act_in(&two, json!([{ "open": "/" }]));
+        let stop = async {
+            while profile_folders(&world) < 2 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            canceller.cancel();
+        };
+        let (outcome, ()) = tokio::join!(second, stop);
+        assert_eq!(outcome.expect_err("cancelled").code, "browser.cancelled");
+        let again = world.act(json!([{ "open": "/" }])).await;
+        again.expect("there is room for two");
+        assert_eq!(profile_folders(&world), 2, "no third was needed");
+        assert_eq!(profiles(&world).len(), 2, "and none is without its folder");
+        one.canceller().cancel();
+    };
+    let (outcome, ()) = tokio::join!(first, others);
+    outcome.expect_err("cancelled");
+    world.close().await;
+    assert_eq!(processes(world.scratch.path()), []);
+}
+
+fn profile_folders(world: &World) -> usize {
+    let all = format!("{}/browser/*/*/profile-*", world.scratch.path().display());
+    glob::glob(&all).expect("a pattern").count()
+}
+
 #[tokio::test]
 async fn closing_leaves_nothing() {
     use std::os::unix::fs::PermissionsExt;
@@ -119,6 +155,52 @@ async fn a_missing_driver_says_what_to_install() {
             .hint
             .is_some_and(|hint| hint.contains("chromium-driver"))
     );
+}
+
+/// The shell is taken for itself when nobody wants to see a window: it starts in half the time.
+#[tokio::test]
+async fn the_headless_shell_is_used_when_it_is_there() {
+    use std::os::unix::fs::PermissionsExt;
+    let site = Site::start().await;
+    let scratch = tempfile::tempdir().expect("a folder");
+    let shell = scratch.path().join("chromium-headless-shell");
+    // It notes that it was started, and leads on to the Chromium that is installed.
+    let script = format!(
+        "#!/bin/sh\necho \"$@\" > '{}.used'\nexec chromium \"$@\"\n",
+        shell.display()
+    );
+    std::fs::write(&shell, script).expect("a file");
+    let executable = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&shell, executable).expect("ours");
+    let path = std::env::var("PATH").expect("a path");
+    let output = tokio::process::Command::new(std::env::current_exe().expect("this test"))
+        .args(["--exact", "lives::browser_of_the_path"])
+        .env(SCRATCH, scratch.path())
+        .env(ADDRESS, &site.address)
+        .env("PATH", format!("{}:{path}", scratch.path().display()))
+        .output()
+        .await
+        .expect("it starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    let given = std::fs::read_to_string(scratch.path().join("chromium-headless-shell.used"));
+    let given = given.expect("it was started");
+    // By itself the shell opens none, and the driver waits for one.
+    assert!(given.trim().ends_with(" about:blank"), "{given}");
+}
+
+const ADDRESS: &str = "BOTSWAIN_TEST_ADDRESS";
+
+/// Not a test by itself: `the_headless_shell_is_used_when_it_is_there` runs it with another `PATH`.
+#[tokio::test]
+async fn browser_of_the_path() {
+    let (Some(scratch), Ok(address)) = (std::env::var_os(SCRATCH), std::env::var(ADDRESS)) else {
+        return;
+    };
+    let site = Site::at(address);
+    let connection = connect(&site, scratch.as_ref(), json!({})).expect("settings");
+    browse(&connection).await;
+    connection.close().await;
 }
 
 #[tokio::test]

@@ -35,6 +35,14 @@ struct Seen {
 }
 
 impl Site {
+    /// One that runs in another process.
+    pub(crate) fn at(address: String) -> Site {
+        Site {
+            address,
+            ..Site::default()
+        }
+    }
+
     pub(crate) async fn start() -> Site {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");

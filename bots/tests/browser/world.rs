@@ -84,7 +84,12 @@ impl World {
 
     /// A site, and a connection to it with more `settings`.
     pub(crate) async fn new(settings: Value) -> World {
-        World::within(tempfile::tempdir().expect("a folder"), 1, settings).await
+        World::of(1, settings).await
+    }
+
+    /// One that bears so many sessions at once.
+    pub(crate) async fn of(sessions: usize, settings: Value) -> World {
+        World::within(tempfile::tempdir().expect("a folder"), sessions, settings).await
     }
 
     pub(crate) fn context(&self) -> Context {

@@ -10,7 +10,7 @@ use std::sync::PoisonError;
 use fantoccini::elements::{Element, ElementRef};
 use serde_json::{Value, json};
 
-use super::{ELEMENT, Page, Trouble};
+use super::{ELEMENT, Page, Trouble, Used};
 
 /// What follows on something that was found, where it was found.
 const STAYS: [&str; 3] = ["mark", "entries", "blur"];
@@ -186,21 +186,50 @@ impl Page {
         Ok(json!({ "at": all }))
     }
 
+    /// What is not on the page itself is told with the frame that it is in.
+    fn note_frame(&self, written: &Value, place: &Told, alternative: usize) {
+        let (Some(written), false) = (written.as_str(), place.way.is_empty()) else {
+            return;
+        };
+        let frame = place.answer[alternative]["frame"].as_str();
+        let used = Used {
+            alternative,
+            frame: frame.map(str::to_owned),
+        };
+        let mut all = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(written.to_owned(), used);
+    }
+
+    /// What the page says of a locator, and each frame in it, with its name.
+    pub(crate) async fn explained(&self, locator: &Value) -> Result<Vec<(String, Value)>, Trouble> {
+        let given = json!({ "locator": locator });
+        let told = self.everywhere("explain", &given).await?;
+        let named = told.into_iter().map(|it| {
+            let frame = it.answer["frame"].as_str().unwrap_or_default();
+            let inside = match it.way.is_empty() {
+                true => String::new(),
+                false => within(frame),
+            };
+            (inside, it.answer)
+        });
+        Ok(named.collect())
+    }
+
     /// Asks where the locator fits, if that is one place only.
     async fn in_its_frame(&self, operation: &str, mut given: Value) -> Result<Value, Trouble> {
         let wanted = json!({ "operation": operation, "given": given });
         let told = self.everywhere("places", &wanted).await?;
         let way = match fitting(&told) {
-            Fits::One(way, alternative) => {
-                let path = if given.is_array() {
-                    "/0/locator"
-                } else {
-                    "/locator"
+            Fits::One(place, alternative) => {
+                let path = match given.is_array() {
+                    true => "/0/locator",
+                    false => "/locator",
                 };
                 if let Some(locator) = given.pointer_mut(path) {
                     locator["only"] = json!(alternative);
+                    self.note_frame(&locator["written"], place, alternative);
                 }
-                way
+                place.way.clone()
             }
             Fits::Many(problem) => return Ok(problem),
             Fits::Nothing => Vec::new(),
@@ -214,21 +243,24 @@ impl Page {
     }
 }
 
-enum Fits {
-    /// Through these frames, by this alternative.
-    One(Vec<Value>, usize),
+enum Fits<'a> {
+    /// There, by this alternative.
+    One(&'a Told, usize),
     Many(Value),
     Nothing,
 }
 
 /// The first alternative that fits once in all frames; as it is within one page.
-fn fitting(told: &[Told]) -> Fits {
+fn fitting(told: &[Told]) -> Fits<'_> {
     let alternatives = told.first().and_then(|it| it.answer.as_array());
     let mut many = None;
     for at in 0..alternatives.map_or(0, Vec::len) {
         let of = |it: &Told| it.answer[at].clone();
-        if told.iter().any(|it| of(it)["invalid"] == true) {
-            return Fits::One(Vec::new(), at);
+        if let (true, Some(page)) = (
+            told.iter().any(|it| of(it)["invalid"] == true),
+            told.first(),
+        ) {
+            return Fits::One(page, at);
         }
         let number = |it: &Told, key: &str| of(it)[key].as_u64().unwrap_or_default();
         let fit: Vec<&Told> = told.iter().filter(|it| number(it, "count") > 0).collect();
@@ -237,7 +269,7 @@ fn fitting(told: &[Told]) -> Fits {
         let fit: Vec<&Told> = fit.iter().copied().filter(best).collect();
         let count: u64 = fit.iter().map(|it| number(it, "count")).sum();
         match (count, fit.first()) {
-            (1, Some(one)) => return Fits::One(one.way.clone(), at),
+            (1, Some(one)) => return Fits::One(one, at),
             (2.., _) if many.is_none() => many = Some(ambiguous(&fit, at, count)),
             _ => (),
         }
@@ -251,7 +283,7 @@ fn ambiguous(fit: &[&Told], at: usize, count: u64) -> Value {
         let frame = place["frame"].as_str().unwrap_or_default();
         let inside = match it.way.is_empty() {
             true => String::new(),
-            false => format!(" in the frame {frame}"),
+            false => within(frame),
         };
         let each = place["candidates"].as_array().into_iter().flatten();
         let each = each.filter_map(Value::as_str);
@@ -259,6 +291,11 @@ fn ambiguous(fit: &[&Told], at: usize, count: u64) -> Value {
     });
     let candidates: Vec<String> = candidates.collect();
     json!({ "problem": "ambiguous", "count": count, "candidates": candidates })
+}
+
+/// What is said of an element that stands in a frame.
+fn within(frame: &str) -> String {
+    format!(" in the frame {frame}")
 }
 
 /// Lists one after the other; numbers added up.

@@ -23,10 +23,18 @@ use crate::browser::{
 /// Keys of the WebDriver standard: Control+a, all keys up, Delete.
 const SELECT_ALL: &str = "\u{E009}a\u{E000}\u{E017}";
 
+/// What each field shows, as the page says it.
+fn texts_of(shown: &[Value]) -> Vec<Option<String>> {
+    let each = shown.iter();
+    each.map(|it| it["value"].as_str().map(str::to_owned))
+        .collect()
+}
+
 impl Player<'_> {
     pub(super) async fn fill(&mut self, fields: &[(&Locator, String)]) -> Result<(), Stop> {
         let deadline = self.page.deadline(None);
         let mut from = 0;
+        let mut shown = None;
         while from < fields.len() {
             let given = fields[from..].iter();
             let given = given.map(|(at, value)| json!({ "locator": at.wanted(), "value": value }));
@@ -35,6 +43,9 @@ impl Player<'_> {
                     let filled = answer["at"]
                         .as_u64()
                         .and_then(|at| usize::try_from(at).ok());
+                    if from == 0 {
+                        shown = answer["shown"].as_array().map(|all| texts_of(all));
+                    }
                     from += filled.unwrap_or_default();
                     let Some((locator, _)) = fields.get(from) else {
                         break;
@@ -53,12 +64,24 @@ impl Player<'_> {
             }
             sleep(POLL).await;
         }
-        self.confirm(fields).await
+        match shown {
+            Some(shown) => self.agree(fields, shown).await,
+            None => self.confirm(fields).await,
+        }
     }
 
-    /// Reads every field back; what a page did not take from a script it gets key by key.
+    /// Reads every field back.
     pub(super) async fn confirm(&mut self, fields: &[(&Locator, String)]) -> Result<(), Stop> {
         let shown = self.shown(fields).await?;
+        self.agree(fields, shown).await
+    }
+
+    /// What a page did not take from a script it gets key by key.
+    async fn agree(
+        &mut self,
+        fields: &[(&Locator, String)],
+        shown: Vec<Option<String>>,
+    ) -> Result<(), Stop> {
         for ((locator, value), shown) in fields.iter().zip(shown) {
             if shown.is_some_and(|shown| shown::same(value, &shown)) {
                 continue;
@@ -106,10 +129,7 @@ impl Player<'_> {
             .page
             .until(deadline, ("shown", given), fits, late)
             .await?;
-        let values = answers
-            .iter()
-            .map(|it| it["value"].as_str().map(str::to_owned));
-        Ok(values.collect())
+        Ok(texts_of(&answers))
     }
 
     pub(super) async fn type_all(&mut self, fields: &[(&Locator, String)]) -> Result<(), Stop> {

@@ -7,6 +7,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 use botswain_bot::{ArtifactRef, Context, Fault};
@@ -20,10 +21,12 @@ use crate::{
     browser::{
         Wait,
         action::{Download, Picture},
+        capabilities::DOWNLOADS,
         driver,
         locator::Locator,
         page::{Browser, Purpose, Stop},
         problem,
+        settings::Kind,
     },
     input_file::InputFile,
 };
@@ -35,6 +38,8 @@ pub(super) enum Kept {
     Listed,
 }
 
+/// How long an empty file has to stay empty until it is taken for the whole of it.
+const EMPTY: Duration = Duration::from_millis(500);
 /// Each upload and download has a folder of its own.
 static FOLDERS: AtomicU64 = AtomicU64::new(1);
 
@@ -106,12 +111,7 @@ impl Player<'_> {
         let Some(context) = self.context else {
             return Ok(());
         };
-        let folder = self.folder_of("down")?;
-        let path = folder.to_str().unwrap_or_default().to_owned();
-        let params = json!({ "behavior": "allow", "downloadPath": path });
-        self.page
-            .devtools("Browser.setDownloadBehavior", params)
-            .await?;
+        let folder = self.landing().await?;
         self.click(&download.click, false).await?;
         let file = self.arrived(download, &folder).await?;
         let artifact = taken(context, &file).await?;
@@ -120,13 +120,30 @@ impl Player<'_> {
         Ok(())
     }
 
+    /// Where the next download arrives. Firefox was told at its start, once for all.
+    async fn landing(&self) -> Result<PathBuf, Stop> {
+        if let (Kind::Firefox, Some(folder)) = (self.page.kind(), &self.folder) {
+            let folder = folder.join(DOWNLOADS);
+            fs::remove_dir_all(&folder).ok();
+            driver::private(&folder)?;
+            return Ok(folder);
+        }
+        let folder = self.folder_of("down")?;
+        let path = folder.to_str().unwrap_or_default();
+        let params = json!({ "behavior": "allow", "downloadPath": path });
+        let told = self.page.devtools("Browser.setDownloadBehavior", params);
+        told.await?;
+        Ok(folder)
+    }
+
     /// Waits until all of the file is there: Chromium gives it its name at the end.
     async fn arrived(&self, download: &Download, folder: &Path) -> Result<PathBuf, Stop> {
+        let mut empty = None;
         let deadline = self.page.deadline(download.wait.map(Wait::to_std));
         loop {
             let (done, partial) = files_in(folder);
             match (done, partial) {
-                (Some(file), None) => return Ok(file),
+                (Some(file), None) if is_whole(&file, &mut empty) => return Ok(file),
                 (_, partial) if Instant::now() + POLL > deadline => {
                     return Err(self.undelivered(download, partial).await);
                 }
@@ -190,6 +207,13 @@ pub(super) fn kept(row: Option<&Row>) -> Kept {
     }
 }
 
+/// Firefox makes an empty file of that name before it puts the other in its place, so an empty one
+/// has to stay so.
+fn is_whole(file: &Path, empty: &mut Option<Instant>) -> bool {
+    let is_empty = fs::metadata(file).map_or(true, |it| it.len() == 0);
+    !is_empty || empty.get_or_insert_with(Instant::now).elapsed() >= EMPTY
+}
+
 /// A file that is whole, and one that is still arriving.
 fn files_in(folder: &Path) -> (Option<PathBuf>, Option<PathBuf>) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -200,7 +224,10 @@ fn files_in(folder: &Path) -> (Option<PathBuf>, Option<PathBuf>) {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        match name.ends_with(".crdownload") || name.starts_with('.') {
+        let arriving = [".crdownload", ".part"]
+            .iter()
+            .any(|end| name.ends_with(end));
+        match arriving || name.starts_with('.') {
             true => partial = Some(path),
             false => done = Some(path),
         }

@@ -6,8 +6,11 @@
 use std::{os::unix::fs::PermissionsExt, path::Path, process::Stdio, time::Duration};
 
 use botswain_bot::Connection;
-use botswain_bots::{browser::Browser, web::Web};
-use botswain_core::{diagnostic::Severity, plan::Kind};
+use botswain_bots::{
+    browser::{Browser, Kind},
+    web::Web,
+};
+use botswain_core::{diagnostic::Severity, plan};
 use botswain_store::{Lock, LockError, Store};
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -274,8 +277,8 @@ fn connections(config: &Config, checked: &Checked) -> Finding {
 
 fn uses(steps: &[botswain_core::plan::Step], name: &str) -> bool {
     steps.iter().any(|step| match &step.kind {
-        Kind::Bot(call) => call.connection.as_deref() == Some(name),
-        Kind::ForEach(each) => uses(&each.steps, name),
+        plan::Kind::Bot(call) => call.connection.as_deref() == Some(name),
+        plan::Kind::ForEach(each) => uses(&each.steps, name),
         _ => step.bodies().any(|steps| uses(steps, name)),
     })
 }
@@ -312,11 +315,12 @@ async fn browsers(config: Option<&Config>) -> Vec<Finding> {
     findings
 }
 
-/// Chromium and its driver fit when their versions begin with the same number.
+/// Chromium and its driver fit when their versions begin with the same number; those of Firefox
+/// have nothing to do with each other.
 async fn browser_programs(browser: &Browser) -> Vec<Finding> {
     let (mut findings, mut majors) = (Vec::new(), Vec::new());
     let programs = botswain_bots::browser::programs(browser);
-    for (about, program) in ["chromium", "chromedriver"].into_iter().zip(programs) {
+    for (about, program) in browser.kind().programs().into_iter().zip(programs) {
         match program {
             Err(fault) => findings.push(Finding::wrong(about, fault.message, fault.hint)),
             Ok(path) => match version(&path).await {
@@ -329,13 +333,14 @@ async fn browser_programs(browser: &Browser) -> Vec<Finding> {
                 }
                 Err(reason) => {
                     let message = format!("`{}` does not start: {reason}", path.display());
-                    let hint = "install the packages `chromium` and `chromium-driver` again";
-                    findings.push(Finding::wrong(about, message, Some(hint.to_owned())));
+                    let [one, other] = browser.kind().programs();
+                    let hint = format!("install {one} and {other} again");
+                    findings.push(Finding::wrong(about, message, Some(hint)));
                 }
             },
         }
     }
-    if let [Some(browser), Some(driver)] = majors[..]
+    if let (Kind::Chromium, [Some(browser), Some(driver)]) = (browser.kind(), &majors[..])
         && browser != driver
     {
         let message =
@@ -350,7 +355,7 @@ async fn browser_programs(browser: &Browser) -> Vec<Finding> {
     findings
 }
 
-/// `Chromium 141.0.7390.65`, without what follows in the line.
+/// `Chromium 141.0.7390.65`: the first line until its number, without what follows.
 async fn version(program: &Path) -> Result<String, String> {
     let asked = Command::new(program)
         .arg("--version")
@@ -363,14 +368,13 @@ async fn version(program: &Path) -> Result<String, String> {
         .map_err(|_| "no answer".to_owned())?
         .map_err(|err| err.to_string())?;
     let text = String::from_utf8_lossy(&answer.stdout).into_owned();
-    let words = text
-        .split_whitespace()
-        .take_while(|word| !word.starts_with('('));
-    match (
-        answer.status.success(),
-        words.take(2).collect::<Vec<_>>().join(" "),
-    ) {
-        (true, words) if !words.is_empty() => Ok(words),
+    let words = text.lines().next().unwrap_or_default();
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let number = words
+        .iter()
+        .position(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+    match (answer.status.success(), number) {
+        (true, Some(at)) => Ok(words[..=at].join(" ")),
         _ => Err(answer.status.to_string()),
     }
 }

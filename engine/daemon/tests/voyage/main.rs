@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod announce;
+mod challenge;
 mod demo;
 mod handler;
 mod kill;
