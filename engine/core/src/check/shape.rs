@@ -7,13 +7,14 @@
 //! demand.
 
 mod header;
+mod special;
 mod words;
 
 use std::{collections::HashSet, rc::Rc};
 
 use serde_json::{Map, Value};
 
-use self::words::{address_hint, duration_hint, expected, kind, purpose, single_braces, type_hint};
+use self::words::{duration_hint, expected, kind, purpose, single_braces, type_hint};
 pub(crate) use self::words::{is_duration, word};
 use crate::{
     catalogue::Way,
@@ -333,43 +334,6 @@ impl<'s> Walk<'_, 's, '_> {
                 node,
                 ("language.value", format!("{} is empty", at.name)),
                 None,
-            );
-        }
-    }
-
-    fn path(&mut self, way: Way, node: &Rc<Node>) {
-        if self.shape.templates {
-            let node = Rc::clone(node);
-            self.found.paths.push(Literal { node, way });
-        }
-    }
-
-    /// A whole address, as of a request without a connection.
-    fn address(&mut self, text: &str, node: &Rc<Node>, at: At<'_>) {
-        if let Some(hint) = address_hint(text) {
-            let message = format!("{} expects a whole address, found `{text}`", at.name);
-            self.bad(node, ("language.value", message), Some(hint));
-        }
-    }
-
-    /// Text that another reader of YAML takes for something else.
-    fn unquoted(&mut self, schema: &Value, text: &str, node: &Node) {
-        let switch = ["yes", "no", "on", "off"].contains(&text.to_lowercase().as_str());
-        let date = text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok();
-        let plain = matches!(&node.what, What::Scalar { plain: true, .. });
-        let only_text = types(schema).is_some_and(|types| {
-            let text = |kind: &&str| ["string", "null"].contains(kind);
-            types.contains(&"string") && types.iter().all(text)
-        });
-        if plain && only_text && schema.get("enum").is_none() && (switch || date) {
-            let what = if date { "a date" } else { "true or false" };
-            self.report.warning(
-                "yaml.unquoted",
-                &node.span,
-                (
-                    format!("`{text}` is text here, but many programs read it as {what}"),
-                    Some(format!("write `\"{text}\"`")),
-                ),
             );
         }
     }
