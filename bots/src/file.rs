@@ -36,6 +36,7 @@ pub use self::inbox::Inbox;
 #[serde(deny_unknown_fields)]
 pub struct Drop {
     /// Where to, as in `outbox/order-1001.csv`; missing folders are made.
+    #[schemars(extend("format" = "target"))]
     pub to: String,
     /// The text that the file shall hold; either this or `from`.
     pub content: Option<String>,

@@ -37,6 +37,7 @@ pub struct Get {
     /// The path below the address of the connection; either this or `url`.
     pub path: Option<String>,
     /// A whole URL; either this or `path`.
+    #[schemars(extend("format" = "uri"))]
     pub url: Option<String>,
     /// What is asked, as in `?status=open`; a list repeats the name, null leaves it out.
     #[serde(default)]
@@ -69,6 +70,7 @@ pub struct Request {
     /// The path below the address of the connection; either this or `url`.
     pub path: Option<String>,
     /// A whole URL; either this or `path`.
+    #[schemars(extend("format" = "uri"))]
     pub url: Option<String>,
     /// What is asked, as in `?status=open`; a list repeats the name, null leaves it out.
     #[serde(default)]

@@ -279,10 +279,6 @@ impl JsonSchema for Locator {
         "Locator".into()
     }
 
-    fn inline_schema() -> bool {
-        true
-    }
-
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let texts = json!({ "type": "string", "minLength": 1, "format": FORMAT });
         json_schema!({

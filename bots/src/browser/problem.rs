@@ -100,7 +100,9 @@ fn option(locator: &Locator, answer: &Value) -> Fault {
     };
     let fault = Fault::business("browser.option", fault);
     match list(answer, "entries") {
-        entries if entries.is_empty() => fault.hint("it offers nothing at all"),
+        entries if entries.is_empty() => fault.hint(
+            "it offers nothing at all; where a text is typed into it, write `fill` instead of `select`",
+        ),
         entries => fault.hint(format!("it offers {entries}")),
     }
 }

@@ -49,6 +49,17 @@ impl Roots {
         self.admit(path, real)
     }
 
+    /// Refuses what [`Roots::existing`] would refuse, also of a file that is not there yet.
+    pub fn source(&self, path: &str) -> Result<(), Fault> {
+        match self.existing(path) {
+            Err(fault) if fault.code == "file.missing" => {
+                let place = lexical(&self.instance.join(path));
+                self.admit(path, place).map(drop)
+            }
+            found => found.map(drop),
+        }
+    }
+
     /// The path of a file that is to be written; its folder is made when missing.
     pub fn writable(&self, path: &str) -> Result<PathBuf, Fault> {
         let full = self.instance.join(path);

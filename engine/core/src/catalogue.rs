@@ -1,6 +1,9 @@
 //! What the check knows of bots and of the instance, without knowing any bot.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -70,6 +73,21 @@ pub fn not_exactly_one(
     })
 }
 
+/// What a step does with a file that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Read,
+    Write,
+}
+
+/// The instance's folder, as far as a path in a workflow can be right or wrong about it.
+pub trait Folder: Send + Sync {
+    /// Why no step can ever read, or write, a file at this path.
+    fn refusal(&self, path: &str, way: Way) -> Option<Fault>;
+    /// The names of the files beside the one at this path; none when it is there.
+    fn beside(&self, path: &str) -> Vec<String>;
+}
+
 /// Everything outside the workflow's file that it may name.
 #[derive(Clone, Default)]
 pub struct Catalogue {
@@ -99,6 +117,8 @@ pub struct Catalogue {
     pub faults: BTreeSet<&'static str>,
     /// Whether `botswain.yaml` says where webhooks are listened for.
     pub webhooks: bool,
+    /// The instance's folder; without it no path is wrong.
+    pub folder: Option<Arc<dyn Folder>>,
     /// The instance's zone, for schedules that name none.
     pub timezone: String,
 }

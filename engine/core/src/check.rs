@@ -12,6 +12,7 @@ mod inputs;
 mod known;
 mod names;
 mod pages;
+mod paths;
 mod secrets;
 pub(crate) mod shape;
 mod steps;
@@ -112,9 +113,10 @@ pub(crate) fn check<'d>(
     };
     let (templates, calls) = (checker.templates, checker.calls);
     let pages = checker.pages.into_iter().collect();
-    let tested = Tested::new(&plan, checker.scope.ids.into_keys());
+    let ids = checker.scope.ids.into_keys();
+    let tested = (!model.tests.is_empty()).then(|| Tested::new(&plan, ids));
     let tests = (&model.tests[..], items(root, "tests"));
-    let tests = testing::check(tests, Some(&tested), catalogue, report);
+    let tests = testing::check(tests, tested.as_ref(), catalogue, report);
     Checked {
         plan,
         templates,

@@ -17,6 +17,7 @@ mod names;
 mod number;
 mod output;
 mod parse;
+mod plain;
 pub mod reference;
 mod scan;
 pub mod suggest;

@@ -18,6 +18,7 @@ mod by_name;
 pub mod catalogue;
 pub mod config;
 pub mod connections;
+mod folder;
 pub mod key;
 pub mod private;
 pub mod prompt;

@@ -75,7 +75,7 @@ impl JsonSchema for Submit {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let locator = Locator::json_schema(generator);
+        let locator = generator.subschema_for::<Locator>();
         let mut key = Key::json_schema(generator);
         key.insert("description".to_owned(), "Which one, as in `Enter`.".into());
         json_schema!({ "anyOf": [
@@ -309,7 +309,7 @@ impl JsonSchema for Picture {
                 "description": "A picture of one element.",
                 "properties": {
                     "as": { "type": "string", "description": "The name of the picture." },
-                    "of": Locator::json_schema(generator)
+                    "of": generator.subschema_for::<Locator>()
                 },
                 "required": ["as"],
                 "additionalProperties": false

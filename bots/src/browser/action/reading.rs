@@ -129,7 +129,7 @@ impl JsonSchema for Reading {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let locator = |what: &str, generator: &mut SchemaGenerator| {
-            let mut schema = Locator::json_schema(generator);
+            let mut schema = generator.subschema_for::<Locator>();
             schema.insert("description".to_owned(), what.into());
             schema
         };

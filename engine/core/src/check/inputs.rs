@@ -5,6 +5,7 @@ use serde_json::{Number, Value};
 
 use super::{Checker, secrets};
 use crate::{
+    catalogue::Way,
     ids::StepId,
     language::model,
     plan::{Input, InputKind},
@@ -44,6 +45,9 @@ impl Checker<'_, '_, '_> {
                     && secrets::is_value(&entry.node)
                 {
                     self.plain_secret(name, &entry.node.span);
+                }
+                if let (Some(entry), InputKind::File) = (default, kind) {
+                    self.file_path(&entry.node, Way::Read);
                 }
                 let default = default.map(|entry| self.default(name, kind, &entry.node));
                 let description = input.description.clone();

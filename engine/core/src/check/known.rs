@@ -13,7 +13,11 @@ use super::{
 };
 use crate::language::suggest;
 
-/// A shape within a schema document.
+const KINDS_OF_JSON: [&str; 7] = [
+    "string", "integer", "number", "boolean", "array", "object", "null",
+];
+
+/// A shape within a schema document. Those that most templates have are made once.
 #[derive(Clone)]
 pub(crate) struct Known {
     root: Rc<Value>,
@@ -22,11 +26,8 @@ pub(crate) struct Known {
 
 impl Known {
     pub(crate) fn any() -> Known {
-        let any = Rc::new(Value::Bool(true));
-        Known {
-            root: Rc::clone(&any),
-            at: any,
-        }
+        thread_local!(static ANY: Known = Known::of(Value::Bool(true)));
+        ANY.with(Known::clone)
     }
 
     pub(crate) fn text() -> Known {
@@ -35,7 +36,11 @@ impl Known {
 
     /// Surely of this type of JSON.
     pub(crate) fn kind(kind: &str) -> Known {
-        Known::of(json!({ "type": kind }))
+        thread_local!(static KINDS: Vec<(&'static str, Known)> = KINDS_OF_JSON
+            .map(|kind| (kind, Known::of(json!({ "type": kind }))))
+            .into());
+        let known = KINDS.with(|all| Some(all.iter().find(|it| it.0 == kind)?.1.clone()));
+        known.unwrap_or_else(|| Known::of(json!({ "type": kind })))
     }
 
     /// A list of such values.

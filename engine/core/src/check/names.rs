@@ -34,6 +34,8 @@ pub(crate) enum Output {
     Nothing,
     Loop,
     Known(Known),
+    /// Values by their names.
+    Named(IndexMap<String, Known>),
     /// Asked for when somebody reads it, for schemas cost time to make.
     Bot {
         output: fn(&Value) -> Value,
@@ -48,6 +50,7 @@ impl Output {
             Output::Any => Known::any(),
             Output::Nothing => Known::kind("null"),
             Output::Known(known) => known.clone(),
+            Output::Named(values) => Known::map(values),
             Output::Loop => Known::of(loop_output()),
             Output::Bot {
                 output,
@@ -279,6 +282,11 @@ impl Scope {
                         .to_owned(),
                 ),
             }),
+            Some(Output::Named(values))
+                if path.get(2).is_some_and(|it| values.contains_key(it)) =>
+            {
+                Ok((values[&path[2]].clone(), 3))
+            }
             Some(output) => Ok((output.known(), 2)),
             None => Err(self.no_step(id)),
         }

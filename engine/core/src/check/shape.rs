@@ -7,6 +7,7 @@
 //! demand.
 
 mod header;
+mod special;
 mod words;
 
 use std::{collections::HashSet, rc::Rc};
@@ -16,6 +17,7 @@ use serde_json::{Map, Value};
 use self::words::{duration_hint, expected, kind, purpose, single_braces, type_hint};
 pub(crate) use self::words::{is_duration, word};
 use crate::{
+    catalogue::Way,
     duration::{self, Duration},
     language::{pages, suggest},
     yaml::{Node, Report, Scalar, Span, What},
@@ -37,6 +39,14 @@ pub(crate) struct Found<'s> {
     pub(crate) leaves: Vec<Leaf<'s>>,
     /// The locators in which a name of a page stands.
     pub(crate) named: Vec<Named>,
+    /// The paths in the instance that stand there as they are.
+    pub(crate) paths: Vec<Literal>,
+}
+
+/// A path without a template, and what is done with the file.
+pub(crate) struct Literal {
+    pub(crate) node: Rc<Node>,
+    pub(crate) way: Way,
 }
 
 /// A text or a key in which a name of a page stands.
@@ -93,9 +103,12 @@ impl<'s> Shape<'s> {
 pub(crate) fn resolve<'s>(root: &'s Value, mut schema: &'s Value) -> &'s Value {
     for _ in 0..32 {
         let next = match schema.get("$ref").and_then(Value::as_str) {
-            Some(reference) => reference
-                .strip_prefix('#')
-                .and_then(|pointer| root.pointer(pointer)),
+            Some(reference) => match reference.strip_prefix("#/$defs/") {
+                Some(name) => root.get("$defs").and_then(|all| all.get(name)),
+                None => reference
+                    .strip_prefix('#')
+                    .and_then(|pointer| root.pointer(pointer)),
+            },
             None => match schema.get("allOf").and_then(Value::as_array) {
                 Some(all) if all.len() == 1 => all.first(),
                 _ => return schema,
@@ -303,6 +316,9 @@ impl<'s> Walk<'_, 's, '_> {
                         .to_owned(),
                 ),
             ),
+            Some("file") => self.path(Way::Read, node),
+            Some("target") => self.path(Way::Write, node),
+            Some("uri") if self.shape.templates => self.address(text, node, at),
             Some(_) => (),
             None => self.unquoted(schema, text, node),
         }
@@ -318,25 +334,6 @@ impl<'s> Walk<'_, 's, '_> {
                 node,
                 ("language.value", format!("{} is empty", at.name)),
                 None,
-            );
-        }
-    }
-
-    /// Text that another reader of YAML takes for something else.
-    fn unquoted(&mut self, schema: &Value, text: &str, node: &Node) {
-        let switch = ["yes", "no", "on", "off"].contains(&text.to_lowercase().as_str());
-        let date = text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok();
-        let plain = matches!(&node.what, What::Scalar { plain: true, .. });
-        let only_text = types(schema).is_some_and(|types| types == ["string"]);
-        if plain && only_text && schema.get("enum").is_none() && (switch || date) {
-            let what = if date { "a date" } else { "true or false" };
-            self.report.warning(
-                "yaml.unquoted",
-                &node.span,
-                (
-                    format!("`{text}` is text here, but many programs read it as {what}"),
-                    Some(format!("write `\"{text}\"`")),
-                ),
             );
         }
     }

@@ -1,7 +1,8 @@
 //! The one JSON Schema of workflow files: for editors, the check and the manual.
 //!
-//! It is generated from the model; the parameters of each bot are hung in where
-//! its name stands after `bot:`. A template may stand for any value in them.
+//! It is generated from the model; the parameters of each bot are a definition of
+//! its name, named where that stands after `bot:`. A template may stand for any
+//! value in them.
 
 use std::sync::LazyLock;
 
@@ -105,7 +106,9 @@ fn rule(bot: &BotSchema, definitions: &mut Map<String, Value>) -> Value {
     }
     point_to(bot.name, &mut parameters);
     let required = parameters.get("required").is_some_and(Value::is_array);
-    let mut then = json!({ "properties": { "with": below(parameters) } });
+    let with = format!("#/$defs/{}", bot.name);
+    definitions.insert(bot.name.to_owned(), below(parameters));
+    let mut then = json!({ "properties": { "with": { "$ref": with } } });
     let mut needs: Vec<&str> = Vec::new();
     needs.extend(required.then_some("with"));
     needs.extend(bot.needs_connection.then_some("connection"));

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::{
     names::Scopes,
+    plain,
     reference::{self, About, Helper},
     scan::{self, Kind, Tag},
     suggest,
@@ -29,7 +30,19 @@ pub fn parse(source: &str) -> Result<Parsed, ParseError> {
     if tags.is_empty() && !source.contains("{{") {
         return Ok(literal(source.to_owned()));
     }
-    let template = Template::compile(source).map_err(|error| syntax(source, &error))?;
+    let template = match plain::read(source) {
+        Some(template) => template,
+        None => Template::compile(source).map_err(|error| syntax(source, &error))?,
+    };
+    tree(source, tags, &template)
+}
+
+/// What the tree of Handlebars says; `tags` are those of the source.
+pub(super) fn tree(
+    source: &str,
+    tags: Vec<Tag>,
+    template: &Template,
+) -> Result<Parsed, ParseError> {
     let mut parser = Parser {
         source,
         tags: tags.into_iter().peekable(),
@@ -38,7 +51,7 @@ pub fn parse(source: &str) -> Result<Parsed, ParseError> {
         secrets: Vec::new(),
         in_rows: false,
     };
-    let nodes = parser.nodes(&template)?;
+    let nodes = parser.nodes(template)?;
     let Parser { reads, secrets, .. } = parser;
     let shape = shape(&nodes);
     let secret = secret(&nodes, &secrets)?;

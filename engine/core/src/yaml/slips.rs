@@ -259,10 +259,10 @@ fn value(line: &str) -> Option<Span> {
     }
     let bare = |c: char| c.is_alphanumeric() || " _-./".contains(c);
     let colon = line[key..].find(": ").map(|at| key + at);
-    // An item of a list has no key: `- {{x}}`.
+    // An item of a list has no key: `- {{x}}`, `- { to: {{x}} }`.
     let start = match colon.filter(|colon| line[key..*colon].chars().all(bare)) {
         Some(colon) if colon > key && !line[key..].starts_with('#') => colon + 2,
-        _ if key > 0 && line[..key].trim_end().ends_with('-') && line[key..].starts_with("{{") => {
+        _ if key > 0 && line[..key].trim_end().ends_with('-') && line[key..].starts_with('{') => {
             key
         }
         _ => return None,

@@ -109,11 +109,13 @@ pub(crate) async fn decide(
     let Json(detail) = reading(handle, move |parts| parts.exception_detail(id)).await?;
     let Some(detail) = detail else {
         if_match.holds_closed(id, handle.closed.of(id))?;
-        return Err(not_open(handle, id));
+        return Err(not_open(handle, id).await);
     };
     if_match.holds(&detail)?;
     let Json(exception) = reading(handle, move |parts| parts.store.exception(id)).await?;
-    let exception = exception.ok_or_else(|| not_open(handle, id))?;
+    let Some(exception) = exception else {
+        return Err(not_open(handle, id).await);
+    };
     answers(principal, &exception, &resolving.decision)?;
     let Resolving {
         decision,
@@ -194,14 +196,21 @@ fn answers(
     )))
 }
 
-pub(super) fn not_open(handle: &Handle, id: ExceptionId) -> Problem {
+/// Why an exception is not to be seen: it was decided, or there never was one.
+pub(super) async fn not_open(handle: &Handle, id: ExceptionId) -> Problem {
     if let Some(closing) = handle.closed.of(id) {
         let title = format!("exception {id} was decided by {}", closing.by);
         return Problem::new(StatusCode::NOT_FOUND, "exception.closed", title)
             .detail(format!("what came of it is in run {}", closing.run));
     }
-    Problem::not_found(format!("exception {id} is not open"))
-        .detail("somebody may have decided it already; see `botswain exceptions list`")
+    match reading(handle, |parts| parts.store.counters()).await {
+        Ok(Json(highest)) if id.0 > highest.exception => {
+            Problem::not_found(format!("there is no exception {id}"))
+                .detail("`botswain exceptions list` shows those that wait")
+        }
+        _ => Problem::not_found(format!("exception {id} is not open"))
+            .detail("somebody may have decided it already; see `botswain exceptions list`"),
+    }
 }
 
 /// The version that its workflow's file has now.

@@ -227,7 +227,9 @@ pub(super) async fn exception(
 pub(crate) async fn detail(handle: &Handle, id: ExceptionId) -> Result<ExceptionDetail, Problem> {
     let workflows = handle.workflows();
     let Json(detail) = reading(handle, move |parts| parts.exception_detail(id)).await?;
-    let mut detail = detail.ok_or_else(|| not_open(handle, id))?;
+    let Some(mut detail) = detail else {
+        return Err(not_open(handle, id).await);
+    };
     let workflow = &detail.exception.workflow;
     let version = workflows.iter().find(|it| it.plan.name == *workflow);
     if let Some(version) = version.cloned() {

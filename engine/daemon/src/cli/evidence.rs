@@ -10,7 +10,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::{
     Global,
-    outcome::{Code, Failure, Outcome},
+    outcome::{Code, Failure, Outcome, refusal},
     output,
 };
 use crate::client::Client;
@@ -33,7 +33,12 @@ async fn whole(client: &Client, run: &RunId, to: &Path) -> Result<(), Failure> {
         return Err(taken(to));
     }
     let folder = to.parent().filter(|it| !it.as_os_str().is_empty());
-    let begun = NamedTempFile::new_in(folder.unwrap_or_else(|| Path::new(".")));
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    if !folder.is_dir() {
+        let failure = Failure::usage(format!("there is no folder `{}`", folder.display()));
+        return Err(failure.hint("make it first, or name a file elsewhere with `--output`"));
+    }
+    let begun = NamedTempFile::new_in(folder);
     let begun = begun.map_err(|err| unwritable(to, &err))?;
     let file = begun.reopen().map_err(|err| unwritable(to, &err))?;
     let mut file = tokio::fs::File::from_std(file);
@@ -61,5 +66,7 @@ fn taken(to: &Path) -> Failure {
 }
 
 fn unwritable(to: &Path, err: &std::io::Error) -> Failure {
-    Failure::of(format!("`{}` cannot be written: {err}", to.display()))
+    let reason = refusal(err);
+    Failure::of(format!("`{}` cannot be written: {reason}", to.display()))
+        .hint("name a file elsewhere with `--output`")
 }

@@ -209,7 +209,7 @@ fn clusters_listed(clusters: &[Cluster]) -> String {
     let header = [
         "count", "first", "age", "workflow", "step", "code", "message",
     ];
-    table::of(header, rows)
+    table::sparing(header, rows, &["code", "first"])
 }
 
 /// Open exceptions that fit, the oldest first, until there are enough of them.
@@ -296,7 +296,8 @@ fn listed(found: &[ExceptionView], now: Timestamp) -> String {
             message(it),
         ]
     });
-    table::of(header, rows)
+    // `exceptions show` has them all.
+    table::sparing(header, rows, &["run", "code", "step"])
 }
 
 /// Those of the runs that a run made: its own show at its steps.

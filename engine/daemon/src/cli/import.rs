@@ -18,7 +18,7 @@ use serde_json::json;
 
 use super::{
     Global, arguments,
-    outcome::{Code, Failure, Outcome},
+    outcome::{Code, Failure, Outcome, refusal},
     output,
     table::plural,
 };
@@ -107,8 +107,11 @@ fn is_dash(path: &Path) -> bool {
 
 /// The recording; of one that is too large a byte too many.
 fn text(path: &Path) -> Result<String, Failure> {
-    let failed =
-        |err: std::io::Error| Failure::usage(format!("`{}` cannot be read: {err}", path.display()));
+    let failed = |err: std::io::Error| {
+        let reason = refusal(&err);
+        Failure::usage(format!("`{}` cannot be read: {reason}", path.display()))
+            .hint("name the file that Chrome's recorder or Selenium IDE has exported")
+    };
     let mut bytes = Vec::new();
     let limit = LIMIT as u64 + 1;
     match is_dash(path) {

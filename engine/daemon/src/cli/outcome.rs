@@ -182,6 +182,15 @@ impl From<workflows::Error> for Failure {
     }
 }
 
+/// Why the disk refuses, in words without the numbers of the system or a path of ours.
+pub(super) fn refusal(err: &std::io::Error) -> String {
+    match err.kind() {
+        std::io::ErrorKind::NotFound => "it does not exist".to_owned(),
+        std::io::ErrorKind::Other => err.to_string(),
+        kind => std::io::Error::from(kind).to_string(),
+    }
+}
+
 /// `name=value`, as it stands on the command line.
 #[derive(Clone, Debug)]
 pub(super) struct Pair {

@@ -3,7 +3,10 @@
 //! With a lasting daemon it only watches: stopped from the keyboard, the run
 //! goes on. Without one the run is driven here, until it ends or is parked.
 
-use std::path::PathBuf;
+use std::{
+    io::{IsTerminal, Write},
+    path::PathBuf,
+};
 
 use botswain_core::{RunId, index::State};
 
@@ -32,11 +35,11 @@ pub(super) async fn run(global: &Global, mut arguments: Run) -> Outcome {
         return rehearse::dry_run(global, arguments).await;
     }
     let instance = global.instance()?;
-    let mut signals = Signals::catch()?;
     if let Some(run) = arguments.again.take() {
         let again = async |client: &mut Client| again(client, arguments, &run).await;
         arguments = global.with_client(again).await?;
     }
+    let mut signals = Signals::catch()?;
     if !is_sound(&instance, arguments.workflow.as_deref().unwrap_or_default())? {
         return Ok(Code::Usage);
     }
@@ -96,14 +99,11 @@ async fn again(client: &Client, arguments: Run, run: &RunId) -> Result<Run, Fail
         let message = format!("run {run} is of `{own}`, not of `{other}`");
         return Err(Failure::usage(message));
     }
-    if let Some(key) = &detail.run.key
-        && arguments.key.as_ref().is_none_or(|it| it == key)
-    {
-        return Err(
-            Failure::usage(format!("run {run} had the key `{key}`, which is used"))
-                .hint("give the new run a key of its own with `--key`"),
-        );
-    }
+    let key = match (&detail.run.key, arguments.key) {
+        (Some(used), None) => Some(another(run, used)?),
+        (Some(used), Some(key)) if key == *used => return Err(is_used(run, used)),
+        (_, key) => key,
+    };
     let given = detail.inputs.as_object().cloned().unwrap_or_default();
     let others = given.into_iter().filter(|(name, _)| {
         let mut given = arguments.inputs.iter();
@@ -119,8 +119,32 @@ async fn again(client: &Client, arguments: Run, run: &RunId) -> Result<Run, Fail
     Ok(Run {
         workflow: Some(detail.run.workflow),
         inputs: [inputs, arguments.inputs].concat(),
+        key,
         ..arguments
     })
+}
+
+/// The key of the new run, from whoever sits at the terminal.
+fn another(run: &RunId, used: &str) -> Result<String, Failure> {
+    let (input, mut questions) = (std::io::stdin(), std::io::stderr());
+    let mut line = String::new();
+    if input.is_terminal() && questions.is_terminal() {
+        let question = format!("Run {run} had the key `{used}`. Which key has the new one? ");
+        let asked = questions.write_all(question.as_bytes());
+        asked
+            .and_then(|()| questions.flush())
+            .and_then(|()| input.read_line(&mut line))
+            .map_err(Failure::of)?;
+    }
+    match line.trim() {
+        key if key.is_empty() || key == used => Err(is_used(run, used)),
+        key => Ok(key.to_owned()),
+    }
+}
+
+fn is_used(run: &RunId, key: &str) -> Failure {
+    Failure::usage(format!("run {run} had the key `{key}`, which is used"))
+        .hint("give the new run a key of its own with `--key`")
 }
 
 async fn start(client: &Client, arguments: Run) -> Result<RunId, Failure> {

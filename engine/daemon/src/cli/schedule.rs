@@ -24,6 +24,12 @@ pub(super) async fn list(global: &Global) -> Outcome {
         (false, false) => output::data(&listed(&schedules)),
     }
     super::workflows::tell_missing(&checked);
+    if schedules.is_empty() && checked.errors() == 0 && !global.json {
+        output::hint(match checked.files {
+            0 => "`botswain new NAME` begins a workflow",
+            _ => "give one what starts it, as in `triggers: [{ cron: \"0 7 * * MON-FRI\" }]`",
+        });
+    }
     if quarantine.is_some_and(|it| it.holds()) {
         output::hint(keeping::HELD);
     }

@@ -8,6 +8,9 @@ use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Table, 
 
 use super::output::{Paint, tame};
 
+/// A last column that is narrower is hard to read, so columns that can be spared go first.
+const READABLE: usize = 40;
+
 /// Between two columns, in characters.
 const GAP: usize = 2;
 
@@ -24,6 +27,22 @@ pub(super) fn of<const N: usize>(
 ) -> String {
     let rows = rows.into_iter().map(Vec::from).collect();
     arranged(Some(header.map(str::to_owned).into()), rows)
+}
+
+/// Rows under a header. On a narrow terminal the columns in `spare` go, one after the other, until
+/// the last one can be read.
+pub(super) fn sparing<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+    spare: &[&str],
+) -> String {
+    let mut lines = vec![Vec::from(header.map(str::to_owned))];
+    lines.extend(rows.into_iter().map(Vec::from));
+    if let Some(width) = terminal() {
+        spared(&mut lines, spare, width);
+    }
+    let rows = lines.split_off(1);
+    arranged(lines.pop(), rows)
 }
 
 /// Names and what belongs to them, without a header.
@@ -130,6 +149,31 @@ fn arranged(header: Option<Vec<String>>, rows: Vec<Vec<String>>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// The first line is the header.
+fn spared(lines: &mut [Vec<String>], spare: &[&str], width: usize) {
+    for name in spare {
+        if last_is_readable(lines, width) {
+            return;
+        }
+        if let Some(at) = lines[0].iter().position(|it| it == name) {
+            lines.iter_mut().for_each(|line| drop(line.remove(at)));
+        }
+    }
+}
+
+/// Whether the other columns leave the last one the room that it needs.
+fn last_is_readable(lines: &[Vec<String>], width: usize) -> bool {
+    let columns = lines[0].len();
+    let widest = |at: usize| {
+        let widths = lines.iter().map(|line| line[at].chars().count());
+        let is_empty = lines[1..].iter().all(|line| line[at].is_empty());
+        widths.max().filter(|_| !is_empty)
+    };
+    let others = (0..columns - 1).filter_map(widest);
+    let taken: usize = others.map(|width| width + GAP).sum();
+    width.saturating_sub(taken) >= widest(columns - 1).unwrap_or(0).min(READABLE)
+}
+
 /// How wide each column may be, in characters, without what is between them.
 fn fitted<'a>(rows: impl Iterator<Item = &'a [String]>, width: usize) -> Vec<usize> {
     let (mut widths, mut words): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
@@ -215,6 +259,28 @@ mod tests {
         let fit = |width| fitted([row.as_slice()].into_iter(), width);
         assert_eq!(fit(45), [25, 18]);
         assert_eq!(fit(40), [22, 16]);
+    }
+
+    #[test]
+    fn columns_are_spared_for_the_last_one_as_far_as_needed() {
+        let lines = [
+            ["id", "run", "due", "code", "message"],
+            [
+                "1",
+                "1.enter.17",
+                "",
+                "browser.option",
+                "there is no such entry",
+            ],
+        ];
+        let left = |width| {
+            let mut lines = lines.map(|line| Vec::from(line.map(str::to_owned)));
+            spared(&mut lines, &["run", "code"], width);
+            lines[0].join(" ")
+        };
+        assert_eq!(left(54), "id run due code message");
+        assert_eq!(left(53), "id due code message");
+        assert_eq!(left(20), "id due message");
     }
 
     #[test]

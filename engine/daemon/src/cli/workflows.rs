@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     client::Client,
+    daemon::StartError,
     instance::{CONFIG_FILE, Instance},
     meant,
     pauses::Pauses,
@@ -27,7 +28,7 @@ pub(super) fn list(global: &Global) -> Outcome {
         .iter()
         .map(|version| &version.plan)
         .collect();
-    let pauses = Pauses::open(instance.private().pauses()).map_err(Failure::of)?;
+    let pauses = Pauses::open(instance.private().pauses()).map_err(StartError::Pauses)?;
     match (global.json, plans.is_empty()) {
         (true, _) => {
             let all = plans.iter().map(|plan| described(plan, &pauses));

@@ -54,6 +54,7 @@ impl Instance {
                 calendars,
                 faults: pages::all().iter().map(|page| page.code).collect(),
                 webhooks: outline.webhooks,
+                folder: self.paths(outline),
                 timezone: outline.timezone.clone(),
             },
             diagnostics,

@@ -137,6 +137,8 @@ pub struct Outline {
     pub more_groups: bool,
     /// Whether it says where webhooks are listened for.
     pub webhooks: bool,
+    /// The folders beside the instance; none when they could not be read.
+    pub roots: Option<Vec<PathBuf>>,
     /// The zone; without a valid one `UTC`.
     pub timezone: String,
 }
@@ -237,8 +239,21 @@ impl Outline {
             groups: groups.into_iter().flat_map(Map::keys).cloned().collect(),
             more_groups: !sound && groups.is_none(),
             webhooks: !value["webhooks"].is_null(),
+            roots: roots(&value["roots"]),
             timezone: timezone.map_or_else(utc, str::to_owned),
         }
+    }
+}
+
+/// The folders under `roots`; none when they are no list of texts.
+fn roots(written: &Value) -> Option<Vec<PathBuf>> {
+    match written {
+        Value::Null => Some(Vec::new()),
+        Value::Array(roots) => {
+            let folders = roots.iter().map(|root| root.as_str().map(PathBuf::from));
+            folders.collect()
+        }
+        _ => None,
     }
 }
 

@@ -164,7 +164,7 @@ fn by_format(format: &str) -> Option<&'static str> {
         "secret" => "secret",
         "template" => "name of a template file",
         "artifact" => "file",
-        "path" => "path",
+        "path" | "target" => "path",
         "decimal" => "decimal",
         _ => return None,
     })

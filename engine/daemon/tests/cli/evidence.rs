@@ -64,5 +64,13 @@ fn of_a_run_that_never_was_nothing_is_left() {
         hint: `botswain runs` lists them
     "#]]
     .assert_eq(&office.says(&["runs", "evidence", "99"]));
+    expect![[r#"
+        exit 2
+        --- stdout
+        --- stderr
+        error: there is no folder `no/such`
+        hint: make it first, or name a file elsewhere with `--output`
+    "#]]
+    .assert_eq(&office.says(&["runs", "evidence", "1", "--output", "no/such/x.zip"]));
     assert_eq!(std::fs::read_dir(office.path("")).unwrap().count(), before);
 }

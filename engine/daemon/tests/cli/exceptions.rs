@@ -177,8 +177,8 @@ fn a_correction_that_does_not_fit_changes_nothing() {
         exit 2
         --- stdout
         --- stderr
-        error: exception 7 is not open
-        hint: somebody may have decided it already; see `botswain exceptions list`
+        error: there is no exception 7
+        hint: `botswain exceptions list` shows those that wait
     "#]]
     .assert_eq(&office.says(&["exceptions", "retry", "7"]));
 }

@@ -262,6 +262,14 @@ fn a_test_of_selenium_has_its_commands() {
         hint: say which by `--test NAME`
     "#]]
     .assert_eq(&office.says(&["import", "orders.side"]));
+    expect![[r#"
+        exit 2
+        --- stdout
+        --- stderr
+        error: `order.side` cannot be read: it does not exist
+        hint: name the file that Chrome's recorder or Selenium IDE has exported
+    "#]]
+    .assert_eq(&office.says(&["import", "order.side"]));
     let args = ["import", "orders.side", "--test", "enter an order"];
     expect![[r#"
         exit 0

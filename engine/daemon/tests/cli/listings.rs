@@ -135,6 +135,7 @@ fn workflows_schedules_and_connections() {
         --- stdout
         no workflow has a trigger
         --- stderr
+        hint: give one what starts it, as in `triggers: [{ cron: "0 7 * * MON-FRI" }]`
     "#]]
     .assert_eq(&office.says(&["schedule"]));
     office.write("workflows/wrong.yaml", "name: wrong\nstep: []\n");

@@ -34,7 +34,7 @@ steps:
   - id: drop
     bot: file.drop
     key: "{{today}}"
-    with: { to: ../../up.txt, content: x }
+    with: { to: "../../{{lower 'UP.TXT'}}", content: x }
   - id: note
     bot: file.drop
     with: { to: "{{inputs.note}}.txt", content: "{{steps.drop.path}}" }

@@ -76,3 +76,15 @@ fn nothing_is_paused_that_is_not_there() {
     "#]]
     .assert_eq(&office.says(&["workflows", "pause", "entr"]));
 }
+
+#[test]
+fn a_file_of_pauses_that_cannot_be_read_is_told_with_a_way_out() {
+    let office = Office::with(GOOD);
+    office.says(&["workflows", "pause", "enter", "--note", "the shop is down"]);
+    office.write(".botswain/pauses.json", "{");
+    let said = office.says(&["workflows"]);
+    assert!(said.starts_with("exit 1\n"), "{said}");
+    assert!(said.contains("pauses.json` cannot be read: "), "{said}");
+    let hint = "hint: mend `.botswain/pauses.json`, or remove it: then nothing is paused\n";
+    assert!(said.ends_with(hint), "{said}");
+}

@@ -23,7 +23,7 @@ steps:
       mail:
         - id: lost
           bot: file.drop
-          with: { to: "../up.txt", content: x }
+          with: { to: "../{{lower 'UP.TXT'}}", content: x }
           on_fault:
             - code: file.*
               then: [ { id: sorry, set: { why: "{{fault.code}}" } } ]

@@ -64,7 +64,7 @@ impl Office {
     fn new() -> Office {
         let office = Office(TempDir::new().unwrap());
         let from = here().join("office");
-        for file in ["yaml", "hbs", "ics"]
+        for file in ["yaml", "hbs", "ics", "csv"]
             .iter()
             .flat_map(|end| files(&from, end))
         {

@@ -237,3 +237,22 @@ pub(super) fn single_braces(text: &str) -> Option<&str> {
         (alone && name).then(|| &text[at..at + end + 2])
     })
 }
+
+/// How an address is written that is not whole.
+pub(super) fn address_hint(text: &str) -> Option<String> {
+    let lower = text.to_lowercase();
+    let rest = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| lower.strip_prefix(scheme));
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('/') => None,
+        None if text.starts_with('/') && !text.starts_with("//") => Some(format!(
+            "write `path: {text}`, with the `connection` whose address goes before it"
+        )),
+        None if !text.is_empty() && !text.contains([':', ' ']) => {
+            let rest = text.trim_start_matches('/');
+            Some(format!("write `https://{rest}`"))
+        }
+        _ => Some("write it as in `https://office.example.com/orders`".to_owned()),
+    }
+}

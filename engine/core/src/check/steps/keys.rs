@@ -18,6 +18,9 @@ const COMMON: [&str; 4] = ["id", "name", "when", "on_fault"];
 impl Checker<'_, '_, '_> {
     /// Advises about unknown keys of a step of this kind.
     pub(super) fn advise_keys(&mut self, node: &Node, kind: &str) {
+        if strangers(node).next().is_none() {
+            return;
+        }
         let owned = kinds::OWNERS.iter();
         let owned = owned.filter(|(_, owners)| owners.contains(&kind));
         let own = COMMON.into_iter().chain([kind]);

@@ -76,8 +76,9 @@ impl Checker<'_, '_, '_> {
     }
 
     fn foreign(&mut self, node: &Node, kind: &str) {
-        for (key, owners) in OWNERS {
-            if let (Some(entry), false) = (node.get(key), owners.contains(&kind)) {
+        for (key, entry) in node.map().into_iter().flatten() {
+            let owners = OWNERS.iter().find(|(owned, _)| owned == key);
+            if let Some((_, owners)) = owners.filter(|(_, owners)| !owners.contains(&kind)) {
                 let owners = listed(owners, "or");
                 let message =
                     format!("`{key}` belongs to a step with {owners}, this one has `{kind}`");

@@ -55,6 +55,9 @@ impl Checker<'_, '_, '_> {
             self.plain_secrets(&entry.node);
         }
         self.pages(&found.named);
+        for literal in &found.paths {
+            self.file_path(&literal.node, literal.way);
+        }
         let whole = beside.is_empty() && self.report.errors() == before;
         let files = self.leaves(&found.leaves, schema, reads);
         self.template_files(&files, node);

@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil};
 
 use super::{Checker, Made};
 use crate::{
-    check::{inputs::day, known::Known, names::Output},
+    check::{inputs::day, names::Output},
     fault::Category,
     ids::StepId,
     language::model,
@@ -52,7 +52,7 @@ impl Checker<'_, '_, '_> {
         }
         self.value_names(values, "a value");
         let (plan, known) = self.templates(values, reads);
-        (Some(Kind::Set(plan)), Output::Known(Known::map(&known)))
+        (Some(Kind::Set(plan)), Output::Named(known))
     }
 
     /// Names that the author gives to values have to be such as a template can read.

@@ -3,9 +3,10 @@
 use indexmap::IndexMap;
 
 use crate::{
+    catalogue::Way,
     check::{Checker, inputs::typed},
     language::suggest,
-    plan::{Input, Template},
+    plan::{Input, InputKind, Template},
     yaml::Node,
 };
 
@@ -65,6 +66,9 @@ impl Checker<'_, '_, '_> {
                     let message = format!("the input `{name}` is not {expected}");
                     self.report
                         .hinted("triggers.input", &node.head(), (message, hint));
+                }
+                if input.kind == InputKind::File {
+                    self.file_path(node, Way::Read);
                 }
             }
             (Some(_), None) => (),

@@ -3,9 +3,11 @@
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
+use handlebars::Template;
+
 use super::super::{
-    parse::{LOST, parse},
-    scan,
+    parse::{LOST, parse, tree},
+    plain, scan,
 };
 
 fn check(source: &str, expected: Expect) {
@@ -28,6 +30,89 @@ fn check(source: &str, expected: Expect) {
         }
     };
     expected.assert_eq(&text);
+}
+
+/// What may stand in a tag, and what looks nearly so.
+const WORDS: [&str; 37] = [
+    "a",
+    "add",
+    "eq",
+    "default",
+    "steps.s1.n",
+    "line.order",
+    "rows.0.x",
+    "a_b",
+    "1",
+    "0",
+    "12",
+    "007",
+    "1.5",
+    "-1",
+    "1a",
+    "'x y'",
+    "\"q\"",
+    "''",
+    "'it''s'",
+    "\"",
+    "'",
+    "this",
+    "this.a",
+    "as",
+    "else",
+    "true",
+    "null",
+    "null.a",
+    "a.b.true",
+    "a..b",
+    "../a",
+    "@index",
+    "a-b",
+    "(a)",
+    "k=1",
+    "ä",
+    "a.[b c]",
+];
+const AROUND: [&str; 12] = [
+    "", " ", "Order ", "\n", "  \n", ": ", "\\", "{", "}", "{{! c }}", "~", "ä",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    #[test]
+    fn what_is_read_plainly_is_what_handlebars_reads(
+        parts in prop::collection::vec((
+            prop::sample::select(&AROUND[..]),
+            prop::collection::vec(prop::sample::select(&WORDS[..]), 0..4),
+            prop::sample::select(&[" ", "  ", "", "\n"][..]),
+        ), 1..4),
+        end in prop::sample::select(&AROUND[..]),
+    ) {
+        let tags = parts.iter().map(|(around, words, gap)| {
+            format!("{around}{{{{{gap}{}{gap}}}}}", words.join(" "))
+        });
+        let source = tags.collect::<String>() + end;
+        if let (Some(ours), Ok(tags)) = (plain::read(&source), scan::tags(&source)) {
+            let theirs = Template::compile(&source).expect("Handlebars reads it too");
+            let ours = format!("{:?}", tree(&source, tags.clone(), &ours));
+            prop_assert_eq!(ours, format!("{:?}", tree(&source, tags, &theirs)), "{}", source);
+        }
+    }
+}
+
+#[test]
+fn most_templates_are_plain() {
+    for source in [
+        "{{steps.lines.rows}}",
+        "{{ add steps.s1.n 1 }}",
+        "Order {{line.order}}: {{default line.note 'none'}}\n",
+        "inbox/{{today}}.csv",
+    ] {
+        assert!(plain::read(source).is_some(), "{source}");
+    }
+    for source in ["{{#if a}}b{{/if}}", "{{a (b c)}}", "\\{{a}}", "{{a}"] {
+        assert!(plain::read(source).is_none(), "{source}");
+    }
 }
 
 #[test]

@@ -30,7 +30,8 @@ pub(super) fn shape(document: &Document<'_>, kinds: &[ConnectionSpec]) -> Vec<Di
         value => value,
     };
     let found = problems::find(&schema_for!(Config).to_value(), value);
-    let mut found: Vec<_> = place(document, "", found).collect();
+    let found = found.into_iter().map(|problem| kinds_told(problem, kinds));
+    let mut found: Vec<_> = place(document, "", found.collect()).collect();
     for (name, entry) in value["connections"].as_object().into_iter().flatten() {
         let pointer = format!("/connections/{}", escape(name));
         if !secrets::is_name(name) {
@@ -44,6 +45,14 @@ pub(super) fn shape(document: &Document<'_>, kinds: &[ConnectionSpec]) -> Vec<Di
     }
     found.extend(bearing::limits(document));
     found
+}
+
+fn kinds_told(problem: Problem, kinds: &[ConnectionSpec]) -> Problem {
+    if !problem.lacks_kind() {
+        return problem;
+    }
+    let names: Vec<String> = kinds.iter().map(|it| format!("`{}`", it.kind)).collect();
+    problem.hinted(format!("add `kind: …`, one of {}", names.join(", ")))
 }
 
 fn place(
@@ -87,7 +96,7 @@ fn connection(
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
     let schema = (spec.settings)().to_value();
-    let problems = problems::find(&schema, &settings);
+    let problems = problems::find(&with_common(&schema), &settings);
     let mut found: Vec<_> = place(document, pointer, problems).collect();
     let walked = fields::map(&schema, &settings, &mut |field| {
         let place = format!("{pointer}{}", field.pointer);
@@ -106,6 +115,15 @@ fn connection(
         }
     }
     found
+}
+
+/// The settings of a kind and those of every connection: either can be meant by a misspelt one.
+fn with_common(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    for key in bearing::COMMON {
+        schema["properties"][key] = Value::Bool(true);
+    }
+    schema
 }
 
 /// The kind for which people try this word, however little the two look alike.

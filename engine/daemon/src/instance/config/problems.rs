@@ -20,6 +20,19 @@ pub(super) struct Problem {
     about: Option<String>,
 }
 
+impl Problem {
+    /// Whether a connection says not of which kind it is.
+    pub(super) fn lacks_kind(&self) -> bool {
+        let missing = self.words.is_missing() && self.about.as_deref() == Some("kind");
+        missing && self.pointer.starts_with("/connections/")
+    }
+
+    pub(super) fn hinted(self, hint: String) -> Problem {
+        let words = self.words.hint(hint);
+        Problem { words, ..self }
+    }
+}
+
 /// Everything in `value` that does not fit `schema`.
 pub(super) fn find(schema: &Value, value: &Value) -> Vec<Problem> {
     let validator = jsonschema::validator_for(schema).expect("schemas made of types are valid");

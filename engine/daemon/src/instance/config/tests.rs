@@ -146,7 +146,7 @@ notify: { connection: mail, to: [] }
             12:18 error config.kind: there is no kind `shopp` [shopp]
               hint: did you mean `shop`?
             13:3 error config.missing_key: `kind` is missing [other]
-              hint: add `kind: …`
+              hint: add `kind: …`, one of `shop`
             14:33 error config.value: `to` has at least 1 entry [[]]
         "#]],
     );
