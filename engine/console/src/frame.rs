@@ -68,6 +68,7 @@ pub(crate) enum Place {
     Workflows,
     Connections,
     People,
+    Audit,
     Elsewhere,
 }
 
@@ -146,6 +147,7 @@ impl Frame {
                         (link("/connections", place == Place::Connections, html! { (words.of_connection.connections) }))
                         @if person.role == Role::Admin {
                             (link("/people", place == Place::People, html! { (words.people) }))
+                            (link("/audit", place == Place::Audit, html! { (words.of_audit.audit) }))
                         }
                     }
                     div class="who" {

@@ -6,6 +6,7 @@
 //! no page needs a script: `console.js` only saves steps.
 
 mod assets;
+mod audit;
 mod bulk;
 mod calendar;
 mod connections;
@@ -23,6 +24,7 @@ mod people;
 mod problem;
 mod run;
 mod runs;
+mod text;
 mod time;
 mod timeline;
 mod words;
@@ -31,6 +33,7 @@ mod workflows;
 
 pub use self::{
     assets::{ASSETS, Asset},
+    audit::{AuditFilter, audit},
     bulk::{Preview, bulk, preview},
     calendar::calendar,
     connections::connections,

@@ -1,12 +1,15 @@
 //! Every text of the console, in each language: one that is missing does not compile.
 
+mod audit;
 mod connections;
 mod en;
 mod runs;
 mod workflows;
 mod zh;
 
-use self::{connections::ConnectionWords, runs::RunWords, workflows::WorkflowWords};
+use self::{
+    audit::AuditWords, connections::ConnectionWords, runs::RunWords, workflows::WorkflowWords,
+};
 use botswain_core::{
     index::{ExceptionCategory, State},
     run::fact::Resolution,
@@ -262,6 +265,7 @@ pub(crate) struct Words {
     pub(crate) of_run: RunWords,
     pub(crate) of_workflow: WorkflowWords,
     pub(crate) of_connection: ConnectionWords,
+    pub(crate) of_audit: AuditWords,
 
     pub(crate) ago: fn(i64) -> String,
     pub(crate) ahead: fn(i64) -> String,

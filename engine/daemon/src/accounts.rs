@@ -275,6 +275,11 @@ impl Accounts {
         })
     }
 
+    /// Whether somebody has an account of this name.
+    pub fn has(&self, name: &str) -> bool {
+        lock(&self.stored).people.contains_key(name)
+    }
+
     pub fn people(&self) -> Vec<PersonView> {
         let stored = lock(&self.stored);
         let people = stored.people.iter().map(|(name, person)| PersonView {

@@ -7,6 +7,7 @@
 
 pub(crate) mod access;
 pub(crate) mod answer;
+pub(crate) mod audit;
 pub(crate) mod bulk;
 mod closed;
 pub(crate) mod connections;
@@ -17,7 +18,8 @@ mod keeping;
 pub mod openapi;
 pub(crate) mod people;
 pub(crate) mod precondition;
-mod problem;
+pub(crate) mod problem;
+mod recording;
 pub(crate) mod routes;
 pub(crate) mod workflows;
 
@@ -237,6 +239,24 @@ fn endpoints() -> Vec<Endpoint> {
             "Let somebody sign in no more",
             people::remove,
         ),
+        Endpoint::new(
+            ADMIN,
+            get("/api/v1/audit"),
+            "What people have done, the newest first",
+            audit::list,
+        ),
+        Endpoint::new(
+            ADMIN,
+            get("/api/v1/audit/export"),
+            "All of the audit that fits, as CSV or JSON",
+            audit::export,
+        ),
+        Endpoint::new(
+            ADMIN,
+            get("/api/v1/audit/verification"),
+            "Whether every record of the audit is as it was written",
+            audit::verification,
+        ),
         // They write where they are told to, or everything.
         Endpoint::new(
             Right::Local,
@@ -303,7 +323,7 @@ impl Endpoint {
 
 /// The API for the user who runs the daemon.
 pub fn router(handle: Handle) -> Router {
-    let add = |router: Router<Handle>, route: Route| router.route(route.path, route.open(&handle));
+    let add = |router: Router<Handle>, route: Route| router.route(route.path, route.local(&handle));
     let router = routes().into_iter().fold(Router::new(), add);
     router
         .fallback(|| async { Problem::not_found("there is nothing here") })

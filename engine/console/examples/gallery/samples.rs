@@ -14,6 +14,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 // Read by the gallery and by the tests, from where they are.
+#[path = "samples/audit.rs"]
+mod audit;
 #[path = "samples/connections.rs"]
 mod connections;
 #[path = "samples/exceptions.rs"]
@@ -47,6 +49,7 @@ impl Samples {
         pages.extend(self.others(frame));
         pages.extend(self.workflows(frame));
         pages.extend(self.connections(frame));
+        pages.extend(self.audit(frame));
         pages
     }
 

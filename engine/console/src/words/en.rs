@@ -278,6 +278,7 @@ pub(super) const WORDS: Words = Words {
     of_run: runs::ENGLISH,
     of_workflow: workflows::ENGLISH,
     of_connection: connections::ENGLISH,
+    of_audit: super::audit::ENGLISH,
 
     ago: |seconds| format!("{} ago", length(seconds)),
     ahead: |seconds| format!("in {}", length(seconds)),

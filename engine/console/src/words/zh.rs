@@ -261,6 +261,7 @@ pub(super) const WORDS: Words = Words {
     of_run: runs::CHINESE,
     of_workflow: workflows::CHINESE,
     of_connection: connections::CHINESE,
+    of_audit: super::audit::CHINESE,
 
     ago: |seconds| format!("{}前", length(seconds)),
     ahead: |seconds| format!("{}后", length(seconds)),

@@ -22,8 +22,11 @@ use botswain_views::Role;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::time::timeout;
 
-use super::{Problem, idempotency};
-use crate::{accounts::Principal, console::Visit, daemon::Handle};
+use super::{
+    Problem, idempotency,
+    recording::{Recorded, record},
+};
+use crate::{accounts::Principal, audit, console::Visit, daemon::Handle};
 
 /// The longest body that a page or the API takes.
 pub(crate) const BODY: usize = 1024 * 1024;
@@ -71,13 +74,31 @@ impl Route {
 
     /// For those who have signed in.
     pub(crate) fn guarded(self, guard: &Guard) -> MethodRouter<Handle> {
+        let recorded = self.recorded(&guard.handle, Some(guard));
         let state = (guard.clone(), self.right);
-        self.open(&guard.handle)
-            .route_layer(from_fn_with_state(state, admit))
+        let guarded = self.once(&guard.handle);
+        let guarded = guarded.route_layer(from_fn_with_state(state, admit));
+        in_audit(guarded, recorded)
     }
 
-    /// For whoever may open the socket. What changes something by the API is done once.
-    pub(crate) fn open(self, handle: &Handle) -> MethodRouter<Handle> {
+    /// For whoever may open the socket.
+    pub(crate) fn local(self, handle: &Handle) -> MethodRouter<Handle> {
+        let recorded = self.recorded(handle, None);
+        in_audit(self.once(handle), recorded)
+    }
+
+    /// What the audit has to know, when something is changed.
+    fn recorded(&self, handle: &Handle, guard: Option<&Guard>) -> Option<Recorded> {
+        Some(Recorded {
+            form: audit::of_route(&self.method, self.path)?,
+            path: self.path,
+            handle: handle.clone(),
+            guard: guard.cloned(),
+        })
+    }
+
+    /// What changes something by the API is done once.
+    fn once(self, handle: &Handle) -> MethodRouter<Handle> {
         match self.path.starts_with("/api/") && !self.method.is_safe() {
             true => {
                 let once = from_fn_with_state(handle.clone(), idempotency::once);
@@ -85,6 +106,13 @@ impl Route {
             }
             false => self.handler,
         }
+    }
+}
+
+fn in_audit(route: MethodRouter<Handle>, recorded: Option<Recorded>) -> MethodRouter<Handle> {
+    match recorded {
+        Some(recorded) => route.route_layer(from_fn_with_state(recorded, record)),
+        None => route,
     }
 }
 

@@ -16,7 +16,7 @@ use std::{
 use axum::{Extension, Json, extract::State, http::StatusCode};
 use botswain_core::{ExceptionId, Hash, index::ExceptionCategory};
 use botswain_store::List;
-use botswain_views::{BulkState, BulkView, Decision};
+use botswain_views::{Act, BulkState, BulkView, Decision};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ use super::{
     precondition::IfMatch,
     routes::{Answer, reading},
 };
-use crate::{accounts::Principal, daemon::Handle};
+use crate::{accounts::Principal, audit::Asked, daemon::Handle};
 
 /// How long it can be withdrawn.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -234,6 +234,29 @@ async fn carry_out(
         });
     }
     handle.bulks.change(id, |view| view.state = BulkState::Done);
+    carried_out(handle, id).await;
+}
+
+/// How it came out, for the audit: that it was asked for stands there since it was.
+async fn carried_out(handle: &Handle, id: u64) {
+    let Some(view) = handle.bulks.view(id) else {
+        return;
+    };
+    let with = [
+        ("decided", view.done.to_string()),
+        ("refused", (view.total - view.done).to_string()),
+    ];
+    let asked = Asked {
+        by: view.by,
+        from: String::new(),
+        act: Act::CarryOut,
+        way: String::new(),
+        on: format!("decision about many {id}"),
+        with: with.map(|(name, text)| (name.to_owned(), text)).into(),
+    };
+    if let Err(error) = handle.audit.asks(asked).await {
+        tracing::error!(id, "the audit does not know how this ended: {error}");
+    }
 }
 
 /// What may have taken place is not done again because it stood among others.

@@ -25,7 +25,7 @@ use crate::{accounts::Principal, daemon::Handle};
 pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// That an answer is one from before.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// The longest key.
 pub(super) const LONGEST: usize = 255;

@@ -15,6 +15,7 @@ use crate::{
     api::{
         Problem,
         access::{Guard, address, cookie},
+        problem::Code,
     },
 };
 
@@ -107,7 +108,9 @@ impl Visit {
         let frame = self.frame(Counts::default());
         let detail = problem.detail.as_deref();
         let page = botswain_console::problem(&frame, problem.status, &problem.title, detail);
-        (status, Html(page)).into_response()
+        let mut response = (status, Html(page)).into_response();
+        response.extensions_mut().insert(Code(problem.code.clone()));
+        response
     }
 }
 

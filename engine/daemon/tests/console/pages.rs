@@ -16,7 +16,7 @@ const HOSTILE: [&str; 5] = [
     "javascript:window.hacked=1//{{7*7}}",
 ];
 
-const PAGES: [&str; 19] = [
+const PAGES: [&str; 20] = [
     "/inbox",
     "/inbox?show=newest",
     "/inbox?show=approvals",
@@ -36,6 +36,7 @@ const PAGES: [&str; 19] = [
     "/calendar",
     "/connections",
     "/people",
+    "/audit",
 ];
 
 async fn hostile_house() -> House {
