@@ -151,7 +151,7 @@ impl Frame {
                         }
                     }
                     div class="who" {
-                        span class="name" title=((words.roles)(person.role)) { (person.name) }
+                        a class="name" href="/tokens" title={ ((words.roles)(person.role)) " · " (words.of_token.tokens) } { (person.name) }
                         (self.form("/logout", "inline", html! {
                             button class="quiet" { (words.sign_out) }
                         }))

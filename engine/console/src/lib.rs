@@ -27,6 +27,7 @@ mod runs;
 mod text;
 mod time;
 mod timeline;
+mod tokens;
 mod words;
 mod workflow;
 mod workflows;
@@ -44,9 +45,10 @@ pub use self::{
     items::items,
     login::{login, setup},
     people::people,
-    problem::problem,
+    problem::{Told, problem, told},
     run::run,
     runs::{RunsFilter, runs},
+    tokens::{NewToken, tokens},
     words::Language,
     workflow::workflow,
     workflows::workflows,

@@ -3,12 +3,15 @@
 mod audit;
 mod connections;
 mod en;
+mod problems;
 mod runs;
+mod tokens;
 mod workflows;
 mod zh;
 
 use self::{
-    audit::AuditWords, connections::ConnectionWords, runs::RunWords, workflows::WorkflowWords,
+    audit::AuditWords, connections::ConnectionWords, runs::RunWords, tokens::TokenWords,
+    workflows::WorkflowWords,
 };
 use botswain_core::{
     index::{ExceptionCategory, State},
@@ -103,6 +106,10 @@ pub(crate) struct Words {
     pub(crate) overdue: &'static str,
     pub(crate) approvals: &'static str,
     pub(crate) mine: &'static str,
+    pub(crate) hand_over: &'static str,
+    pub(crate) hand_over_lead: &'static str,
+    pub(crate) of_whom: &'static str,
+    pub(crate) to_whom: &'static str,
     pub(crate) snoozed: &'static str,
     pub(crate) search: &'static str,
     pub(crate) search_hint: &'static str,
@@ -266,6 +273,9 @@ pub(crate) struct Words {
     pub(crate) of_workflow: WorkflowWords,
     pub(crate) of_connection: ConnectionWords,
     pub(crate) of_audit: AuditWords,
+    pub(crate) of_token: TokenWords,
+    /// What is wrong, by the code of a problem, where the problem itself speaks another language.
+    pub(crate) problem: fn(&str) -> Option<&'static str>,
 
     pub(crate) ago: fn(i64) -> String,
     pub(crate) ahead: fn(i64) -> String,

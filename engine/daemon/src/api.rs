@@ -21,6 +21,7 @@ pub(crate) mod precondition;
 pub(crate) mod problem;
 mod recording;
 pub(crate) mod routes;
+pub(crate) mod tokens;
 pub(crate) mod workflows;
 
 use std::{os::unix::fs::PermissionsExt, path::Path};
@@ -46,6 +47,7 @@ pub use self::{
     precondition::Turns,
     problem::Problem,
     routes::{Health, ItemsQuery, RunRequest, Started},
+    tokens::{TokenMade, TokenRequest},
     workflows::Pausing,
 };
 use crate::{accounts::Principal, daemon::Handle, evidence};
@@ -238,6 +240,24 @@ fn endpoints() -> Vec<Endpoint> {
             (Method::DELETE, "/api/v1/people/{name}"),
             "Let somebody sign in no more",
             people::remove,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/tokens"),
+            "Tokens of whoever asks; an admin sees those of everybody",
+            tokens::list,
+        ),
+        Endpoint::new(
+            SEE,
+            post("/api/v1/tokens"),
+            "Make a token by which a program acts for whoever asks",
+            tokens::add,
+        ),
+        Endpoint::new(
+            SEE,
+            (Method::DELETE, "/api/v1/tokens/{person}/{name}"),
+            "Revoke a token",
+            tokens::revoke,
         ),
         Endpoint::new(
             ADMIN,

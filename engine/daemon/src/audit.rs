@@ -28,7 +28,7 @@ use botswain_views::{Act, AuditPage, AuditQuery, AuditReport};
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use self::{
-    acts::{Form, Said, fields, of_route},
+    acts::{Form, Said, fields, of_route, short},
     export::{Format, write},
     log::Copied,
     page::{BadCursor, Error as Unreadable},

@@ -44,6 +44,7 @@ mod signals;
 mod table;
 mod test;
 mod times;
+mod tokens;
 mod up;
 mod users;
 mod workflows;

@@ -14,6 +14,7 @@ mod many;
 mod people;
 mod runs;
 mod session;
+mod tokens;
 mod visit;
 mod workflows;
 
@@ -105,6 +106,9 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(SEE, get("/calendar"), workflows::calendar),
         Route::new(SEE, get("/connections"), connections::list),
         Route::new(HANDLE, post("/connections/{name}/test"), connections::test),
+        Route::new(SEE, get("/tokens"), tokens::list),
+        Route::new(SEE, post("/tokens"), tokens::add),
+        Route::new(SEE, post("/tokens/{person}/{name}/revoke"), tokens::revoke),
         Route::new(ADMIN, get("/audit"), audit::list),
         Route::new(ADMIN, get("/audit/export"), audit::export),
         Route::new(ADMIN, get("/people"), people::list),

@@ -40,6 +40,8 @@ pub enum Act {
     AddPerson,
     ChangePerson,
     RemovePerson,
+    AddToken,
+    RevokeToken,
     SetSecret,
     RemoveSecret,
     Verify,
@@ -56,7 +58,7 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [Act; 27] = [
+    pub const ALL: [Act; 29] = [
         Act::SignIn,
         Act::SignOut,
         Act::SetUp,
@@ -74,6 +76,8 @@ impl Act {
         Act::AddPerson,
         Act::ChangePerson,
         Act::RemovePerson,
+        Act::AddToken,
+        Act::RevokeToken,
         Act::SetSecret,
         Act::RemoveSecret,
         Act::Verify,
@@ -106,6 +110,8 @@ impl Act {
             Act::AddPerson => "add_person",
             Act::ChangePerson => "change_person",
             Act::RemovePerson => "remove_person",
+            Act::AddToken => "add_token",
+            Act::RevokeToken => "revoke_token",
             Act::SetSecret => "set_secret",
             Act::RemoveSecret => "remove_secret",
             Act::Verify => "verify",

@@ -25,7 +25,7 @@ pub use self::{
         ApprovalView, DecisionView, ExceptionDetail, ExceptionView, ExceptionsQuery, TryView,
     },
     inbox::{BulkState, BulkView, ClusterView, Counts, Inbox, InboxQuery, Show},
-    people::{PersonView, Role},
+    people::{PersonView, Role, TokenView},
     runs::{RunDetail, RunView, RunsQuery, ScheduleView, WarningView},
     spans::{SpanKind, SpanView},
     steps::{StepState, StepView},

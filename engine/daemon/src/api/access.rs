@@ -126,6 +126,19 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
+    /// Who asks: by the token of a program, where the API is, or else by the cookie of a session.
+    pub(crate) fn principal(&self, request: &Request) -> Result<Option<Principal>, Problem> {
+        if let Some(token) = bearer(request) {
+            let from = address(request).unwrap_or_else(|| [0, 0, 0, 0].into());
+            let principal = self.handle.accounts.bearer(token, from)?;
+            let accounts = self.handle.accounts.clone();
+            tokio::task::spawn_blocking(move || accounts.note_uses());
+            return Ok(Some(principal));
+        }
+        let token = self.token(request.headers());
+        Ok(token.and_then(|token| self.handle.accounts.principal(&token)))
+    }
+
     /// What the cookie holds, if there is one.
     pub(crate) fn token(&self, headers: &HeaderMap) -> Option<String> {
         cookie(headers, &self.cookie)
@@ -162,8 +175,10 @@ async fn admit(
             &Visit::of(&guard, &request, None),
         );
     }
-    let token = guard.token(request.headers());
-    let principal = token.and_then(|token| guard.handle.accounts.principal(&token));
+    let principal = match guard.principal(&request) {
+        Ok(principal) => principal,
+        Err(problem) => return problem.into_response(),
+    };
     let visit = Visit::of(&guard, &request, principal.clone());
     let Right::Role(role) = right else {
         request.extensions_mut().insert(visit);
@@ -179,7 +194,8 @@ async fn admit(
         return refused(is_page, problem.detail(detail), &visit);
     }
     let answer = async {
-        if changes {
+        // What a browser does not send by itself no other site can send.
+        if changes && principal.token.is_none() {
             request = match proven(request, &principal).await {
                 Ok(request) => request,
                 Err(problem) => return refused(is_page, problem, &visit),
@@ -274,6 +290,20 @@ fn field(body: &Bytes, name: &str) -> Option<String> {
     let fields = serde_urlencoded::from_bytes::<Vec<(String, String)>>(body).ok()?;
     let mut named = fields.into_iter().filter(|(it, _)| it == name);
     named.next().map(|(_, value)| value)
+}
+
+/// The token of a program; pages are for people.
+pub(crate) fn bearer(request: &Request) -> Option<&str> {
+    if !request.uri().path().starts_with("/api/") {
+        return None;
+    }
+    let shown = request
+        .headers()
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?;
+    let (scheme, token) = shown.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// The address that somebody comes from.

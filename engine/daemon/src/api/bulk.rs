@@ -53,6 +53,9 @@ pub struct BulkRequest {
     /// All that wait for this cause when it is asked for.
     #[serde(default)]
     pub fingerprint: Option<Hash>,
+    /// All that this person has taken on when it is asked for.
+    #[serde(default)]
+    pub assignee: Option<String>,
     pub decision: Decision,
     /// Somebody has looked: those in doubt have not taken place, and may be done again.
     #[serde(default)]
@@ -96,10 +99,11 @@ pub(crate) async fn meant(
     handle: &Handle,
     request: &BulkRequest,
 ) -> Result<Vec<ExceptionId>, Problem> {
-    let Some(cause) = request.fingerprint.clone() else {
-        return Ok(request.exceptions.clone());
+    let list = match (request.fingerprint.clone(), request.assignee.clone()) {
+        (Some(cause), _) => List::Cause(cause),
+        (None, Some(person)) => List::Assignee(person),
+        (None, None) => return Ok(request.exceptions.clone()),
     };
-    let list = List::Cause(cause);
     let found = reading(handle, move |parts| {
         parts.store.listed_exceptions(&list, None, MOST + 1)
     });

@@ -26,7 +26,8 @@ use super::{
 };
 use crate::{
     accounts::Principal,
-    audit::{Answered, Asked, Form, Said, fields},
+    audit::{Answered, Asked, Form, Said, fields, short},
+    console::Visit,
     daemon::Handle,
 };
 
@@ -65,23 +66,36 @@ pub(super) async fn record(
         // The guard turns them away before anything is read.
         return next.run(request).await;
     }
-    match recorded.asked((act, &asker), request).await {
-        Ok((asked, request)) => {
-            let doing = tokio::spawn(recorded.done((asked, asker), request, next));
-            let done = doing.await.map_err(Problem::internal);
-            done.unwrap_or_else(Problem::into_response)
-        }
-        Err(problem) => problem.into_response(),
+    let visit = recorded.visit(&request, &asker);
+    let done = async {
+        let (asked, request) = recorded.asked((act, &asker), request).await?;
+        let doing = tokio::spawn(recorded.done((asked, asker), request, next));
+        doing.await.map_err(Problem::internal)?
+    };
+    match (done.await, visit) {
+        (Ok(answer), _) => answer,
+        (Err(problem), Some(visit)) => visit.problem(&problem),
+        (Err(problem), None) => problem.into_response(),
     }
 }
 
 impl Recorded {
+    /// What a page needs to tell what could not be done; the API answers by itself.
+    fn visit(&self, request: &Request, asker: &Asker) -> Option<Visit> {
+        let principal = match asker {
+            Asker::SignedIn(principal) => Some(principal.clone()),
+            _ => None,
+        };
+        let is_page = !request.uri().path().starts_with("/api/");
+        let guard = self.guard.as_ref().filter(|_| is_page)?;
+        Some(Visit::of(guard, request, principal))
+    }
+
     fn asker(&self, request: &Request) -> Asker {
         let Some(guard) = &self.guard else {
             return Asker::Local;
         };
-        let token = guard.token(request.headers());
-        let known = token.and_then(|token| self.handle.accounts.principal(&token));
+        let known = guard.principal(request).ok().flatten();
         known.map_or(Asker::Stranger, Asker::SignedIn)
     }
 
@@ -97,12 +111,17 @@ impl Recorded {
             Err(_) => return Err(late()),
         };
         let said = fields(&parts.headers, &body);
-        let masked = |text: String| self.handle.parts.redactor.mask(&text).into_owned();
+        let masked = |text: String| short(&self.handle.parts.redactor.mask(&text));
         let request = Request::from_parts(parts, Body::from(body));
         let on = self.form.about((self.path, request.uri().path()), &said);
         let with = self.form.with(&said).into_iter();
+        let token = match asker {
+            Asker::SignedIn(principal) => principal.token.clone(),
+            _ => None,
+        };
+        let with = with.chain(token.map(|it| ("token".to_owned(), it)));
         let asked = Asked {
-            by: self.by((act, asker), &said),
+            by: short(&self.by((act, asker), &said)),
             from: match (asker, address(&request)) {
                 (Asker::Local, _) => "socket".to_owned(),
                 (_, from) => from.map(|it| it.to_string()).unwrap_or_default(),
@@ -136,37 +155,28 @@ impl Recorded {
         (mut asked, asker): (Asked, Asker),
         request: Request,
         next: Next,
-    ) -> Response {
+    ) -> Result<Response, Problem> {
         let audit = self.handle.audit.clone();
         if matches!(asker, Asker::Stranger) {
-            match audit.takes_stranger(Timestamp::now()) {
-                Some(0) => (),
-                Some(left_out) => {
-                    asked
-                        .with
-                        .insert("left_out".to_owned(), left_out.to_string());
-                }
-                // Whoever gets in by it is recorded in any case.
-                None => {
-                    let answer = next.run(request).await;
-                    if answer.status().is_client_error() {
-                        return answer;
-                    }
-                    let of = audit.asks(asked).await;
-                    return match of {
-                        Ok(of) => self.told(of, answer).await,
-                        Err(error) => unwritten(&error).into_response(),
-                    };
-                }
-            }
-        }
-        match audit.asks(asked).await {
-            Ok(of) => {
+            let Some(left_out) = audit.takes_stranger(Timestamp::now()) else {
                 let answer = next.run(request).await;
-                self.told(of, answer).await
+                // Whoever gets in by it is recorded in any case.
+                return match answer.status().is_client_error() {
+                    true => Ok(answer),
+                    false => {
+                        let of = audit.asks(asked).await.map_err(|it| unwritten(&it))?;
+                        Ok(self.told(of, answer).await)
+                    }
+                };
+            };
+            if left_out > 0 {
+                let name = "left_out".to_owned();
+                asked.with.insert(name, left_out.to_string());
             }
-            Err(error) => unwritten(&error).into_response(),
         }
+        let of = audit.asks(asked).await.map_err(|it| unwritten(&it))?;
+        let answer = next.run(request).await;
+        Ok(self.told(of, answer).await)
     }
 
     async fn told(&self, of: u64, answer: Response) -> Response {

@@ -40,6 +40,7 @@ const MANY: &[&str] = &[
     "fingerprint",
     "exceptions",
     "exception",
+    "of",
     "assignee",
     "until",
 ];
@@ -105,6 +106,30 @@ pub(crate) const ACTS: &[(&str, &str, Form)] = &[
         "POST",
         "/people/{name}/remove",
         said(Act::RemovePerson, "person {name}", &[]),
+    ),
+    (
+        "POST",
+        "/tokens",
+        said(Act::AddToken, "token {name}", &["role", "days"]),
+    ),
+    (
+        "POST",
+        "/tokens/{person}/{name}/revoke",
+        said(Act::RevokeToken, "token {name} of {person}", &[]),
+    ),
+    (
+        "POST",
+        "/api/v1/tokens",
+        said(
+            Act::AddToken,
+            "token {name}",
+            &["role", "expires", "person"],
+        ),
+    ),
+    (
+        "DELETE",
+        "/api/v1/tokens/{person}/{name}",
+        said(Act::RevokeToken, "token {name} of {person}", &[]),
     ),
     (
         "POST",
@@ -269,7 +294,7 @@ impl Form {
             rest = &after[end..];
         }
         on.push_str(rest);
-        short(&on)
+        on
     }
 
     /// What else was said.
@@ -277,7 +302,7 @@ impl Form {
         let told = self.told.iter().filter_map(|name| {
             let (name, value) = match name.strip_prefix('*') {
                 Some(name) => (name, said.get(name).map(|_| "given".to_owned())),
-                None => (*name, said.get(*name).map(|it| short(it))),
+                None => (*name, said.get(*name).cloned()),
             };
             Some((name.to_owned(), value?))
         });
@@ -285,8 +310,8 @@ impl Form {
     }
 }
 
-/// On one line, and not too long.
-fn short(text: &str) -> String {
+/// On one line, and not too long. Secrets are masked before: a half of one would not be known.
+pub(crate) fn short(text: &str) -> String {
     let tame = |c: char| if c.is_control() { ' ' } else { c };
     let mut short: String = text.chars().map(tame).take(LONGEST).collect();
     if text.chars().nth(LONGEST).is_some() {

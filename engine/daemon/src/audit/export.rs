@@ -40,7 +40,7 @@ pub(crate) fn write(
         match (acts.next()?, format) {
             (Some(entry), Format::Csv) => writeln!(to, "{}\r", row(&entry))?,
             (Some(entry), Format::Json) => {
-                write!(to, "{}\n", if is_first { "" } else { "," })?;
+                writeln!(to, "{}", if is_first { "" } else { "," })?;
                 serde_json::to_writer(&mut *to, &entry)?;
                 is_first = false;
             }

@@ -128,7 +128,9 @@ impl Log {
         // The head may not have heard of a month that has begun since.
         let mut months = self.months()?;
         months.retain(|it| *it >= head.month);
-        months.iter().try_for_each(|month| self.catch_up_in(month, head))
+        months
+            .iter()
+            .try_for_each(|month| self.catch_up_in(month, head))
     }
 
     fn catch_up_in(&self, month: &str, head: &mut Head) -> io::Result<()> {

@@ -126,7 +126,7 @@ impl<'a> Acts<'a> {
                     }
                 }
             }
-            if self.looked % LOOKED == 0 {
+            if self.looked.is_multiple_of(LOOKED) {
                 return Ok(None);
             }
         }

@@ -104,7 +104,7 @@ fn whoever_makes_the_hash_anew_is_told_too() {
     let house = House::with(&["ann", "ben"]);
     let mut lines = house.lines();
     let (_, json) = lines[3].split_once(' ').unwrap();
-    let json = json.replace("200", "204");
+    let json = json.replace("\"status\":200", "\"status\":204");
     lines[3] = format!("{} {json}", botswain_core::Hash::of(json.as_bytes()));
     house.put(&lines);
     assert_eq!(house.wrong(), at(4, AuditFault::Replaced { record: 4 }));
@@ -233,7 +233,7 @@ fn months_that_are_not_kept_any_more_are_no_damage() {
 
 #[test]
 fn pages_go_on_where_the_one_before_ended() {
-    let names: Vec<String> = (0..300).map(|it| format!("p{it}")).collect();
+    let names: Vec<String> = (0..120).map(|it| format!("p{it}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let house = House::with(&names);
     let (mut found, mut before) = (Vec::new(), None);

@@ -13,7 +13,7 @@ pub(super) use self::{
     audit::Audit,
     exceptions::{Corrections, Decided, Exceptions, ExceptionsList},
     new::New,
-    users::{RoleName, User},
+    users::{RoleName, Tokens, User},
 };
 use super::outcome::Pair;
 

@@ -1,6 +1,9 @@
 //! Who may take which route: each one is walked by everybody.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use axum::{
     Router,
@@ -13,6 +16,7 @@ use botswain_views::{Act, AuditEntry, AuditQuery, Outcome};
 
 use super::*;
 use crate::{
+    accounts::NewToken,
     audit::ACTS,
     daemon::{Daemon, Mode},
     instance::Instance,
@@ -55,6 +59,9 @@ const MEANT: &[(&str, &str)] = &[
     ("GET /calendar", "viewer"),
     ("GET /connections", "viewer"),
     ("POST /connections/{name}/test", "handler"),
+    ("GET /tokens", "viewer"),
+    ("POST /tokens", "viewer"),
+    ("POST /tokens/{person}/{name}/revoke", "viewer"),
     ("GET /audit", "admin"),
     ("GET /audit/export", "admin"),
     ("GET /people", "admin"),
@@ -92,6 +99,9 @@ const MEANT: &[(&str, &str)] = &[
     ("POST /api/v1/people", "admin"),
     ("PATCH /api/v1/people/{name}", "admin"),
     ("DELETE /api/v1/people/{name}", "admin"),
+    ("GET /api/v1/tokens", "viewer"),
+    ("POST /api/v1/tokens", "viewer"),
+    ("DELETE /api/v1/tokens/{person}/{name}", "viewer"),
     ("GET /api/v1/audit", "admin"),
     ("GET /api/v1/audit/export", "admin"),
     ("GET /api/v1/audit/verification", "admin"),
@@ -150,6 +160,17 @@ impl House {
         (token, csrf)
     }
 
+    /// A token of somebody.
+    fn token(&self, person: &str, role: Role) -> String {
+        let new = NewToken {
+            person: person.to_owned(),
+            name: "walk".to_owned(),
+            role,
+            expires: Timestamp::now() + jiff::SignedDuration::from_hours(1),
+        };
+        self.daemon.handle.accounts.add_token(new).unwrap()
+    }
+
     async fn ask(&mut self, request: Request<Body>) -> Response<Body> {
         let Ok(answer) = self.app.call(request).await;
         answer
@@ -174,6 +195,8 @@ fn filled(path: &str) -> String {
         ("{hash}", hash.as_str()),
         ("{cause}", hash.as_str()),
         ("{name}", "x"),
+        // Whoever is walked as last.
+        ("{person}", "ann"),
         ("{table}", "t"),
         ("{from}", "f"),
     ]
@@ -198,8 +221,10 @@ async fn each_route_is_taken_by_those_who_may_and_by_nobody_else() {
     let meant: BTreeSet<String> = MEANT.iter().map(|(route, _)| (*route).to_owned()).collect();
     assert_eq!(there, meant);
     let mut people = Vec::new();
+    let mut tokens = BTreeMap::new();
     for (name, role) in ROLES {
         people.push((role, house.enter(name, role).await));
+        tokens.insert(role, format!("Bearer {}", house.token(name, role)));
     }
     for (route, right) in MEANT {
         let (method, path) = route.split_once(' ').unwrap();
@@ -227,6 +252,19 @@ async fn each_route_is_taken_by_those_who_may_and_by_nobody_else() {
                 answer.status()
             );
             assert!(!is_shut(&answer), "{route} by {role:?}");
+            // By a token of the same role the same of the API, but no page, and no further token.
+            let bearer = [("authorization", tokens[role].as_str())];
+            let answer = house.ask(request(method, &path, &bearer)).await;
+            let makes = method != "GET" && path.starts_with("/api/v1/tokens");
+            match path.starts_with("/api/") {
+                false => assert!(is_shut(&answer), "{route} by a token"),
+                true if makes => assert!(answer.status().is_client_error(), "{route} by a token"),
+                true => {
+                    let is_refused = answer.status() == StatusCode::FORBIDDEN;
+                    assert_eq!(is_refused, role < least, "{route} by a token of {role:?}");
+                    assert!(!is_shut(&answer), "{route} by a token of {role:?}");
+                }
+            }
             if method != "GET" && role >= least {
                 let bare = house.ask(request(method, &path, &headers[..1])).await;
                 assert_eq!(
