@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use crate::{
     frame::{Frame, Place},
     inbox::encoded,
+    text::marked,
 };
 
 /// The seven days from this one on, by the reader's clock.
@@ -26,7 +27,7 @@ pub fn calendar(frame: &Frame, first: Date, rows: &[CalendarRow]) -> String {
             }
         }
         @if rows.is_empty() {
-            div class="empty" { h2 { (words.no_times) } p { (words.no_times_lead) } }
+            div class="empty" { h2 { (words.no_times) } p { (marked(words.no_times_lead)) } }
         } @else {
             p class="muted" { (words.calendar_lead) }
             div class="scroll" tabindex="0" {

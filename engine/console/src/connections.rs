@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use crate::{
     frame::{Frame, Place},
     inbox::encoded,
+    text::marked,
 };
 
 /// Every connection of the instance, then its limits.
@@ -16,9 +17,9 @@ pub fn connections(frame: &Frame, all: &[ConnectionView]) -> String {
     let content = html! {
         h1 { (words.connections) }
         @if connections.is_empty() {
-            div class="empty" { h2 { (words.none) } p { (words.none_lead) } }
+            div class="empty" { h2 { (words.none) } p { (marked(words.none_lead)) } }
         } @else {
-            p class="muted" { (words.lead) }
+            p class="muted" { (marked(words.lead)) }
             ul class="rows" data-rows { @for it in connections { (connection(frame, it)) } }
         }
         @if !limits.is_empty() {

@@ -9,6 +9,7 @@ use crate::{
     data::size,
     frame::{Frame, grouped},
     run::state,
+    text::marked,
 };
 
 /// How many facts stand on the page; all are beside it.
@@ -53,7 +54,7 @@ pub fn evidence(frame: &Frame, evidence: &Evidence<'_>) -> String {
             body {
                 main {
                     h1 { (title) " " (state(frame, run.state)) }
-                    p class="lead" { (of_run.evidence_lead) }
+                    p class="lead" { (marked(of_run.evidence_lead)) }
                     (about(frame, evidence))
                     section class="card" {
                         h2 { (of_run.timeline) }

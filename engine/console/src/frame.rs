@@ -68,6 +68,7 @@ pub(crate) enum Place {
     Workflows,
     Connections,
     People,
+    Audit,
     Elsewhere,
 }
 
@@ -146,10 +147,11 @@ impl Frame {
                         (link("/connections", place == Place::Connections, html! { (words.of_connection.connections) }))
                         @if person.role == Role::Admin {
                             (link("/people", place == Place::People, html! { (words.people) }))
+                            (link("/audit", place == Place::Audit, html! { (words.of_audit.audit) }))
                         }
                     }
                     div class="who" {
-                        span class="name" title=((words.roles)(person.role)) { (person.name) }
+                        a class="name" href="/tokens" title={ ((words.roles)(person.role)) " · " (words.of_token.tokens) } { (person.name) }
                         (self.form("/logout", "inline", html! {
                             button class="quiet" { (words.sign_out) }
                         }))

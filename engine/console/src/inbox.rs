@@ -36,6 +36,7 @@ pub fn inbox(
             (search(frame, query))
         }
         (tabs(frame, query, inbox))
+        @if query.show == Show::Mine && frame.may(Role::Handler) { (hand_over(frame)) }
         @if is_empty { (nothing(frame, query)) }
         @if !inbox.clusters.is_empty() {
             ol class="rows" data-rows {
@@ -93,6 +94,31 @@ fn tabs(frame: &Frame, query: &InboxQuery, inbox: &Inbox) -> Markup {
                     @if count > 0 { " " span class="count" { (counted(count)) } }
                 }
             }
+        }
+    }
+}
+
+/// All that one person has taken on goes to another, after a look at what that is.
+fn hand_over(frame: &Frame) -> Markup {
+    let words = frame.words();
+    let me = frame.person.as_ref().map(|it| it.name.as_str());
+    html! {
+        details class="card" data-hand-over {
+            summary { (words.hand_over) "…" }
+            p class="muted" { (words.hand_over_lead) }
+            (frame.form("/selection/preview", "stack", html! {
+                input type="hidden" name="decision" value="assign";
+                div class="pair" {
+                    label { (words.of_whom)
+                        input name="of" value=[me] autocomplete="off" autocapitalize="none" required;
+                    }
+                    label { (words.to_whom)
+                        input name="assignee" autocomplete="off" autocapitalize="none" required;
+                    }
+                }
+                label { (words.note) textarea name="note" rows="2" {} }
+                button { (words.go_on) }
+            }))
         }
     }
 }

@@ -6,6 +6,7 @@
 //! no page needs a script: `console.js` only saves steps.
 
 mod assets;
+mod audit;
 mod bulk;
 mod calendar;
 mod connections;
@@ -23,14 +24,17 @@ mod people;
 mod problem;
 mod run;
 mod runs;
+mod text;
 mod time;
 mod timeline;
+mod tokens;
 mod words;
 mod workflow;
 mod workflows;
 
 pub use self::{
     assets::{ASSETS, Asset},
+    audit::{AuditFilter, audit},
     bulk::{Preview, bulk, preview},
     calendar::calendar,
     connections::connections,
@@ -41,9 +45,10 @@ pub use self::{
     items::items,
     login::{login, setup},
     people::people,
-    problem::problem,
+    problem::{Told, problem, told},
     run::run,
     runs::{RunsFilter, runs},
+    tokens::{NewToken, tokens},
     words::Language,
     workflow::workflow,
     workflows::workflows,

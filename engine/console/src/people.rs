@@ -9,7 +9,7 @@ use crate::{
     login::failed,
 };
 
-const ROLES: [Role; 4] = [Role::Viewer, Role::Handler, Role::Author, Role::Admin];
+pub(crate) const ROLES: [Role; 4] = [Role::Viewer, Role::Handler, Role::Author, Role::Admin];
 
 pub fn people(frame: &Frame, people: &[PersonView], error: Option<&str>) -> String {
     let words = frame.words();

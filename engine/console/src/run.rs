@@ -8,6 +8,7 @@ use crate::{
     data::file,
     frame::{Frame, Place, grouped},
     inbox::encoded,
+    text::marked,
 };
 
 /// How many facts stand on a page.
@@ -87,7 +88,7 @@ fn side(frame: &Frame, detail: &RunDetail) -> Markup {
         @if !run.state.has_ended() && is_own && frame.may(Role::Handler) {
             details class="way" {
                 summary { (words.cancel_run) }
-                p class="muted" { (words.cancel_lead) }
+                p class="muted" { (marked(words.cancel_lead)) }
                 @let action = format!("/runs/{}/cancel", run.id);
                 (frame.form(&action, "stack", html! {
                     label { (words.note) textarea name="note" rows="2" {} }

@@ -9,6 +9,7 @@ use crate::{
     frame::{Frame, Place},
     inbox::encoded,
     run::state,
+    text::marked,
 };
 
 const STATES: [State; 8] = [
@@ -82,7 +83,7 @@ pub fn runs(
                 @if next.is_none() { p { a class="button" href="/runs" { (words.of_run.all_runs) } } }
             }
         } @else if runs.is_empty() {
-            div class="empty" { h2 { (words.no_runs) } p { (words.no_runs_lead) } }
+            div class="empty" { h2 { (words.no_runs) } p { (marked(words.no_runs_lead)) } }
         } @else {
             (table(frame, runs))
         }

@@ -1,12 +1,18 @@
 //! Every text of the console, in each language: one that is missing does not compile.
 
+mod audit;
 mod connections;
 mod en;
+mod problems;
 mod runs;
+mod tokens;
 mod workflows;
 mod zh;
 
-use self::{connections::ConnectionWords, runs::RunWords, workflows::WorkflowWords};
+use self::{
+    audit::AuditWords, connections::ConnectionWords, runs::RunWords, tokens::TokenWords,
+    workflows::WorkflowWords,
+};
 use botswain_core::{
     index::{ExceptionCategory, State},
     run::fact::Resolution,
@@ -100,6 +106,10 @@ pub(crate) struct Words {
     pub(crate) overdue: &'static str,
     pub(crate) approvals: &'static str,
     pub(crate) mine: &'static str,
+    pub(crate) hand_over: &'static str,
+    pub(crate) hand_over_lead: &'static str,
+    pub(crate) of_whom: &'static str,
+    pub(crate) to_whom: &'static str,
     pub(crate) snoozed: &'static str,
     pub(crate) search: &'static str,
     pub(crate) search_hint: &'static str,
@@ -262,6 +272,10 @@ pub(crate) struct Words {
     pub(crate) of_run: RunWords,
     pub(crate) of_workflow: WorkflowWords,
     pub(crate) of_connection: ConnectionWords,
+    pub(crate) of_audit: AuditWords,
+    pub(crate) of_token: TokenWords,
+    /// What is wrong, by the code of a problem, where the problem itself speaks another language.
+    pub(crate) problem: fn(&str) -> Option<&'static str>,
 
     pub(crate) ago: fn(i64) -> String,
     pub(crate) ahead: fn(i64) -> String,

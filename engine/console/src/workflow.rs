@@ -12,6 +12,7 @@ use crate::{
     graph::graph,
     inbox::encoded,
     run::state,
+    text::marked,
     workflows::next,
 };
 
@@ -100,7 +101,7 @@ fn turning(frame: &Frame, detail: &WorkflowDetail) -> Markup {
     html! {
         details class="way" open[it.paused.is_some()] {
             summary { (label) }
-            p class="muted" { (lead) }
+            p class="muted" { (marked(lead)) }
             (frame.form(&action, "stack", html! {
                 label { (frame.words().note) textarea name="note" rows="2" {} }
                 button data-turn { (label) }

@@ -7,6 +7,7 @@ use crate::{
     frame::{Frame, Place},
     inbox::encoded,
     run::state,
+    text::marked,
 };
 
 /// Every workflow of the instance, by name.
@@ -18,7 +19,7 @@ pub fn workflows(frame: &Frame, workflows: &[WorkflowView]) -> String {
             a class="button" href="/calendar" { (words.calendar) }
         }
         @if workflows.is_empty() {
-            div class="empty" { h2 { (words.none) } p { (words.none_lead) } }
+            div class="empty" { h2 { (words.none) } p { (marked(words.none_lead)) } }
         } @else {
             ul class="rows" data-rows { @for it in workflows { (line(frame, it)) } }
         }

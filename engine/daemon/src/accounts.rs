@@ -8,6 +8,7 @@
 
 mod password;
 mod throttle;
+mod tokens;
 
 use std::{
     collections::BTreeMap,
@@ -22,7 +23,8 @@ use botswain_views::{PersonView, Role};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use self::throttle::Throttle;
+pub use self::tokens::NewToken;
+use self::{throttle::Throttle, tokens::Token};
 use crate::instance::{Private, replace_file};
 
 /// How long a session lasts without a request, and at most.
@@ -40,6 +42,8 @@ pub struct Principal {
     /// What a form must hold so that it is known to be from this session; none is needed from
     /// whoever may open the socket.
     pub csrf: Option<String>,
+    /// The name of the token by which a program acts for them.
+    pub token: Option<String>,
 }
 
 impl Principal {
@@ -50,6 +54,7 @@ impl Principal {
             role: Role::Admin,
             groups: Vec::new(),
             csrf: None,
+            token: None,
         }
     }
 
@@ -63,7 +68,7 @@ impl Principal {
 
     /// Whether the operating system has let them in.
     pub fn is_local(&self) -> bool {
-        self.csrf.is_none()
+        self.csrf.is_none() && self.token.is_none()
     }
 }
 
@@ -80,6 +85,18 @@ pub enum Refusal {
     BadName(String),
     #[error("there is an account `{0}` already")]
     Taken(String),
+    #[error("the token is unknown, has ended or was revoked")]
+    BadToken,
+    #[error("a token ends in the future, after 366 days at most")]
+    Expiry,
+    #[error("`{0}` has a role that may less than that")]
+    TooMuch(String),
+    #[error("there is a token `{0}` already")]
+    TakenToken(String),
+    #[error("there is no token `{0}`")]
+    UnknownToken(String),
+    #[error("nobody has more than 50 tokens")]
+    ManyTokens,
     #[error("there is no account `{0}`")]
     Unknown(String),
     #[error("the password {0}")]
@@ -102,6 +119,13 @@ impl Refusal {
             Refusal::BadName(_) => Some(
                 "a name has up to 63 lower-case letters, digits, `.`, `-`, `_` and `@`, and begins with a letter or digit",
             ),
+            Refusal::BadToken => Some(
+                "its person makes another, on the page for tokens or by `botswain user token add`",
+            ),
+            Refusal::TakenToken(_) => Some("give it another name, or revoke the one that is there"),
+            Refusal::UnknownToken(_) => Some("`botswain user token list` shows them"),
+            Refusal::ManyTokens => Some("revoke some that are not used any more"),
+            Refusal::TooMuch(_) => Some("a token may no more than its person"),
             Refusal::Unknown(_) => Some("`botswain user list` shows them"),
             Refusal::LastAdmin(_) => Some("make somebody else an admin first"),
             Refusal::Damaged { .. } => Some(
@@ -137,6 +161,8 @@ struct Stored {
     format: u32,
     people: BTreeMap<String, Person>,
     sessions: BTreeMap<Hash, Session>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    tokens: BTreeMap<Hash, Token>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -265,6 +291,7 @@ impl Accounts {
             groups: person.groups.clone(),
             csrf: Some(hash(&format!("form {token}")).as_str().to_owned()),
             name,
+            token: None,
         })
     }
 
@@ -273,6 +300,11 @@ impl Accounts {
             stored.sessions.remove(&hash(token));
             Ok(())
         })
+    }
+
+    /// Whether somebody has an account of this name.
+    pub fn has(&self, name: &str) -> bool {
+        lock(&self.stored).people.contains_key(name)
     }
 
     pub fn people(&self) -> Vec<PersonView> {
@@ -347,6 +379,7 @@ impl Accounts {
             let gone = stored.people.remove(name);
             gone.ok_or_else(|| Refusal::Unknown(name.to_owned()))?;
             stored.sessions.retain(|_, session| session.name != name);
+            stored.tokens.retain(|_, token| token.person != name);
             Ok(())
         })
     }

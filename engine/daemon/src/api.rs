@@ -7,6 +7,7 @@
 
 pub(crate) mod access;
 pub(crate) mod answer;
+pub(crate) mod audit;
 pub(crate) mod bulk;
 mod closed;
 pub(crate) mod connections;
@@ -17,8 +18,10 @@ mod keeping;
 pub mod openapi;
 pub(crate) mod people;
 pub(crate) mod precondition;
-mod problem;
+pub(crate) mod problem;
+mod recording;
 pub(crate) mod routes;
+pub(crate) mod tokens;
 pub(crate) mod workflows;
 
 use std::{os::unix::fs::PermissionsExt, path::Path};
@@ -44,6 +47,7 @@ pub use self::{
     precondition::Turns,
     problem::Problem,
     routes::{Health, ItemsQuery, RunRequest, Started},
+    tokens::{TokenMade, TokenRequest},
     workflows::Pausing,
 };
 use crate::{accounts::Principal, daemon::Handle, evidence};
@@ -237,6 +241,42 @@ fn endpoints() -> Vec<Endpoint> {
             "Let somebody sign in no more",
             people::remove,
         ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/tokens"),
+            "Tokens of whoever asks; an admin sees those of everybody",
+            tokens::list,
+        ),
+        Endpoint::new(
+            SEE,
+            post("/api/v1/tokens"),
+            "Make a token by which a program acts for whoever asks",
+            tokens::add,
+        ),
+        Endpoint::new(
+            SEE,
+            (Method::DELETE, "/api/v1/tokens/{person}/{name}"),
+            "Revoke a token",
+            tokens::revoke,
+        ),
+        Endpoint::new(
+            ADMIN,
+            get("/api/v1/audit"),
+            "What people have done, the newest first",
+            audit::list,
+        ),
+        Endpoint::new(
+            ADMIN,
+            get("/api/v1/audit/export"),
+            "All of the audit that fits, as CSV or JSON",
+            audit::export,
+        ),
+        Endpoint::new(
+            ADMIN,
+            get("/api/v1/audit/verification"),
+            "Whether every record of the audit is as it was written",
+            audit::verification,
+        ),
         // They write where they are told to, or everything.
         Endpoint::new(
             Right::Local,
@@ -303,7 +343,7 @@ impl Endpoint {
 
 /// The API for the user who runs the daemon.
 pub fn router(handle: Handle) -> Router {
-    let add = |router: Router<Handle>, route: Route| router.route(route.path, route.open(&handle));
+    let add = |router: Router<Handle>, route: Route| router.route(route.path, route.local(&handle));
     let router = routes().into_iter().fold(Router::new(), add);
     router
         .fallback(|| async { Problem::not_found("there is nothing here") })

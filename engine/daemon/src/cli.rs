@@ -6,6 +6,7 @@
 //! [`crate::client`] alone, so none can do more than the API can.
 
 mod arguments;
+mod audit;
 mod bots;
 mod browser;
 mod cancel;
@@ -43,6 +44,7 @@ mod signals;
 mod table;
 mod test;
 mod times;
+mod tokens;
 mod up;
 mod users;
 mod workflows;
@@ -150,6 +152,7 @@ async fn dispatch(global: &Global, command: Command) -> Outcome {
         Command::Schema { of, write } => bots::schema(global, of, write),
         Command::Secret { command } => secrets::secret(global, command),
         Command::User { command } => users::user(global, command).await,
+        Command::Audit(arguments) => audit::audit(global, arguments).await,
         Command::Connections { command } => connections::connections(global, command).await,
         Command::Verify => keeping::verify(global).await,
         Command::Backup { folder } => keeping::backup(global, &folder).await,

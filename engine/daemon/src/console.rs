@@ -5,6 +5,7 @@
 //! the API's; here is only who asks, what a form says, and what a browser is
 //! told: never to run what is not ours, never to be framed, never to guess.
 
+mod audit;
 mod connections;
 mod exceptions;
 mod forms;
@@ -13,6 +14,7 @@ mod many;
 mod people;
 mod runs;
 mod session;
+mod tokens;
 mod visit;
 mod workflows;
 
@@ -104,6 +106,11 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(SEE, get("/calendar"), workflows::calendar),
         Route::new(SEE, get("/connections"), connections::list),
         Route::new(HANDLE, post("/connections/{name}/test"), connections::test),
+        Route::new(SEE, get("/tokens"), tokens::list),
+        Route::new(SEE, post("/tokens"), tokens::add),
+        Route::new(SEE, post("/tokens/{person}/{name}/revoke"), tokens::revoke),
+        Route::new(ADMIN, get("/audit"), audit::list),
+        Route::new(ADMIN, get("/audit/export"), audit::export),
         Route::new(ADMIN, get("/people"), people::list),
         Route::new(ADMIN, post("/people"), people::add),
         Route::new(ADMIN, post("/people/{name}"), people::alter),

@@ -44,6 +44,7 @@ pub use self::{handle::Handle, message::Notice, parts::Parts};
 use crate::{
     accounts::{self, Accounts},
     api::Answers,
+    audit::Audit,
     instance::{Config, ConnectionHost, Instance, Redactor, Setting},
     pauses::Pauses,
     tested,
@@ -160,6 +161,7 @@ impl Daemon {
         })?;
         let handle = Handle {
             accounts: Arc::new(Accounts::open(&private)?),
+            audit: Audit::at(private.audit()),
             bulks: Arc::default(),
             closed: Arc::default(),
             pauses: Arc::new(Pauses::open(parts.instance.private().pauses())?),

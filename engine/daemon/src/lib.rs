@@ -3,11 +3,12 @@
 //! Each module is one part: what lies on disk is `instance`, what the files say `workflows`, what
 //! people read about them `manual` and `pages`, what helps to write them `starter`, `import` and
 //! `editor`, and what tries them out without the world `rehearsal`. The process that works is `daemon`, what people see of it are `views`, served by `api`
-//! to those whom `accounts` knows, and shown by `cli` through `client` and by `console`. The binary only calls what is here, so tests reach
+//! to those whom `accounts` knows, recorded in `audit`, and shown by `cli` through `client` and by `console`. The binary only calls what is here, so tests reach
 //! everything that it does.
 
 pub mod accounts;
 pub mod api;
+mod audit;
 pub mod cli;
 pub mod client;
 mod console;

@@ -10,6 +10,7 @@
 //! DIR/manifest.json   what is in it, with hashes
 //! DIR/records         facts, versions, the claims of pruned runs, the ledger's number
 //! DIR/artifacts/ab/   files and tables, each under the hash of its content
+//! DIR/beside/         files that whoever asks keeps beside the store
 //! ```
 
 use std::{
@@ -42,6 +43,7 @@ pub const LAYOUT: u8 = 1;
 pub(crate) const MANIFEST: &str = "manifest.json";
 pub(crate) const RECORDS: &str = "records";
 pub(crate) const ARTIFACTS: &str = "artifacts";
+pub(crate) const BESIDE: &str = "beside";
 
 /// What a backup holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -68,6 +70,9 @@ pub struct Manifest {
     /// As it was given. Absent in a backup of an older Botswain.
     #[serde(default)]
     pub beside: BTreeMap<String, String>,
+    /// Files that were given, in `beside/`, each with its hash.
+    #[serde(default)]
+    pub files: BTreeMap<String, Hash>,
 }
 
 /// Who asks for a backup, and when.
@@ -78,6 +83,8 @@ pub struct Label {
     pub made: Timestamp,
     /// Small texts that whoever asks keeps beside the store, by their names.
     pub beside: BTreeMap<String, String>,
+    /// Files of theirs: their names, where they are, and how much of each belongs in it.
+    pub files: Vec<(String, PathBuf, u64)>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -150,6 +157,7 @@ impl Store {
             std::mem::take(&mut copy.named),
             &to.join(ARTIFACTS),
         )?;
+        let files = beside(&label.files, &to.join(BESIDE))?;
         let manifest = Manifest {
             layout: LAYOUT,
             format: FORMAT,
@@ -164,6 +172,7 @@ impl Store {
             artifacts: kept,
             missing,
             beside: label.beside,
+            files,
         };
         end(to, &manifest)?;
         Ok(manifest)
@@ -289,6 +298,36 @@ fn files(
         sync_dir(&folder).map_err(Error::io(&folder))?;
     }
     Ok((kept, missing))
+}
+
+/// Copies the files of whoever asks, as far as they belong in it.
+fn beside(files: &[(String, PathBuf, u64)], to: &Path) -> Result<BTreeMap<String, Hash>, Error> {
+    let mut copied = BTreeMap::new();
+    if files.is_empty() {
+        return Ok(copied);
+    }
+    fs::create_dir_all(to).map_err(Error::io(to))?;
+    for (name, from, length) in files {
+        let path = to.join(name);
+        let mut rest = File::open(from).map_err(Error::io(from))?.take(*length);
+        let mut file = File::create_new(&path).map_err(Error::io(&path))?;
+        let written = io::copy(&mut rest, &mut file).and_then(|_| file.sync_all());
+        written.map_err(Error::io(&path))?;
+        copied.insert(name.clone(), hash_of(&path).map_err(Error::io(&path))?);
+    }
+    sync_dir(to).map_err(Error::io(to))?;
+    Ok(copied)
+}
+
+pub(crate) fn hash_of(path: &Path) -> io::Result<Hash> {
+    let mut hasher = Sha256::new();
+    io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok(Hash::from_digest(&hasher.finalize()))
+}
+
+/// Where a backup has the files of whoever asked for it.
+pub fn beside_of(backup: &Path) -> PathBuf {
+    backup.join(BESIDE)
 }
 
 /// Writes the manifest, which makes the folder a backup.

@@ -18,7 +18,7 @@ use crate::{
     Artifacts, FORMAT, Lock, OpenError, Store, artifacts,
     as_found::discard,
     backend::{Entry, sled::sync_dir},
-    backup::{ARTIFACTS, LAYOUT, MANIFEST, Manifest, RECORDS, Records},
+    backup::{ARTIFACTS, BESIDE, LAYOUT, MANIFEST, Manifest, RECORDS, Records, hash_of},
     draft::{Highest, Writes},
     error::{AppendError, ReadError},
     key,
@@ -159,6 +159,12 @@ fn compare(from: &Path, manifest: &Manifest) -> Result<(), Error> {
         return Err(Error::Damaged(
             "its records are not those of its manifest".to_owned(),
         ));
+    }
+    for (name, hash) in &manifest.files {
+        if hash_of(&from.join(BESIDE).join(name)).ok().as_ref() != Some(hash) {
+            let why = format!("the file `{BESIDE}/{name}` is not in it as it was");
+            return Err(Error::Damaged(why));
+        }
     }
     for (hash, size) in &manifest.artifacts {
         match fs::metadata(file_of(from, hash)) {

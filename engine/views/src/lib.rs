@@ -4,6 +4,7 @@
 //! these of facts and the index, the API speaks them as JSON, the console draws
 //! them. Secrets cannot be in them, for the facts hold only their names.
 
+mod audit;
 mod connections;
 mod decision;
 mod exceptions;
@@ -15,13 +16,16 @@ mod steps;
 mod workflows;
 
 pub use self::{
+    audit::{
+        Act, AuditEntry, AuditFault, AuditFinding, AuditPage, AuditQuery, AuditReport, Outcome,
+    },
     connections::{ConnectionView, TestOutcome, TestView},
     decision::Decision,
     exceptions::{
         ApprovalView, DecisionView, ExceptionDetail, ExceptionView, ExceptionsQuery, TryView,
     },
     inbox::{BulkState, BulkView, ClusterView, Counts, Inbox, InboxQuery, Show},
-    people::{PersonView, Role},
+    people::{PersonView, Role, TokenView},
     runs::{RunDetail, RunView, RunsQuery, ScheduleView, WarningView},
     spans::{SpanKind, SpanView},
     steps::{StepState, StepView},

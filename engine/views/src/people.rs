@@ -41,6 +41,20 @@ impl Role {
     }
 }
 
+/// A token by which a program acts for a person. What it is nobody is told again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct TokenView {
+    /// In whose name.
+    pub person: String,
+    pub name: String,
+    /// What it may at most; never more than its person.
+    pub role: Role,
+    pub created: Timestamp,
+    pub expires: Timestamp,
+    /// When it was used last.
+    pub used: Option<Timestamp>,
+}
+
 /// Somebody with an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PersonView {

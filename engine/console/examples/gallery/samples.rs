@@ -2,7 +2,7 @@
 
 use botswain_console as console;
 use botswain_console::{
-    Draft, Evidence, EvidenceFile, Frame, Language, Person, Preview, RunsFilter, Theme,
+    Draft, Evidence, EvidenceFile, Frame, Language, Person, Preview, RunsFilter, Theme, Told,
 };
 use botswain_core::{ExceptionId, RunId, StepId, index::State, run::fact::Resolution};
 use botswain_views::{
@@ -14,12 +14,16 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 // Read by the gallery and by the tests, from where they are.
+#[path = "samples/audit.rs"]
+mod audit;
 #[path = "samples/connections.rs"]
 mod connections;
 #[path = "samples/exceptions.rs"]
 mod exceptions;
 #[path = "samples/runs.rs"]
 mod runs;
+#[path = "samples/tokens.rs"]
+mod tokens;
 
 use self::{
     exceptions::{approval, blocked, causes, in_doubt, overdue, system, timeout, unknown_sku},
@@ -47,6 +51,8 @@ impl Samples {
         pages.extend(self.others(frame));
         pages.extend(self.workflows(frame));
         pages.extend(self.connections(frame));
+        pages.extend(self.audit(frame));
+        pages.extend(self.tokens(frame));
         pages
     }
 
@@ -93,6 +99,10 @@ impl Samples {
             (
                 "inbox-cause",
                 console::inbox(frame, &of_cause, &of_one, Some((&name, &value))),
+            ),
+            (
+                "inbox-mine",
+                console::inbox(frame, &self.view(json!({ "show": "mine" })), &of_one, None),
             ),
             (
                 "inbox-empty",
@@ -254,7 +264,15 @@ impl Samples {
             ("people", console::people(frame, &people, Some(&error))),
             (
                 "problem",
-                console::problem(frame, 403, &title, Some(&error)),
+                console::problem(
+                    frame,
+                    403,
+                    Told {
+                        code: "none.known",
+                        title: &title,
+                        detail: Some(&error),
+                    },
+                ),
             ),
         ]
     }

@@ -10,6 +10,9 @@ use super::Refusal;
 const FREE: u32 = 5;
 const FREE_OF_ADDRESS: u32 = 30;
 
+/// Nobody guesses a token; a program that goes on with one that was revoked is not to cost much.
+const FREE_OF_TOKENS: u32 = 300;
+
 /// What the first one beyond costs; each further one doubles it.
 const FIRST: SignedDuration = SignedDuration::from_secs(10);
 const MOST: SignedDuration = SignedDuration::from_mins(15);
@@ -24,6 +27,8 @@ const KNOWN: usize = 10_000;
 pub(super) struct Throttle {
     by_name: HashMap<String, Failures>,
     by_address: HashMap<IpAddr, Failures>,
+    /// Of wrong tokens alone, so that a program keeps no person at the same address out.
+    by_bearer: HashMap<IpAddr, Failures>,
 }
 
 #[derive(Clone, Copy)]
@@ -40,14 +45,16 @@ impl Throttle {
                 .get(&from)
                 .map(|it| it.until(FREE_OF_ADDRESS)),
         ];
-        let until = both.into_iter().flatten().max();
-        match until {
-            Some(until) if until > now => {
-                let seconds = until.duration_since(now).as_secs().unsigned_abs() + 1;
-                Err(Refusal::Throttled(seconds))
-            }
-            _ => Ok(()),
-        }
+        wait(both.into_iter().flatten().max(), now)
+    }
+
+    pub(super) fn admits_bearer(&self, from: IpAddr, now: Timestamp) -> Result<(), Refusal> {
+        let known = self.by_bearer.get(&from);
+        wait(known.map(|it| it.until(FREE_OF_TOKENS)), now)
+    }
+
+    pub(super) fn failed_bearer(&mut self, from: IpAddr, now: Timestamp) {
+        note(&mut self.by_bearer, from, now);
     }
 
     pub(super) fn failed(&mut self, name: &str, from: IpAddr, now: Timestamp) {
@@ -68,6 +75,16 @@ impl Failures {
         };
         let wait = FIRST * 2_i32.pow(doublings.min(10));
         self.last + wait.min(MOST)
+    }
+}
+
+fn wait(until: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
+    match until {
+        Some(until) if until > now => {
+            let seconds = until.duration_since(now).as_secs().unsigned_abs() + 1;
+            Err(Refusal::Throttled(seconds))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -22,8 +22,11 @@ use botswain_views::Role;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::time::timeout;
 
-use super::{Problem, idempotency};
-use crate::{accounts::Principal, console::Visit, daemon::Handle};
+use super::{
+    Problem, idempotency,
+    recording::{Recorded, record},
+};
+use crate::{accounts::Principal, audit, console::Visit, daemon::Handle};
 
 /// The longest body that a page or the API takes.
 pub(crate) const BODY: usize = 1024 * 1024;
@@ -71,13 +74,31 @@ impl Route {
 
     /// For those who have signed in.
     pub(crate) fn guarded(self, guard: &Guard) -> MethodRouter<Handle> {
+        let recorded = self.recorded(&guard.handle, Some(guard));
         let state = (guard.clone(), self.right);
-        self.open(&guard.handle)
-            .route_layer(from_fn_with_state(state, admit))
+        let guarded = self.once(&guard.handle);
+        let guarded = guarded.route_layer(from_fn_with_state(state, admit));
+        in_audit(guarded, recorded)
     }
 
-    /// For whoever may open the socket. What changes something by the API is done once.
-    pub(crate) fn open(self, handle: &Handle) -> MethodRouter<Handle> {
+    /// For whoever may open the socket.
+    pub(crate) fn local(self, handle: &Handle) -> MethodRouter<Handle> {
+        let recorded = self.recorded(handle, None);
+        in_audit(self.once(handle), recorded)
+    }
+
+    /// What the audit has to know, when something is changed.
+    fn recorded(&self, handle: &Handle, guard: Option<&Guard>) -> Option<Recorded> {
+        Some(Recorded {
+            form: audit::of_route(&self.method, self.path)?,
+            path: self.path,
+            handle: handle.clone(),
+            guard: guard.cloned(),
+        })
+    }
+
+    /// What changes something by the API is done once.
+    fn once(self, handle: &Handle) -> MethodRouter<Handle> {
         match self.path.starts_with("/api/") && !self.method.is_safe() {
             true => {
                 let once = from_fn_with_state(handle.clone(), idempotency::once);
@@ -85,6 +106,13 @@ impl Route {
             }
             false => self.handler,
         }
+    }
+}
+
+fn in_audit(route: MethodRouter<Handle>, recorded: Option<Recorded>) -> MethodRouter<Handle> {
+    match recorded {
+        Some(recorded) => route.route_layer(from_fn_with_state(recorded, record)),
+        None => route,
     }
 }
 
@@ -98,6 +126,19 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
+    /// Who asks: by the token of a program, where the API is, or else by the cookie of a session.
+    pub(crate) fn principal(&self, request: &Request) -> Result<Option<Principal>, Problem> {
+        if let Some(token) = bearer(request) {
+            let from = address(request).unwrap_or_else(|| [0, 0, 0, 0].into());
+            let principal = self.handle.accounts.bearer(token, from)?;
+            let accounts = self.handle.accounts.clone();
+            tokio::task::spawn_blocking(move || accounts.note_uses());
+            return Ok(Some(principal));
+        }
+        let token = self.token(request.headers());
+        Ok(token.and_then(|token| self.handle.accounts.principal(&token)))
+    }
+
     /// What the cookie holds, if there is one.
     pub(crate) fn token(&self, headers: &HeaderMap) -> Option<String> {
         cookie(headers, &self.cookie)
@@ -134,8 +175,10 @@ async fn admit(
             &Visit::of(&guard, &request, None),
         );
     }
-    let token = guard.token(request.headers());
-    let principal = token.and_then(|token| guard.handle.accounts.principal(&token));
+    let principal = match guard.principal(&request) {
+        Ok(principal) => principal,
+        Err(problem) => return problem.into_response(),
+    };
     let visit = Visit::of(&guard, &request, principal.clone());
     let Right::Role(role) = right else {
         request.extensions_mut().insert(visit);
@@ -151,7 +194,8 @@ async fn admit(
         return refused(is_page, problem.detail(detail), &visit);
     }
     let answer = async {
-        if changes {
+        // What a browser does not send by itself no other site can send.
+        if changes && principal.token.is_none() {
             request = match proven(request, &principal).await {
                 Ok(request) => request,
                 Err(problem) => return refused(is_page, problem, &visit),
@@ -246,6 +290,20 @@ fn field(body: &Bytes, name: &str) -> Option<String> {
     let fields = serde_urlencoded::from_bytes::<Vec<(String, String)>>(body).ok()?;
     let mut named = fields.into_iter().filter(|(it, _)| it == name);
     named.next().map(|(_, value)| value)
+}
+
+/// The token of a program; pages are for people.
+pub(crate) fn bearer(request: &Request) -> Option<&str> {
+    if !request.uri().path().starts_with("/api/") {
+        return None;
+    }
+    let shown = request
+        .headers()
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?;
+    let (scheme, token) = shown.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// The address that somebody comes from.

@@ -16,7 +16,7 @@ use std::{
 use axum::{Extension, Json, extract::State, http::StatusCode};
 use botswain_core::{ExceptionId, Hash, index::ExceptionCategory};
 use botswain_store::List;
-use botswain_views::{BulkState, BulkView, Decision};
+use botswain_views::{Act, BulkState, BulkView, Decision};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ use super::{
     precondition::IfMatch,
     routes::{Answer, reading},
 };
-use crate::{accounts::Principal, daemon::Handle};
+use crate::{accounts::Principal, audit::Asked, daemon::Handle};
 
 /// How long it can be withdrawn.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -53,6 +53,9 @@ pub struct BulkRequest {
     /// All that wait for this cause when it is asked for.
     #[serde(default)]
     pub fingerprint: Option<Hash>,
+    /// All that this person has taken on when it is asked for.
+    #[serde(default)]
+    pub assignee: Option<String>,
     pub decision: Decision,
     /// Somebody has looked: those in doubt have not taken place, and may be done again.
     #[serde(default)]
@@ -96,10 +99,11 @@ pub(crate) async fn meant(
     handle: &Handle,
     request: &BulkRequest,
 ) -> Result<Vec<ExceptionId>, Problem> {
-    let Some(cause) = request.fingerprint.clone() else {
-        return Ok(request.exceptions.clone());
+    let list = match (request.fingerprint.clone(), request.assignee.clone()) {
+        (Some(cause), _) => List::Cause(cause),
+        (None, Some(person)) => List::Assignee(person),
+        (None, None) => return Ok(request.exceptions.clone()),
     };
-    let list = List::Cause(cause);
     let found = reading(handle, move |parts| {
         parts.store.listed_exceptions(&list, None, MOST + 1)
     });
@@ -234,6 +238,29 @@ async fn carry_out(
         });
     }
     handle.bulks.change(id, |view| view.state = BulkState::Done);
+    carried_out(handle, id).await;
+}
+
+/// How it came out, for the audit: that it was asked for stands there since it was.
+async fn carried_out(handle: &Handle, id: u64) {
+    let Some(view) = handle.bulks.view(id) else {
+        return;
+    };
+    let with = [
+        ("decided", view.done.to_string()),
+        ("refused", (view.total - view.done).to_string()),
+    ];
+    let asked = Asked {
+        by: view.by,
+        from: String::new(),
+        act: Act::CarryOut,
+        way: String::new(),
+        on: format!("decision about many {id}"),
+        with: with.map(|(name, text)| (name.to_owned(), text)).into(),
+    };
+    if let Err(error) = handle.audit.asks(asked).await {
+        tracing::error!(id, "the audit does not know how this ended: {error}");
+    }
 }
 
 /// What may have taken place is not done again because it stood among others.

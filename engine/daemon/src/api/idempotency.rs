@@ -25,14 +25,14 @@ use crate::{accounts::Principal, daemon::Handle};
 pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// That an answer is one from before.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// The longest key.
 pub(super) const LONGEST: usize = 255;
 
-/// Their bodies hold passwords, of which not even a hash is to be on the disk. A person is added
-/// once anyway.
-const UNWRITTEN: &str = "/api/v1/people";
+/// What is sent holds passwords, or what is answered a token, of which not even a hash is to be on
+/// the disk. A person or a token is added once anyway.
+const UNWRITTEN: [&str; 2] = ["/api/v1/people", "/api/v1/tokens"];
 
 /// Around what a route does, for those who may take it.
 pub(crate) async fn once(State(handle): State<Handle>, request: Request, next: Next) -> Response {
@@ -69,7 +69,7 @@ async fn asked(request: Request) -> Result<(Option<Asked>, Request), Problem> {
         by: principal.map(|it| it.name.clone()).unwrap_or_default(),
         key,
         what: Hash::of(&text),
-        is_written: !parts.uri.path().starts_with(UNWRITTEN),
+        is_written: !UNWRITTEN.iter().any(|it| parts.uri.path().starts_with(it)),
     };
     Ok((Some(asked), Request::from_parts(parts, Body::from(body))))
 }

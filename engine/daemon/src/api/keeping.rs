@@ -30,7 +30,13 @@ pub struct ResumeRequest {
 type Answer<T> = Result<Json<T>, Problem>;
 
 pub(super) async fn verify(State(handle): State<Handle>) -> Answer<Report> {
-    working(&handle, |parts| parts.store.verify(&parts.kept.0)).await
+    let audit = handle.audit.clone();
+    let work = move |parts: &Parts| {
+        let mut report = parts.store.verify(&parts.kept.0)?;
+        audit.tell(&mut report);
+        Ok::<_, prune::Error>(report)
+    };
+    working(&handle, work).await
 }
 
 pub(super) async fn backup(
@@ -45,8 +51,11 @@ pub(super) async fn backup(
             title,
         ));
     }
-    let pauses = handle.pauses.text();
-    working(&handle, move |parts| parts.backup(&request.to, pauses)).await
+    let (pauses, audit) = (handle.pauses.text(), handle.audit.clone());
+    working(&handle, move |parts| {
+        parts.backup(&request.to, pauses, &audit)
+    })
+    .await
 }
 
 pub(super) async fn quarantine(State(handle): State<Handle>) -> Answer<Option<Quarantine>> {
@@ -78,7 +87,12 @@ pub(super) async fn resume(
 }
 
 pub(super) async fn prune(State(handle): State<Handle>) -> Answer<Freed> {
-    working(&handle, |parts| parts.prune(u64::MAX)).await
+    let audit = handle.audit.clone();
+    working(&handle, move |parts| {
+        parts.prune_audit(&audit).map_err(Problem::internal)?;
+        parts.prune(u64::MAX).map_err(Problem::from)
+    })
+    .await
 }
 
 /// Works off the async threads: it takes its time.

@@ -28,7 +28,8 @@ const ABOUT: &str = "\
 Everything that the console and the command line can do. Over the Unix socket `.botswain/api.sock` \
 a request is made by the user who runs the daemon. Where the console listens, it is made by whoever \
 has signed in: with the cookie of the session, and for what changes something also with the header \
-`X-CSRF-Token`, which the forms of that session hold in their field `csrf`. `x-right` of an \
+`X-CSRF-Token`, which the forms of that session hold in their field `csrf`; or by a program that \
+acts for somebody, with a token of theirs as `Authorization: Bearer`. `x-right` of an \
 operation says what it takes: a role, each of which may all that those before it may (`viewer`, \
 `handler`, `author`, `admin`), or the socket. What cannot be done is answered with a problem \
 (RFC 9457).";
@@ -78,6 +79,7 @@ pub fn document() -> Value {
                     "description": "Where the console is not encrypted it is called \
                         `botswain-` and its port.",
                 },
+                "token": { "type": "http", "scheme": "bearer" },
                 "proof": { "type": "apiKey", "in": "header", "name": "X-CSRF-Token" },
             },
         },
@@ -112,7 +114,7 @@ fn operation(endpoint: &Endpoint, schemas: Schemas) -> (Value, Schemas) {
             } else {
                 json!({ "session": [] })
             };
-            (role.name(), json!([shown]))
+            (role.name(), json!([shown, { "token": [] }]))
         }
         Right::Local => ("socket", json!([])),
         Right::Anyone => ("anyone", json!([])),

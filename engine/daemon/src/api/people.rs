@@ -53,6 +53,13 @@ impl From<Refusal> for Problem {
         let (status, code) = match &refusal {
             Refusal::Wrong => (StatusCode::UNAUTHORIZED, "account.wrong"),
             Refusal::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "account.throttled"),
+            Refusal::BadToken => (StatusCode::UNAUTHORIZED, "token.wrong"),
+            Refusal::TooMuch(_) => (StatusCode::FORBIDDEN, "token.role"),
+            Refusal::Expiry => (StatusCode::UNPROCESSABLE_ENTITY, "token.expiry"),
+            Refusal::UnknownToken(_) => (StatusCode::NOT_FOUND, "token.unknown"),
+            Refusal::TakenToken(_) | Refusal::ManyTokens => {
+                (StatusCode::CONFLICT, "token.conflict")
+            }
             Refusal::NoSetup => (StatusCode::FORBIDDEN, "account.setup"),
             Refusal::Unknown(_) => (StatusCode::NOT_FOUND, "account.unknown"),
             Refusal::Taken(_) | Refusal::LastAdmin(_) => (StatusCode::CONFLICT, "account.conflict"),

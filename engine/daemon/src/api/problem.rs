@@ -24,6 +24,10 @@ pub struct Problem {
     pub detail: Option<String>,
 }
 
+/// The code of a problem beside the answer that tells of it, for the audit.
+#[derive(Clone, Debug)]
+pub(crate) struct Code(pub(crate) String);
+
 impl Problem {
     pub fn new(status: StatusCode, code: &str, title: impl Into<String>) -> Problem {
         Problem {
@@ -115,6 +119,9 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-        (status, kind, Json(self)).into_response()
+        let code = Code(self.code.clone());
+        let mut response = (status, kind, Json(self)).into_response();
+        response.extensions_mut().insert(code);
+        response
     }
 }

@@ -1,5 +1,6 @@
 //! The shape of the command line; its doc comments are its manual.
 
+mod audit;
 mod exceptions;
 mod new;
 mod users;
@@ -9,9 +10,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use self::{
+    audit::Audit,
     exceptions::{Corrections, Decided, Exceptions, ExceptionsList},
     new::New,
-    users::{RoleName, User},
+    users::{RoleName, Tokens, User},
 };
 use super::outcome::Pair;
 
@@ -150,6 +152,10 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: User,
     },
+    /// List what people have done: who, when, from where, about what, and how it ended.
+    ///
+    /// `botswain verify` says whether every record of it is as it was written.
+    Audit(Audit),
     /// See whether the outside systems answer.
     Connections {
         #[command(subcommand)]

@@ -5,12 +5,13 @@ use std::path::Path;
 use botswain_core::engine::quarantine::Quarantine;
 use botswain_store::{
     Artifacts, Lock, OpenError, Store,
-    backup::Manifest,
+    backup::{Manifest, beside_of},
     compact,
     prune::Freed,
     restore,
     verify::{Finding, Report},
 };
+use botswain_views::Act;
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde_json::json;
 
@@ -24,6 +25,7 @@ use super::{
 };
 use crate::{
     api::{BackupRequest, ResumeRequest},
+    audit::{self, Audit},
     client::{self, Client},
     daemon::StartError,
     instance::Instance,
@@ -50,7 +52,9 @@ async fn report(global: &Global) -> Result<Report, Failure> {
         Err(client::Error::Start(StartError::Store(OpenError::Damaged { dir, why, kept }))) => {
             let examined = Store::examine(&dir, &artifacts(&instance)?);
             let damaged = OpenError::Damaged { dir, why, kept };
-            return examined.map_err(|_| StartError::Store(damaged).into());
+            let mut report = examined.map_err(|_| StartError::Store(damaged))?;
+            Audit::at(instance.private().audit()).tell(&mut report);
+            return Ok(report);
         }
         Err(error) => return Err(error.into()),
     };
@@ -146,6 +150,7 @@ pub(super) fn restore(global: &Global, from: &Path) -> Outcome {
     if let Some(text) = manifest.beside.get(pauses::BESIDE) {
         Pauses::restore(&private.pauses(), text).map_err(Failure::of)?;
     }
+    restore_audit(&instance, from, &manifest).map_err(Failure::of)?;
     match global.json {
         true => output::json(&manifest),
         false => output::data(&format!(
@@ -157,6 +162,18 @@ pub(super) fn restore(global: &Global, from: &Path) -> Outcome {
     }
     output::hint(HELD);
     Ok(Code::Done)
+}
+
+/// What people have done before the backup, unless the instance has its own record of it.
+fn restore_audit(instance: &Instance, from: &Path, manifest: &Manifest) -> std::io::Result<()> {
+    let audit = Audit::at(instance.private().audit());
+    if let Some(head) = manifest.beside.get(audit::BESIDE)
+        && !audit.restore(&beside_of(from), head)?
+    {
+        output::hint("the audit that is here stays; the backup's is in its folder `beside`");
+    }
+    let on = format!("backup of {}", manifest.made);
+    audit.note(audit::at_desk(Act::Restore, on))
 }
 
 pub(super) async fn resume(global: &Global, lost_since: &str, by: String) -> Outcome {
@@ -178,7 +195,7 @@ pub(super) async fn resume(global: &Global, lost_since: &str, by: String) -> Out
 }
 
 /// A time with its offset, or one in the zone of whoever writes it, in which every time is shown.
-fn moment(text: &str, zone: TimeZone) -> Result<Timestamp, Failure> {
+pub(super) fn moment(text: &str, zone: TimeZone) -> Result<Timestamp, Failure> {
     if let Ok(moment) = text.parse() {
         return Ok(moment);
     }

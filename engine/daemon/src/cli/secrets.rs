@@ -1,5 +1,6 @@
 //! `secret`: sets values from a terminal or a pipe, and never shows one.
 
+use botswain_views::Act;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -9,7 +10,10 @@ use super::{
     outcome::{Code, Failure, Outcome},
     output, table, times,
 };
-use crate::instance::{prompt, secrets};
+use crate::{
+    audit::{self, Audit},
+    instance::{prompt, secrets},
+};
 
 pub(super) fn secret(global: &Global, command: Secret) -> Outcome {
     let secrets = global.instance()?.secrets();
@@ -17,6 +21,7 @@ pub(super) fn secret(global: &Global, command: Secret) -> Outcome {
         Secret::Set { name } => set(global, &secrets, &name)?,
         Secret::List => list(global, &secrets)?,
         Secret::Remove { name } => {
+            note(global, Act::RemoveSecret, &name)?;
             secrets.remove(&name)?;
             output::note(&format!("`{name}` is removed"));
         }
@@ -35,12 +40,20 @@ fn set(global: &Global, secrets: &secrets::Secrets, name: &str) -> Result<(), Fa
     }
     let value = prompt::secret(name)
         .map_err(|err| Failure::of(format!("the value cannot be read: {err}")))?;
+    note(global, Act::SetSecret, name)?;
     let version = secrets.set(name, &value, Timestamp::now())?;
     match global.json {
         true => output::json(&json!({ "name": name, "version": version })),
         false => output::note(&format!("`{name}` is set (version {version})")),
     }
     Ok(())
+}
+
+/// Before it is done: what cannot be written down is not done.
+fn note(global: &Global, act: Act, name: &str) -> Result<(), Failure> {
+    let audit = Audit::at(global.instance()?.private().audit());
+    let noted = audit.note(audit::at_desk(act, format!("secret {name}")));
+    noted.map_err(|err| Failure::of(format!("the audit cannot be written: {err}")))
 }
 
 fn list(global: &Global, secrets: &secrets::Secrets) -> Result<(), Failure> {

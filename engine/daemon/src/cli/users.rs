@@ -8,7 +8,7 @@ use super::{
     Global,
     arguments::{RoleName, User},
     outcome::{Code, Failure, Outcome},
-    output, table, times,
+    output, table, times, tokens,
 };
 use crate::{accounts::Change, api::PersonRequest, client::Client, instance::prompt};
 
@@ -58,6 +58,7 @@ pub(super) async fn user(global: &Global, command: User) -> Outcome {
             told(global, &done, &format!("`{name}` may not sign in any more"));
             Ok(Code::Done)
         }
+        User::Token { command } => tokens::tokens(global, command).await,
     }
 }
 

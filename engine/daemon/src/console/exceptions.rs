@@ -118,10 +118,7 @@ pub(super) async fn decide(
         }
         Ok(_) => Redirect::to("/inbox").into_response(),
         Err(problem) => {
-            let error = match problem.detail {
-                Some(detail) => format!("{}: {detail}", problem.title),
-                None => problem.title,
-            };
+            let error = visit.line(&problem);
             page(&handle, &visit, id, Some(Draft { error, fields })).await
         }
     }

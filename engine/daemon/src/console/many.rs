@@ -125,6 +125,7 @@ async fn request(
     let mut request = BulkRequest {
         exceptions: chosen.map(ExceptionId).collect(),
         fingerprint: cause,
+        assignee: form.given("of").map(str::to_owned),
         decision: Decision::Retry,
         did_not_happen: form.get("decision") == Some("did_not"),
         by: String::new(),

@@ -78,19 +78,13 @@ async fn shown(handle: &Handle, visit: &Visit, done: Result<(), Problem>) -> Res
     let Err(problem) = done else {
         return Redirect::to("/people").into_response();
     };
-    let why = match problem.detail {
-        Some(detail) => format!("{}: {detail}", problem.title),
-        None => problem.title,
-    };
+    let frame = visit.counted().await;
+    let why = visit.line(&problem);
     let people = handle.accounts.people();
-    again(botswain_console::people(
-        &visit.counted().await,
-        &people,
-        Some(&why),
-    ))
+    again(botswain_console::people(&frame, &people, Some(&why)))
 }
 
-fn role(form: &Fields) -> Result<Role, Problem> {
+pub(super) fn role(form: &Fields) -> Result<Role, Problem> {
     let name = form.get("role").unwrap_or_default();
     serde_json::from_value(name.into()).map_err(|_| {
         let title = format!("there is no role `{name}`");

@@ -78,12 +78,9 @@ pub(super) async fn sign_in(
                 .into_response()
         }
         Err(refusal) => {
-            let status = Problem::from(refusal).title;
-            again(botswain_console::login(
-                &visit.counted().await,
-                &next,
-                Some(&status),
-            ))
+            let frame = visit.counted().await;
+            let why = visit.line(&Problem::from(refusal));
+            again(botswain_console::login(&frame, &next, Some(&why)))
         }
     }
 }
@@ -150,16 +147,9 @@ pub(super) async fn set_up(
                 .into_response()
         }
         Err(refusal) => {
-            let problem = Problem::from(refusal);
-            let why = match problem.detail {
-                Some(detail) => format!("{}: {detail}", problem.title),
-                None => problem.title,
-            };
-            again(botswain_console::setup(
-                &visit.counted().await,
-                &token,
-                Some(&why),
-            ))
+            let frame = visit.counted().await;
+            let why = visit.line(&Problem::from(refusal));
+            again(botswain_console::setup(&frame, &token, Some(&why)))
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Who may take which route: each one is walked by everybody.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use axum::{
     Router,
@@ -9,8 +12,12 @@ use axum::{
 };
 use tower_service::Service;
 
+use botswain_views::{Act, AuditEntry, AuditQuery, Outcome};
+
 use super::*;
 use crate::{
+    accounts::NewToken,
+    audit::ACTS,
     daemon::{Daemon, Mode},
     instance::Instance,
 };
@@ -52,6 +59,11 @@ const MEANT: &[(&str, &str)] = &[
     ("GET /calendar", "viewer"),
     ("GET /connections", "viewer"),
     ("POST /connections/{name}/test", "handler"),
+    ("GET /tokens", "viewer"),
+    ("POST /tokens", "viewer"),
+    ("POST /tokens/{person}/{name}/revoke", "viewer"),
+    ("GET /audit", "admin"),
+    ("GET /audit/export", "admin"),
     ("GET /people", "admin"),
     ("POST /people", "admin"),
     ("POST /people/{name}", "admin"),
@@ -87,6 +99,12 @@ const MEANT: &[(&str, &str)] = &[
     ("POST /api/v1/people", "admin"),
     ("PATCH /api/v1/people/{name}", "admin"),
     ("DELETE /api/v1/people/{name}", "admin"),
+    ("GET /api/v1/tokens", "viewer"),
+    ("POST /api/v1/tokens", "viewer"),
+    ("DELETE /api/v1/tokens/{person}/{name}", "viewer"),
+    ("GET /api/v1/audit", "admin"),
+    ("GET /api/v1/audit/export", "admin"),
+    ("GET /api/v1/audit/verification", "admin"),
     ("POST /api/v1/verify", "socket"),
     ("POST /api/v1/backup", "socket"),
     ("POST /api/v1/resume", "socket"),
@@ -142,6 +160,17 @@ impl House {
         (token, csrf)
     }
 
+    /// A token of somebody.
+    fn token(&self, person: &str, role: Role) -> String {
+        let new = NewToken {
+            person: person.to_owned(),
+            name: "walk".to_owned(),
+            role,
+            expires: Timestamp::now() + jiff::SignedDuration::from_hours(1),
+        };
+        self.daemon.handle.accounts.add_token(new).unwrap()
+    }
+
     async fn ask(&mut self, request: Request<Body>) -> Response<Body> {
         let Ok(answer) = self.app.call(request).await;
         answer
@@ -166,6 +195,8 @@ fn filled(path: &str) -> String {
         ("{hash}", hash.as_str()),
         ("{cause}", hash.as_str()),
         ("{name}", "x"),
+        // Whoever is walked as last.
+        ("{person}", "ann"),
         ("{table}", "t"),
         ("{from}", "f"),
     ]
@@ -190,8 +221,10 @@ async fn each_route_is_taken_by_those_who_may_and_by_nobody_else() {
     let meant: BTreeSet<String> = MEANT.iter().map(|(route, _)| (*route).to_owned()).collect();
     assert_eq!(there, meant);
     let mut people = Vec::new();
+    let mut tokens = BTreeMap::new();
     for (name, role) in ROLES {
         people.push((role, house.enter(name, role).await));
+        tokens.insert(role, format!("Bearer {}", house.token(name, role)));
     }
     for (route, right) in MEANT {
         let (method, path) = route.split_once(' ').unwrap();
@@ -219,6 +252,19 @@ async fn each_route_is_taken_by_those_who_may_and_by_nobody_else() {
                 answer.status()
             );
             assert!(!is_shut(&answer), "{route} by {role:?}");
+            // By a token of the same role the same of the API, but no page, and no further token.
+            let bearer = [("authorization", tokens[role].as_str())];
+            let answer = house.ask(request(method, &path, &bearer)).await;
+            let makes = method != "GET" && path.starts_with("/api/v1/tokens");
+            match path.starts_with("/api/") {
+                false => assert!(is_shut(&answer), "{route} by a token"),
+                true if makes => assert!(answer.status().is_client_error(), "{route} by a token"),
+                true => {
+                    let is_refused = answer.status() == StatusCode::FORBIDDEN;
+                    assert_eq!(is_refused, role < least, "{route} by a token of {role:?}");
+                    assert!(!is_shut(&answer), "{route} by a token of {role:?}");
+                }
+            }
             if method != "GET" && role >= least {
                 let bare = house.ask(request(method, &path, &headers[..1])).await;
                 assert_eq!(
@@ -314,4 +360,182 @@ fn only_what_begins_as_a_picture_is_shown_as_one() {
     assert_eq!(picture(b"<svg xml"), None);
     assert_eq!(picture(b"<html><b"), None);
     assert_eq!(picture(b""), None);
+}
+
+/// What the audit has since a number, the oldest first.
+fn since(house: &House, number: u64) -> Vec<AuditEntry> {
+    let query = AuditQuery {
+        limit: Some(1000),
+        ..AuditQuery::default()
+    };
+    let mut all = house.daemon.handle.audit.page(&query).unwrap().entries;
+    all.retain(|it| it.number > number);
+    all.reverse();
+    all
+}
+
+fn last(house: &House) -> u64 {
+    since(house, 0).last().map_or(0, |it| it.number)
+}
+
+/// Those that change nothing, though they are no GET.
+const UNRECORDED: [&str; 3] = [
+    "POST /look",
+    "POST /clusters/{cause}/preview",
+    "POST /selection/preview",
+];
+
+#[tokio::test]
+async fn each_route_that_changes_something_is_in_the_audit() {
+    let mut house = House::open().await;
+    let (token, csrf) = house.enter("ann", Role::Admin).await;
+    let eve = house.enter("eve", Role::Viewer).await;
+    let named: BTreeSet<String> = ACTS
+        .iter()
+        .map(|(verb, path, _)| format!("{verb} {path}"))
+        .collect();
+    let all: Vec<Route> = api::routes().into_iter().chain(routes()).collect();
+    let changing = all.iter().filter(|it| !it.method.is_safe());
+    let changing: BTreeSet<String> = changing
+        .map(|it| format!("{} {}", it.method, it.path))
+        .collect();
+    assert_eq!(named, changing, "each has its act in audit/acts.rs");
+    let cookie = format!("session={token}");
+    let headers = [("cookie", cookie.as_str()), ("x-csrf-token", csrf.as_str())];
+    let hers = format!("session={}", eve.0);
+    let hers = [("cookie", hers.as_str()), ("x-csrf-token", eve.1.as_str())];
+    let mut socket = api::router(house.daemon.handle.clone());
+    // Signing out comes last: it would end what follows.
+    let (out, rest): (Vec<_>, Vec<_>) = changing.iter().partition(|it| *it == "POST /logout");
+    for route in rest.into_iter().chain(out) {
+        let (method, path) = route.split_once(' ').unwrap();
+        let filled = filled(path);
+        let is_local = MEANT.contains(&(route.as_str(), "socket"));
+        let begin = last(&house);
+        let status = match is_local {
+            true => {
+                let Ok(answer) = socket.call(request(method, &filled, &[])).await;
+                answer.status()
+            }
+            false => house.ask(request(method, &filled, &headers)).await.status(),
+        };
+        let found = since(&house, begin);
+        if UNRECORDED.contains(&route.as_str()) {
+            assert!(found.is_empty(), "{route}: {found:?}");
+            continue;
+        }
+        let [entry] = &found[..] else {
+            panic!("{route} is in the audit as {found:?}");
+        };
+        assert_eq!(entry.way, *route);
+        assert_eq!(entry.status, Some(status.as_u16()), "{route}");
+        assert_ne!(entry.act, Act::Other, "{route}");
+        let by = match (is_local, path) {
+            (true, _) => "botswain",
+            // Nobody has said who they are.
+            (false, "/login") => "",
+            _ => "ann",
+        };
+        assert_eq!(entry.by, by, "{route}");
+
+        // What somebody may not do stands there too, and whoever has not signed in writes nothing.
+        let meant = MEANT.iter().find(|(it, _)| it == route).unwrap().1;
+        if ["anyone", "socket", "viewer"].contains(&meant) {
+            continue;
+        }
+        let begin = last(&house);
+        house.ask(request(method, &filled, &hers)).await;
+        let found = since(&house, begin);
+        assert_eq!(found.len(), 1, "{route}");
+        let told = (
+            found[0].by.as_str(),
+            found[0].outcome,
+            found[0].problem.as_deref(),
+        );
+        assert_eq!(
+            told,
+            ("eve", Outcome::Refused, Some("access.role")),
+            "{route}"
+        );
+        house.ask(request(method, &filled, &[])).await;
+        assert_eq!(since(&house, begin).len(), 1, "{route} by nobody");
+    }
+    assert!(house.daemon.handle.audit.verify().unwrap().is_good());
+}
+
+fn form(path: &str, headers: &[(&str, &str)], fields: &str) -> Request<Body> {
+    let (parts, _) = request("POST", path, headers).into_parts();
+    let mut request = Request::from_parts(parts, Body::from(fields.to_owned()));
+    let media = HeaderValue::from_static("application/x-www-form-urlencoded");
+    request.headers_mut().insert(header::CONTENT_TYPE, media);
+    request
+}
+
+#[tokio::test]
+async fn the_audit_knows_who_and_what_and_no_password() {
+    let mut house = House::open().await;
+    let (token, csrf) = house.enter("ann", Role::Admin).await;
+    house.daemon.handle.parts.redactor.learn(["open sesame"]);
+    let cookie = format!("session={token}");
+    let headers = [("cookie", cookie.as_str()), ("x-csrf-token", csrf.as_str())];
+    let begin = last(&house);
+    for (path, fields) in [
+        // A password in the place of the name, a wrong one, and the right one.
+        ("/login", "name=correct+horse+battery&password=x"),
+        ("/login", "name=ann&password=correct+donkey+battery"),
+        ("/login", "name=ann&password=correct+horse+battery"),
+    ] {
+        house.ask(form(path, &[], fields)).await;
+    }
+    let fields = "name=ben&role=handler&password=correct+horse+battery&groups=";
+    house.ask(form("/people", &headers, fields)).await;
+    let fields = "note=open+sesame,%0a%3d1&password=y&secret=z";
+    house
+        .ask(form("/workflows/x/pause", &headers, fields))
+        .await;
+    let found = since(&house, begin);
+    let told = found
+        .iter()
+        .map(|it| (it.by.as_str(), it.on.as_str(), it.outcome));
+    let told: Vec<_> = told.collect();
+    assert_eq!(
+        told,
+        [
+            ("", "", Outcome::Refused),
+            ("ann", "", Outcome::Refused),
+            ("ann", "", Outcome::Done),
+            ("ann", "person ben", Outcome::Done),
+            ("ann", "workflow x", Outcome::Refused),
+        ]
+    );
+    assert_eq!(found[3].with["password"], "given");
+    assert_eq!(found[4].with["note"], "•••, =1");
+    let folder = house.daemon.handle.parts.instance.private().audit();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        for secret in [
+            "correct horse",
+            "correct donkey",
+            "open sesame",
+            &token,
+            &csrf,
+        ] {
+            assert!(!text.contains(secret), "{secret} is in {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_down_is_not_done() {
+    let mut house = House::open().await;
+    let (token, csrf) = house.enter("ann", Role::Admin).await;
+    let cookie = format!("session={token}");
+    let headers = [("cookie", cookie.as_str()), ("x-csrf-token", csrf.as_str())];
+    let folder = house.daemon.handle.parts.instance.private().audit();
+    // A file stands in the place of the folder.
+    std::fs::write(&folder, "").unwrap();
+    let fields = "name=ben&role=handler&password=correct+horse+battery&groups=";
+    let answer = house.ask(form("/people", &headers, fields)).await;
+    assert_eq!(answer.status(), StatusCode::INSUFFICIENT_STORAGE);
+    assert!(!house.daemon.handle.accounts.has("ben"));
 }

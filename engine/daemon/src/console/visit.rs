@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
-use botswain_console::{Frame, Language, Person, Theme};
+use botswain_console::{Frame, Language, Person, Theme, Told};
 use botswain_views::Counts;
 use jiff::{Timestamp, tz::TimeZone};
 use percent_encoding::percent_decode_str;
@@ -14,7 +14,8 @@ use crate::{
     accounts::Principal,
     api::{
         Problem,
-        access::{Guard, address, cookie},
+        access::{Guard, address, bearer, cookie},
+        problem::Code,
     },
 };
 
@@ -25,6 +26,8 @@ pub(crate) struct Visit {
     pub(super) principal: Option<Principal>,
     /// What the cookie holds.
     token: Option<String>,
+    /// What a program has shown.
+    bearer: Option<String>,
     pub(super) from: Option<std::net::IpAddr>,
     language: Language,
     theme: Theme,
@@ -42,6 +45,7 @@ impl Visit {
             guard: guard.clone(),
             principal,
             token: guard.token(headers),
+            bearer: bearer(request).map(str::to_owned),
             from: address(request),
             language: chosen.unwrap_or_else(|| liked(headers)),
             theme: theme.unwrap_or_default(),
@@ -92,6 +96,9 @@ impl Visit {
 
     /// Whether it still holds, long after it was let in.
     pub(crate) fn is_signed_in(&self) -> bool {
+        if let Some(bearer) = &self.bearer {
+            return self.guard.handle.accounts.still_holds(bearer);
+        }
         let token = self.token.as_deref();
         token.is_some_and(|token| self.guard.handle.accounts.principal(token).is_some())
     }
@@ -100,14 +107,28 @@ impl Visit {
         self.token.as_deref()
     }
 
+    /// A problem as a form tells of it, in the reader's language as far as there are words.
+    pub(super) fn line(&self, problem: &Problem) -> String {
+        botswain_console::told(self.language, told(problem))
+    }
+
     /// A page that says what could not be done.
     pub(crate) fn problem(&self, problem: &Problem) -> Response {
         let status = StatusCode::from_u16(problem.status);
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let frame = self.frame(Counts::default());
-        let detail = problem.detail.as_deref();
-        let page = botswain_console::problem(&frame, problem.status, &problem.title, detail);
-        (status, Html(page)).into_response()
+        let page = botswain_console::problem(&frame, problem.status, told(problem));
+        let mut response = (status, Html(page)).into_response();
+        response.extensions_mut().insert(Code(problem.code.clone()));
+        response
+    }
+}
+
+fn told(problem: &Problem) -> Told<'_> {
+    Told {
+        code: &problem.code,
+        title: &problem.title,
+        detail: problem.detail.as_deref(),
     }
 }
 

@@ -101,11 +101,11 @@ pub(super) async fn start(
     match started {
         Ok(Created(started)) => Redirect::to(&format!("/runs/{}", started.run)).into_response(),
         Err(problem) => {
+            let frame = visit.counted().await;
             let draft = Draft {
-                error: told(&problem),
+                error: visit.line(&problem),
                 fields,
             };
-            let frame = visit.counted().await;
             again(botswain_console::workflow(&frame, &detail, &draft))
         }
     }
@@ -124,13 +124,6 @@ fn inputs(detail: &WorkflowDetail, form: &Fields) -> IndexMap<String, Value> {
         Some((name.clone(), Value::from(text.replace("\r\n", "\n"))))
     });
     given.collect()
-}
-
-fn told(problem: &Problem) -> String {
-    match &problem.detail {
-        Some(detail) => format!("{}: {detail}", problem.title),
-        None => problem.title.clone(),
-    }
 }
 
 /// Who asks for a workflow to be paused or to go on, and with which note.

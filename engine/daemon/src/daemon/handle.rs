@@ -33,6 +33,7 @@ use super::{
 use crate::{
     accounts::Accounts,
     api::{Answers, Bulks, Closed, Turns},
+    audit::Audit,
     meant,
     pauses::Pauses,
     tested::Tested,
@@ -47,6 +48,7 @@ pub struct Handle {
     pub(super) workflows: Arc<RwLock<BTreeMap<String, Arc<Version>>>>,
     pub(super) files: reload::Followed,
     pub accounts: Arc<Accounts>,
+    pub audit: Audit,
     pub bulks: Arc<Bulks>,
     pub closed: Arc<Closed>,
     pub pauses: Arc<Pauses>,

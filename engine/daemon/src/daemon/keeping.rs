@@ -14,7 +14,10 @@ use botswain_store::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Handle, parts::Parts};
-use crate::pauses;
+use crate::{
+    audit::{self, Audit},
+    pauses,
+};
 
 /// How often finished runs are looked over.
 const EVERY: Duration = Duration::from_secs(3600);
@@ -23,28 +26,55 @@ const MOST: u64 = 10_000;
 
 impl Parts {
     /// Makes a backup in a folder that is empty or not there.
-    pub fn backup(&self, to: &Path, pauses: String) -> Result<Manifest, backup::Error> {
+    pub fn backup(
+        &self,
+        to: &Path,
+        pauses: String,
+        audit: &Audit,
+    ) -> Result<Manifest, backup::Error> {
+        let unreadable = |source| backup::Error::Io {
+            path: self.instance.private().audit(),
+            source,
+        };
+        let audit = audit.copied().map_err(unreadable)?;
         let label = Label {
             name: self.config().name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             made: Timestamp::now(),
-            beside: BTreeMap::from([(pauses::BESIDE.to_owned(), pauses)]),
+            beside: BTreeMap::from([
+                (pauses::BESIDE.to_owned(), pauses),
+                (audit::BESIDE.to_owned(), audit.head),
+            ]),
+            files: audit.files,
         };
         self.store.backup(&self.kept.0, to, label)
+    }
+
+    /// Removes the months of the audit that `retention:` does not keep; none when it says nothing.
+    pub fn prune_audit(&self, audit: &Audit) -> std::io::Result<u64> {
+        let config = self.config();
+        let kept = config.retention.as_ref().and_then(|it| it.audit);
+        match kept.and_then(|kept| before(kept.0)) {
+            Some(then) => audit.prune(then),
+            None => Ok(0),
+        }
     }
 
     /// Removes finished runs that are older than `retention:` says; none when it says nothing.
     pub fn prune(&self, most: u64) -> Result<Freed, prune::Error> {
         let config = self.config();
-        let Some(kept) = config.retention.as_ref().map(|it| it.runs) else {
-            return Ok(Freed::default());
-        };
-        let age = SignedDuration::from_millis(i64::try_from(kept.0).unwrap_or(i64::MAX));
-        match Timestamp::now().checked_sub(age) {
-            Ok(then) => self.store.prune(&self.kept.0, then, most),
-            Err(_) => Ok(Freed::default()),
+        let kept = config.retention.as_ref().and_then(|it| it.runs);
+        match kept.and_then(|kept| before(kept.0)) {
+            Some(then) => self.store.prune(&self.kept.0, then, most),
+            None => Ok(Freed::default()),
         }
     }
+}
+
+/// So many milliseconds ago.
+fn before(millis: u64) -> Option<Timestamp> {
+    let age = SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
+    Timestamp::now().checked_sub(age).ok()
 }
 
 impl Handle {
@@ -80,6 +110,11 @@ pub(super) async fn prune_hourly(handle: Handle) {
     hours.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while !handle.messages.is_closed() {
         hours.tick().await;
+        let (parts, audit) = (handle.parts.clone(), handle.audit.clone());
+        let of_audit = tokio::task::spawn_blocking(move || parts.prune_audit(&audit)).await;
+        if let Ok(Err(error)) = of_audit {
+            tracing::error!("the audit could not be pruned: {error}");
+        }
         let parts = handle.parts.clone();
         let pruned = tokio::task::spawn_blocking(move || parts.prune(MOST)).await;
         match pruned {

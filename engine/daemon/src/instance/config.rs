@@ -57,12 +57,14 @@ pub struct Config {
     pub retention: Option<Retention>,
 }
 
-/// How long finished runs are kept. Open runs and claimed keys are always kept.
+/// How long what has ended is kept. Open runs and claimed keys are always kept.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Retention {
     /// How long a run is kept after its end, with its items and their files, as in `400d`.
-    pub runs: botswain_core::duration::Duration,
+    pub runs: Option<botswain_core::duration::Duration>,
+    /// How long what people have done stands in the audit, as in `3650d`; whole months go.
+    pub audit: Option<botswain_core::duration::Duration>,
 }
 
 /// Where the daemon listens for what other systems hand over.

@@ -63,6 +63,11 @@ impl Private {
         self.folder.join("accounts.json")
     }
 
+    /// What people have done.
+    pub fn audit(&self) -> PathBuf {
+        self.folder.join("audit")
+    }
+
     /// What the API was asked and has answered lately.
     pub fn answers(&self) -> PathBuf {
         self.folder.join("answers")

@@ -9,6 +9,7 @@
 )]
 
 mod approvals;
+mod audit;
 mod blocked;
 mod check;
 mod connections;

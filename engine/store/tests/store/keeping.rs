@@ -99,6 +99,7 @@ fn label(second: i64) -> Label {
         version: "0.1.0".to_owned(),
         made: time(second),
         beside: std::collections::BTreeMap::from([("pauses".to_owned(), "{}".to_owned())]),
+        files: Vec::new(),
     }
 }
 

@@ -33,6 +33,32 @@ pub(in crate::cli) enum User {
     Password { name: String },
     /// Let somebody sign in no more.
     Remove { name: String },
+    /// Tokens by which programs act for people, with `Authorization: Bearer`.
+    Token {
+        #[command(subcommand)]
+        command: Tokens,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum Tokens {
+    /// What tokens there are, and when each was used last.
+    List,
+    /// Make a token; it is shown once.
+    Add {
+        /// For whom the program acts.
+        person: String,
+        /// What the token is called.
+        name: String,
+        /// What it may at most, and never more than its person; a viewer only reads.
+        #[arg(long, value_enum, default_value = "viewer")]
+        role: RoleName,
+        /// After how many days it ends, 366 at most.
+        #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=366))]
+        days: u16,
+    },
+    /// Let a token be worth nothing any more.
+    Remove { person: String, name: String },
 }
 
 /// Each may all that those before it may.

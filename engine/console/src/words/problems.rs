@@ -1,0 +1,47 @@
+//! What cannot be done, by the codes of the API's problems.
+//!
+//! The API speaks English. For a reader of another language a page says by the code
+//! what is wrong, and keeps what was said in detail beside it.
+
+pub(super) fn english(_: &str) -> Option<&'static str> {
+    None
+}
+
+pub(super) fn chinese(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "access.body" => "发送的内容超过 1 MiB",
+        "access.form" => "此表单来自之前的会话，请重新载入页面后再发送",
+        "access.group" => "此审批由其他组的人员回答",
+        "access.login" => "尚未登录",
+        "access.origin" => "请求来自其他网站",
+        "access.role" => "您没有执行此操作的权限",
+        "access.timeout" => "操作超过一分钟",
+        "account.conflict" => "与现有账户冲突",
+        "account.group" => "没有此组",
+        "account.role" => "没有此角色",
+        "account.setup" => "此链接已被使用，或不是最新的链接",
+        "account.throttled" => "尝试次数过多，请稍后再试",
+        "account.unknown" => "没有此账户",
+        "account.value" => "姓名或密码不符合要求",
+        "account.wrong" => "姓名或密码不正确",
+        "audit.cursor" => "审计中没有此位置",
+        "audit.unwritten" => "无法写入审计，操作未执行",
+        "bulk.exceptions" => "没有可以处理的选择",
+        "calendar.day" => "没有这一天",
+        "conflict" => "当前状态下无法执行",
+        "daemon.internal" => "出现内部错误",
+        "disk.full" => "磁盘已满，空间足够后会自动继续",
+        "exception.changed" => "已有人先行处理，请查看最新状态",
+        "exception.closed" => "已有人处理完毕",
+        "exception.decision" => "此处理不适用，或填写有误",
+        "not_found" => "没有此内容",
+        "pruned" => "此运行已按保留期清理",
+        "run.inputs" => "输入不符合要求",
+        "token.conflict" => "已有同名令牌，或令牌过多",
+        "token.expiry" => "令牌须在 1 至 366 天后失效",
+        "token.person" => "每个人只能管理自己的令牌",
+        "token.role" => "令牌的权限不能超过本人",
+        "token.unknown" => "没有此令牌",
+        _ => return None,
+    })
+}

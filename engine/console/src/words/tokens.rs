@@ -1,0 +1,47 @@
+//! What is said of tokens.
+
+/// The texts of the page about tokens.
+pub(crate) struct TokenWords {
+    pub(crate) tokens: &'static str,
+    pub(crate) lead: &'static str,
+    pub(crate) none: &'static str,
+    pub(crate) none_lead: &'static str,
+    pub(crate) made: fn(&str) -> String,
+    pub(crate) ends: &'static str,
+    pub(crate) used: &'static str,
+    pub(crate) may: &'static str,
+    pub(crate) in_days: fn(u32) -> String,
+    pub(crate) add: &'static str,
+    pub(crate) revoke: &'static str,
+    pub(crate) revoke_of: fn(&str) -> String,
+}
+
+pub(super) const ENGLISH: TokenWords = TokenWords {
+    tokens: "Tokens",
+    lead: "A program shows one to the API, as `Authorization: Bearer`, and acts in your name. It may no more than you.",
+    none: "No tokens",
+    none_lead: "Make one for a program that is to read or do something in your name.",
+    made: |name| format!("This is the token {name}. Copy it now: it is not shown again."),
+    ends: "Ends",
+    used: "Last used",
+    may: "May",
+    in_days: |days| format!("in {days} days"),
+    add: "Make a token",
+    revoke: "Revoke",
+    revoke_of: |name| format!("Revoke: {name}"),
+};
+
+pub(super) const CHINESE: TokenWords = TokenWords {
+    tokens: "令牌",
+    lead: "程序以 `Authorization: Bearer` 向 API 出示令牌，以您的名义操作。令牌的权限不会超过您。",
+    none: "没有令牌",
+    none_lead: "为需要以您的名义读取或操作的程序创建一个。",
+    made: |name| format!("这是令牌 {name}。请立即复制，之后不再显示。"),
+    ends: "失效",
+    used: "上次使用",
+    may: "权限",
+    in_days: |days| format!("{days} 天后"),
+    add: "创建令牌",
+    revoke: "撤销",
+    revoke_of: |name| format!("撤销：{name}"),
+};
