@@ -164,7 +164,7 @@ impl Accounts {
         }
         let noted = self.change(|stored| {
             let tokens = stored.tokens.values_mut();
-            tokens.for_each(|it| it.written = Some(now));
+            tokens.for_each(|it| it.written = it.used);
             Ok(())
         });
         if let Err(error) = noted {
