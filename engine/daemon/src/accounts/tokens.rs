@@ -153,7 +153,6 @@ impl Accounts {
 
     /// Writes down when tokens were used last, when that was not done for long. Blocks.
     pub fn note_uses(&self) {
-        let now = Timestamp::now();
         let is_due = |it: &Token| {
             let written = it.written.unwrap_or(Timestamp::UNIX_EPOCH);
             it.used

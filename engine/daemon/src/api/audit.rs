@@ -65,7 +65,7 @@ pub(crate) async fn export(
     State(handle): State<Handle>,
     Query(query): Query<ExportQuery>,
 ) -> Result<Download, Problem> {
-    let (audit, format) = (handle.audit.clone(), query.format);
+    let (audit, format) = (handle.audit, query.format);
     let query = AuditQuery {
         by: query.by,
         act: query.act,
