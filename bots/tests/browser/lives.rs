@@ -108,8 +108,11 @@ async fn a_browser_whose_step_is_cancelled_while_it_starts_is_not_left_alone() {
         assert_eq!(outcome.expect_err("cancelled").code, "browser.cancelled");
         let again = world.act(json!([{ "open": "/" }])).await;
         again.expect("there is room for two");
-        assert_eq!(profile_folders(&world), 2, "no third was needed");
-        assert_eq!(profiles(&world).len(), 2, "and none is without its folder");
+        // The first may have waited long enough by now, on a slow machine.
+        let folders = profile_folders(&world);
+        assert!(folders <= 2, "no third was needed");
+        let running = profiles(&world).len();
+        assert_eq!(running, folders, "and none is without its folder");
         one.canceller().cancel();
     };
     let (outcome, ()) = tokio::join!(first, others);
