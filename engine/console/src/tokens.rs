@@ -69,8 +69,7 @@ fn one(frame: &Frame, it: &TokenView) -> Markup {
             p class="meta" {
                 span { (words.ends) " " (frame.clock(it.expires)) }
                 span {
-                    (words.used) " "
-                    @match it.used { Some(at) => (frame.age(at)), None => (frame.words().never) }
+                    @match it.used { Some(at) => { (words.used) " " (frame.age(at)) } None => (words.unused) }
                 }
             }
             (frame.form(&action, "test", html! {
@@ -86,7 +85,7 @@ fn adding(frame: &Frame) -> Markup {
         section class="card" {
             h2 { (words.add) }
             (frame.form("/tokens", "stack", html! {
-                label { (frame.words().name)
+                label { (words.name)
                     input name="name" autocomplete="off" autocapitalize="none" required;
                 }
                 label { (words.may)
