@@ -59,7 +59,7 @@ impl Kind {
         }
     }
 
-    /// When such work is usually done; nothing where it is done as files come.
+    /// When such work is usually done; nothing where it is done as files or mails come.
     pub fn usual_cron(self) -> Option<&'static str> {
         match self {
             Kind::OrderEntry => Some("0 18 * * MON-FRI"),
@@ -68,10 +68,11 @@ impl Kind {
         }
     }
 
-    /// Which kinds of connection its steps name.
+    /// Which kinds of connection its trigger and its steps name.
     pub fn connections(self) -> &'static [&'static str] {
         match self {
-            Kind::OrderEntry | Kind::MailIntake | Kind::ApiToSheet => &["web", "smtp"],
+            Kind::OrderEntry | Kind::ApiToSheet => &["web", "smtp"],
+            Kind::MailIntake => &["imap", "web", "smtp"],
             Kind::FileExchange => &[],
             Kind::Report => &["smtp"],
         }
@@ -84,8 +85,10 @@ pub struct Starter {
     pub name: String,
     pub kind: Kind,
     pub description: String,
-    /// When it starts; when nothing is said, with each file that comes into its inbox.
+    /// When it starts; when nothing is said, with each mail or each file that comes.
     pub cron: Option<String>,
+    /// The connection of the kind `imap`.
+    pub mailbox: String,
     /// The connection of the kind `web`.
     pub web: String,
     /// The connection of the kind `smtp`.
@@ -161,6 +164,10 @@ impl Starter {
         let name = &self.name;
         match &self.cron {
             Some(cron) => format!("cron: {}", serde_json::Value::from(cron.as_str())),
+            None if self.kind == Kind::MailIntake => format!(
+                "mail: {}    # each mail that comes is one run\n    inputs: {{ file: \"{{{{trigger.attachments.0}}}}\", sender: \"{{{{trigger.from}}}}\" }}",
+                self.mailbox
+            ),
             None => {
                 let more = match self.kind {
                     Kind::FileExchange => ", name: \"{{trigger.name}}\"",
@@ -178,6 +185,7 @@ impl Starter {
         let kinds = self.kind.connections().iter();
         let named = kinds.map(|kind| match *kind {
             "web" => (&self.web, web(&self.web)),
+            "imap" => (&self.mailbox, imap(&self.mailbox)),
             _ => (&self.mail, smtp(&self.mail)),
         });
         let lacking = named.filter(|(name, _)| !known(name));
@@ -186,8 +194,8 @@ impl Starter {
 
     /// The folder into which files come that start it.
     pub fn inbox(&self) -> Option<String> {
-        let name = &self.name;
-        self.cron.is_none().then(|| format!("inbox/{name}"))
+        let comes_as_file = self.cron.is_none() && self.kind != Kind::MailIntake;
+        comes_as_file.then(|| format!("inbox/{}", self.name))
     }
 
     /// Writes its files, and gives their paths in the instance.
@@ -213,8 +221,21 @@ fn web(name: &str) -> String {
     format!("  {name}:\n    kind: web\n    address: https://office.example.com\n")
 }
 
+/// What its password is kept under.
+pub fn secret(connection: &str) -> String {
+    connection.replace('-', "_")
+}
+
+fn imap(name: &str) -> String {
+    let secret = secret(name);
+    format!(
+        "  {name}:\n    kind: imap\n    host: imap.example.com\n    username: orders@example.com\n    \
+         password: \"{{{{secrets.{secret}}}}}\"\n"
+    )
+}
+
 fn smtp(name: &str) -> String {
-    let secret = name.replace('-', "_");
+    let secret = secret(name);
     format!(
         "  {name}:\n    kind: smtp\n    host: smtp.example.com\n    username: ops@example.com\n    \
          password: \"{{{{secrets.{secret}}}}}\"\n    from: ops@example.com\n"

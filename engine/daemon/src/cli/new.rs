@@ -127,15 +127,24 @@ fn next(made: &Made) -> Vec<String> {
     if made.is_new && has_connections {
         next.push("put your own addresses into botswain.yaml".to_owned());
     }
-    if made.starter.kind.connections().contains(&"smtp") {
-        let secret = made.starter.mail.replace('-', "_");
-        let is_lacking = made.is_new || made.lacking.iter().any(|it| it.contains("kind: smtp"));
-        next.extend(is_lacking.then(|| format!("botswain secret set {secret}")));
+    let starter = &made.starter;
+    for (kind, connection) in [("imap", &starter.mailbox), ("smtp", &starter.mail)] {
+        let entry = format!("kind: {kind}");
+        let is_lacking = made.is_new || made.lacking.iter().any(|it| it.contains(&entry));
+        if is_lacking && starter.kind.connections().contains(&kind) {
+            next.push(format!(
+                "botswain secret set {}",
+                starter::secret(connection)
+            ));
+        }
     }
     next.push("botswain check".to_owned());
     next.push(format!("botswain test workflows/{name}.yaml"));
     next.push(format!("botswain run {name}"));
-    next.push(match made.starter.inbox() {
+    if starter.kind.connections().contains(&"imap") {
+        next.push(format!("botswain connections test {}", starter.mailbox));
+    }
+    next.push(match starter.inbox() {
         Some(inbox) => format!("botswain up, then put files into {inbox}"),
         None => "botswain up".to_owned(),
     });
@@ -164,6 +173,7 @@ impl<R: BufRead, W: Write> Asked<R, W> {
         };
         let has = |wanted: &str| kind.connections().contains(&wanted);
         let (web, smtp) = (usual("web", "backoffice"), usual("smtp", "office-mail"));
+        let imap = usual("imap", "orders-mail");
         let description = format!("{}.", capital(kind.purpose()));
         Ok(Starter {
             kind,
@@ -173,6 +183,14 @@ impl<R: BufRead, W: Write> Asked<R, W> {
                 any,
             )?,
             cron: self.cron(given.cron, kind)?,
+            mailbox: match has("imap") {
+                true => self.text(
+                    given.mailbox,
+                    ("Which connection is the mailbox?", "--mailbox", &imap),
+                    is_name,
+                )?,
+                false => imap,
+            },
             web: match has("web") {
                 true => self.text(
                     given.web,
@@ -232,16 +250,21 @@ impl<R: BufRead, W: Write> Asked<R, W> {
         }
     }
 
-    /// Times, or nothing where files start it.
+    /// Times, or nothing where mails or files start it.
     fn cron(&mut self, given: Option<String>, kind: Kind) -> Result<Option<String>, Failure> {
         const FILES: &str = "when a file comes";
-        let usual = kind.usual_cron().unwrap_or(FILES);
-        let check: Check = |what, text| match text == FILES {
+        const MAILS: &str = "when a mail comes";
+        let comes = match kind {
+            Kind::MailIntake => MAILS,
+            _ => FILES,
+        };
+        let usual = kind.usual_cron().unwrap_or(comes);
+        let check: Check = |what, text| match [FILES, MAILS].contains(&text) {
             true => Ok(()),
             false => is_cron(what, text),
         };
         let cron = self.text(given, ("When does it run?", "--cron", usual), check)?;
-        Ok((cron != FILES).then_some(cron))
+        Ok((![FILES, MAILS].contains(&cron.as_str())).then_some(cron))
     }
 
     /// What was given, else what is answered, else what is usual.
@@ -356,7 +379,7 @@ mod tests {
     #[test]
     fn what_is_given_is_not_asked_and_what_cannot_be_is_asked_again() {
         let (starter, questions) = asked(
-            "6\n2\n\nnoon\n@daily\nshop\n\nnobody\nme@example.com\n",
+            "6\n2\n\nnoon\n@daily\n\nshop\n\nnobody\nme@example.com\n",
             &[],
         );
         let starter = starter.unwrap();
@@ -369,6 +392,7 @@ mod tests {
             (starter.mail.as_str(), starter.to.as_str()),
             ("office-mail", "me@example.com")
         );
+        assert_eq!(starter.mailbox, "orders-mail");
         assert!(questions.contains("a number from 1 to 5"), "{questions}");
         assert!(
             questions.contains("`nobody` in `it` is not a mail address"),

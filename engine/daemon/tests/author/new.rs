@@ -86,8 +86,10 @@ fn every_kind_passes_the_check_and_its_test_in_a_new_instance() {
         let found = checked["diagnostics"].as_array().unwrap();
         let about_secrets = |it: &Value| it["message"].as_str().unwrap().contains("secret");
         assert!(found.iter().all(about_secrets), "{kind}: {checked:#}");
-        let comes_by_file = ["mail-intake", "file-exchange"].contains(&kind);
+        let comes_by_file = kind == "file-exchange";
         let text = desk.read("workflows/work.yaml");
+        let comes_by_mail = text.contains("- mail: orders-mail");
+        assert_eq!(comes_by_mail, kind == "mail-intake", "{text}");
         assert_eq!(
             text.contains("files: inbox/work/*.csv"),
             comes_by_file,

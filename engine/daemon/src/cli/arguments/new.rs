@@ -15,9 +15,12 @@ pub(in crate::cli) struct New {
     #[arg(long, value_name = "TEXT")]
     pub(in crate::cli) description: Option<String>,
     /// When it runs, as in `"0 7 * * MON-FRI"` or `@daily`; otherwise what is usual for the kind:
-    /// a time, or each file that comes.
+    /// a time, or each mail or file that comes.
     #[arg(long, value_name = "LINE")]
     pub(in crate::cli) cron: Option<String>,
+    /// The connection that is the mailbox; otherwise the first of the kind `imap`.
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) mailbox: Option<String>,
     /// The connection to the web application or API; otherwise the first of the kind `web`.
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) web: Option<String>,
