@@ -29,6 +29,8 @@ use super::{
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How often a program is started that names no port.
+const TRIES: usize = 3;
 
 pub(crate) struct Driver {
     child: Option<Child>,
@@ -62,12 +64,9 @@ impl Driver {
 
     /// Starts the program, until it listens.
     async fn listen(&mut self, browser: &Browser, program: &Path) -> Result<(), Fault> {
-        // The port that geckodriver is given may be taken by somebody else before it is used.
-        let tries = match browser.kind() {
-            Kind::Chromium => 1,
-            Kind::Firefox => 3,
-        };
-        for _ in 0..tries {
+        // The port that geckodriver is given may be taken by somebody else before it is used, and a
+        // busy machine may keep either from naming its own.
+        for _ in 0..TRIES {
             let arguments = arguments(browser.kind(), &self.folder)
                 .map_err(|err| unstarted(program, &err.to_string()))?;
             let mut child = command(program, &self.folder, self.temporary.path())

@@ -65,7 +65,11 @@ fn check_schema(place: &str, schema: &Value) {
     }
 }
 
+/// By its own words, or by those of the definition that it refers to.
 fn is_documented(schema: &Value) -> bool {
+    if schema.get("$ref").is_some() {
+        return true;
+    }
     let words = schema.get("description").and_then(Value::as_str);
     words.is_some_and(|words| !words.is_empty())
 }
