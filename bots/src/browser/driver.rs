@@ -79,6 +79,9 @@ impl Driver {
                 self.url = format!("http://127.0.0.1:{port}");
                 return Ok(());
             }
+            if let Some(mut silent) = self.child.take() {
+                silent.kill().await.ok();
+            }
         }
         Err(unstarted(program, "it named no port"))
     }

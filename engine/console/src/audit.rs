@@ -5,10 +5,12 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use crate::{
+    address::address,
     frame::{Frame, Place},
-    inbox::encoded,
     text::marked,
 };
+
+const PAGE: &str = "/audit";
 
 /// What the list is narrowed to, as its address has it.
 #[derive(Clone, Debug, Default)]
@@ -25,8 +27,8 @@ pub struct AuditFilter {
 }
 
 impl AuditFilter {
-    /// The filter as a query, with what else belongs in it.
-    fn query(&self, more: (&str, Option<&str>)) -> String {
+    /// A page that is narrowed so, with what else belongs in its address.
+    fn address(&self, page: &str, more: (&'static str, Option<&str>)) -> String {
         let fields = [
             ("by", self.by.clone()),
             ("act", self.act.map(|it| it.name().to_owned())),
@@ -35,19 +37,16 @@ impl AuditFilter {
             ("to", self.to.map(|it| it.to_string())),
             (more.0, more.1.map(str::to_owned)),
         ];
-        let given = fields
-            .into_iter()
-            .filter_map(|(name, it)| Some((name, it?)));
-        let pairs = given.map(|(name, it)| format!("{name}={}", encoded(&it)));
-        let pairs: Vec<String> = pairs.collect();
-        match pairs.is_empty() {
-            true => String::new(),
-            false => format!("?{}", pairs.join("&")),
-        }
+        address(page, fields)
+    }
+
+    /// From this place on; from the newest without one.
+    fn from_here(&self, before: Option<&str>) -> String {
+        self.address(PAGE, ("before", before))
     }
 
     fn narrows(&self) -> bool {
-        !self.query(("before", None)).is_empty()
+        self.from_here(None) != PAGE
     }
 }
 
@@ -63,7 +62,7 @@ pub fn audit(
             h1 { (words.audit) }
             p class="buttons" {
                 @for (format, label) in [("csv", words.as_csv), ("json", words.as_json)] {
-                    a class="button" href={ "/audit/export" (filter.query(("format", Some(format)))) } { (label) }
+                    a class="button" href=(filter.address("/audit/export", ("format", Some(format)))) { (label) }
                 }
             }
         }
@@ -78,10 +77,10 @@ pub fn audit(
         @if filter.before.is_some() || page.next.is_some() {
             p class="buttons" {
                 @if filter.before.is_some() {
-                    a class="button" href={ "/audit" (filter.query(("before", None))) } { (frame.words().of_run.first_page) }
+                    a class="button" href=(filter.from_here(None)) { (frame.words().of_run.first_page) }
                 }
                 @if let Some(next) = &page.next {
-                    a class="button" rel="next" href={ "/audit" (filter.query(("before", Some(next)))) } {
+                    a class="button" rel="next" href=(filter.from_here(Some(next))) {
                         @if page.entries.is_empty() { (frame.words().of_run.look_further) }
                         @else { (frame.words().next_page) }
                     }

@@ -5,8 +5,8 @@ use jiff::{ToSpan, civil::Date};
 use maud::{Markup, html};
 
 use crate::{
+    address::encoded,
     frame::{Frame, Place},
-    inbox::encoded,
     text::marked,
 };
 

@@ -5,8 +5,8 @@ use botswain_views::{ConnectionView, Role, TestOutcome, TestView};
 use maud::{Markup, html};
 
 use crate::{
+    address::encoded,
     frame::{Frame, Place},
-    inbox::encoded,
     text::marked,
 };
 

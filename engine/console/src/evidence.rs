@@ -121,6 +121,6 @@ fn files(frame: &Frame, evidence: &Evidence<'_>) -> Markup {
 
 /// The path as an address that leads nowhere else, whatever is in its names.
 fn relative(path: &str) -> String {
-    let parts = path.split('/').map(crate::inbox::encoded);
+    let parts = path.split('/').map(crate::address::encoded);
     format!("./{}", parts.collect::<Vec<_>>().join("/"))
 }

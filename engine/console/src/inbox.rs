@@ -286,32 +286,16 @@ fn tab(query: &InboxQuery, which: Show) -> String {
 
 /// The same page, from another place on.
 fn address(query: &InboxQuery, after: Option<&str>) -> String {
-    let mut pairs = vec![("show", show(query.show).to_owned())];
-    pairs.extend(query.workflow.clone().map(|it| ("workflow", it)));
-    pairs.extend(query.category.map(|it| ("category", it.name().to_owned())));
-    let cause = query.fingerprint.as_ref();
-    pairs.extend(cause.map(|it| ("fingerprint", it.as_str().to_owned())));
-    pairs.extend(query.q.clone().map(|it| ("q", it)));
-    pairs.extend(after.map(|it| ("after", it.to_owned())));
-    let pairs: Vec<String> = pairs
-        .into_iter()
-        .map(|(name, value)| format!("{name}={}", encoded(&value)))
-        .collect();
-    format!("/inbox?{}", pairs.join("&"))
-}
-
-/// As RFC 3986 has it for a value in a query.
-pub(crate) fn encoded(value: &str) -> String {
-    use std::fmt::Write;
-    let mut text = String::with_capacity(value.len());
-    for byte in value.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                text.push(char::from(byte));
-            }
-            // A text takes whatever is written.
-            byte => drop(write!(text, "%{byte:02X}")),
-        }
-    }
-    text
+    let fields = [
+        ("show", Some(show(query.show).to_owned())),
+        ("workflow", query.workflow.clone()),
+        ("category", query.category.map(|it| it.name().to_owned())),
+        (
+            "fingerprint",
+            query.fingerprint.as_ref().map(|it| it.as_str().to_owned()),
+        ),
+        ("q", query.q.clone()),
+        ("after", after.map(str::to_owned)),
+    ];
+    crate::address::address("/inbox", fields)
 }

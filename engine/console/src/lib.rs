@@ -5,6 +5,7 @@
 //! HTTP. Whatever comes from outside is escaped by the template language, and
 //! no page needs a script: `console.js` only saves steps.
 
+mod address;
 mod assets;
 mod audit;
 mod bulk;

@@ -4,8 +4,8 @@ use botswain_views::{PersonView, Role};
 use maud::{Markup, html};
 
 use crate::{
+    address::encoded,
     frame::{Frame, Place},
-    inbox::encoded,
     login::failed,
 };
 

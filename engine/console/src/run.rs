@@ -5,9 +5,9 @@ use botswain_views::{Role, RunDetail, StepState, StepView};
 use maud::{Markup, html};
 
 use crate::{
+    address::encoded,
     data::file,
     frame::{Frame, Place, grouped},
-    inbox::encoded,
     text::marked,
 };
 

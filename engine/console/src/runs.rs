@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use crate::{
+    address::address,
     frame::{Frame, Place},
-    inbox::encoded,
     run::state,
     text::marked,
 };
@@ -48,16 +48,7 @@ impl RunsFilter {
             ("to", self.to.map(|it| it.to_string())),
             ("before", before.map(|it| it.to_string())),
         ];
-        let given = fields
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)));
-        let pairs: Vec<String> = given
-            .map(|(name, it)| format!("{name}={}", encoded(&it)))
-            .collect();
-        match pairs.is_empty() {
-            true => "/runs".to_owned(),
-            false => format!("/runs?{}", pairs.join("&")),
-        }
+        address("/runs", fields)
     }
 
     fn narrows(&self) -> bool {

@@ -4,8 +4,8 @@ use botswain_views::{Role, TokenView};
 use maud::{Markup, html};
 
 use crate::{
+    address::encoded,
     frame::{Frame, Place},
-    inbox::encoded,
     login::failed,
     people::ROLES,
     text::marked,

@@ -7,10 +7,10 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::{
+    address::encoded,
     exception::Draft,
     frame::{Frame, Place},
     graph::graph,
-    inbox::encoded,
     run::state,
     text::marked,
     workflows::next,

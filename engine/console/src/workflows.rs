@@ -4,8 +4,8 @@ use botswain_views::WorkflowView;
 use maud::{Markup, html};
 
 use crate::{
+    address::encoded,
     frame::{Frame, Place},
-    inbox::encoded,
     run::state,
     text::marked,
 };
