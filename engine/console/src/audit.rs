@@ -41,12 +41,12 @@ impl AuditFilter {
     }
 
     /// From this place on; from the newest without one.
-    fn from_here(&self, before: Option<&str>) -> String {
+    fn beginning_at(&self, before: Option<&str>) -> String {
         self.address(PAGE, ("before", before))
     }
 
     fn narrows(&self) -> bool {
-        self.from_here(None) != PAGE
+        self.beginning_at(None) != PAGE
     }
 }
 
@@ -77,10 +77,10 @@ pub fn audit(
         @if filter.before.is_some() || page.next.is_some() {
             p class="buttons" {
                 @if filter.before.is_some() {
-                    a class="button" href=(filter.from_here(None)) { (frame.words().of_run.first_page) }
+                    a class="button" href=(filter.beginning_at(None)) { (frame.words().of_run.first_page) }
                 }
                 @if let Some(next) = &page.next {
-                    a class="button" rel="next" href=(filter.from_here(Some(next))) {
+                    a class="button" rel="next" href=(filter.beginning_at(Some(next))) {
                         @if page.entries.is_empty() { (frame.words().of_run.look_further) }
                         @else { (frame.words().next_page) }
                     }

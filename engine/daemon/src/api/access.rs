@@ -188,7 +188,10 @@ async fn admit(
         return unknown(&request, is_page, &visit);
     };
     if principal.role < role {
-        let title = format!("{} may not do this", principal.name);
+        let title = match &principal.token {
+            Some(token) => format!("the token `{token}` of {} may not do this", principal.name),
+            None => format!("{} may not do this", principal.name),
+        };
         let problem = Problem::new(StatusCode::FORBIDDEN, "access.role", title);
         let detail = format!("it takes the role {}", role.name());
         return refused(is_page, problem.detail(detail), &visit);
