@@ -153,7 +153,8 @@ impl Console {
         let url = loop {
             let told = std::fs::read_to_string(&log).unwrap();
             if let Some((_, after)) = told.split_once("the console is at ") {
-                break after.split_whitespace().next().unwrap().to_owned();
+                let end = |c: char| c == '"' || c.is_whitespace();
+                break after.split(end).next().unwrap().to_owned();
             }
             assert!(daemon.try_wait().unwrap().is_none(), "it has ended: {told}");
             std::thread::sleep(Duration::from_millis(20));
