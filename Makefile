@@ -28,12 +28,12 @@ bench:
 	cargo bench --package botswain --bench runs
 
 # The shipped workflow beside Playwright and Selenium, in one run on one page, and what a session
-# costs. The figures are about the browser, so the build is not optimised.
+# costs.
 bench-browser: target/rivals/installed
 	@./tools.sh $(BUILD) $(BROWSER)
-	cargo build
-	target/rivals/bin/python $(RIVALS)/rivals.py target/debug/botswain
-	cargo bench --profile dev --package botswain-bots --bench browser
+	cargo build --release
+	target/rivals/bin/python $(RIVALS)/rivals.py target/release/botswain
+	cargo bench --package botswain-bots --bench browser
 
 # What the tests talk to: real browsers, a real mail server, a real editor's language server, and
 # what tries out the API.

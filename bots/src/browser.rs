@@ -175,7 +175,7 @@ impl Do {
         self.note_drift(&mut player, (&pool.mask, context));
         match performed {
             Ok(()) => {
-                loan.give_back(player.logged_in).await;
+                loan.give_back(player.logged_in);
                 if player.pictures_effects {
                     let effects = player.effects.iter().map(Pictured::to_value);
                     player.output.insert(EFFECTS.to_owned(), effects.collect());
@@ -189,7 +189,7 @@ impl Do {
                 let pictures = pictures.flat_map(Pictured::into_artifacts);
                 let fault = pictures.fold(fault, Fault::with_artifact);
                 match stop.browser {
-                    page::Browser::Sound => loan.give_back(player.logged_in).await,
+                    page::Browser::Sound => loan.give_back(player.logged_in),
                     page::Browser::Doubtful | page::Browser::Dead => drop(loan),
                 }
                 Err(fault)

@@ -522,11 +522,15 @@ const STILL = 15;
 
 // The same box twice, some time apart: it does not move.
 function steady(el) {
+  const last = marks.boxes.get(el), now = boxed(el);
+  const stays = last && ['x', 'y', 'width', 'height'].every(side => last[side] === now[side]);
+  if (!stays) marks.boxes.set(el, now);
+  return stays && now.at - last.at >= STILL;
+}
+
+function boxed(el) {
   const { x, y, width, height } = el.getBoundingClientRect();
-  const now = performance.now(), last = marks.boxes.get(el);
-  if (last && last.x === x && last.y === y && last.width === width && last.height === height) return now - last.at >= STILL;
-  marks.boxes.set(el, { x, y, width, height, at: now });
-  return false;
+  return { x, y, width, height, at: performance.now() };
 }
 
 // From here on another page or another answer may come.
@@ -559,6 +563,8 @@ function meets(el) {
 
 // What has just been put into it, the page may change when it has a moment to itself.
 async function fill(fields) {
+  // A button is mostly pressed next, and then need not be looked at twice.
+  for (const el of all(BUTTON)) marks.boxes.set(el, boxed(el));
   const filled = [];
   for (const [at, field] of fields.entries()) {
     const done = fillOne(field);

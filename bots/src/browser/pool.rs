@@ -354,17 +354,20 @@ impl Loan {
         self.session.logged_in
     }
 
-    /// Gives the session back, unless it cannot be brought to a blank page.
-    pub(crate) async fn give_back(self, logged_in: bool) {
-        if self.page(HEALTH).blank().await.is_err() {
-            return;
-        }
-        let Loan { stock, session, .. } = self;
-        let session = Session {
-            logged_in,
-            ..session
-        };
-        stock.put(session).await;
+    /// Gives the session back, unless it cannot be brought to a blank page. What the step has done
+    /// is told meanwhile.
+    pub(crate) fn give_back(self, logged_in: bool) {
+        tokio::spawn(async move {
+            if self.page(HEALTH).blank().await.is_err() {
+                return;
+            }
+            let Loan { stock, session, .. } = self;
+            let session = Session {
+                logged_in,
+                ..session
+            };
+            stock.put(session).await;
+        });
     }
 }
 

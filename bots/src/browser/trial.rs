@@ -27,7 +27,7 @@ impl Pool {
         let mut player = Player::new(page, self, None, loan.is_logged_in());
         let front = [Action::<Text>::Open("/".to_owned())];
         let opened = player.perform(&front).await;
-        loan.give_back(player.logged_in).await;
+        loan.give_back(player.logged_in);
         match opened {
             Ok(()) if player.logged_in => Ok("a browser opens it and is logged in".to_owned()),
             Ok(()) => Ok("a browser opens it".to_owned()),
@@ -63,7 +63,7 @@ impl Pool {
             Ok(()) => looked_for(&player.page, locator).await,
             Err(stop) => Err(*stop.fault),
         };
-        loan.give_back(player.logged_in).await;
+        loan.give_back(player.logged_in);
         let found = found.map_err(|fault| self.mask.fault(fault))?;
         let written = locator.written().split(locator::OR).enumerate();
         Ok(written
