@@ -512,10 +512,22 @@ impl Page {
         let page = self.ask("page", Value::Null).await?;
         // What Chromium shows in the place of a page, as for a bad certificate, counts as loaded.
         if page["broken"] == true {
-            let why = page["error"].as_str().unwrap_or("the connection broke");
-            return Err(trouble::unreached(why).into());
+            let why = match page["error"].as_str() {
+                Some(why) => why.to_owned(),
+                None => self.why_broken(url).await,
+            };
+            return Err(trouble::unreached(&why).into());
         }
         Ok(page["status"].as_u64().unwrap_or_default())
+    }
+
+    /// The headless shell shows nothing in the place of a page. An address is only read, so to ask
+    /// once more changes nothing.
+    async fn why_broken(&self, url: &str) -> String {
+        let again = self.devtools("Page.navigate", json!({ "url": url })).await;
+        let again = again.unwrap_or_default();
+        let why = again["errorText"].as_str();
+        why.unwrap_or("the connection broke").to_owned()
     }
 
     /// Leaves nothing of what was done to the next step: one window, blank, no dialog.
