@@ -10,6 +10,7 @@ mod assets;
 mod audit;
 mod bulk;
 mod calendar;
+mod charts;
 mod connections;
 mod data;
 mod decisions;
@@ -19,6 +20,7 @@ mod facts;
 mod frame;
 mod graph;
 mod inbox;
+mod insights;
 mod items;
 mod login;
 mod people;
@@ -43,6 +45,7 @@ pub use self::{
     exception::{Draft, closed, exception},
     frame::{Frame, Person, Theme},
     inbox::inbox,
+    insights::{InsightsFilter, insights},
     items::items,
     login::{login, setup},
     people::people,

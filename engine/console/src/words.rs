@@ -3,6 +3,7 @@
 mod audit;
 mod connections;
 mod en;
+mod insights;
 mod problems;
 mod runs;
 mod tokens;
@@ -10,8 +11,8 @@ mod workflows;
 mod zh;
 
 use self::{
-    audit::AuditWords, connections::ConnectionWords, runs::RunWords, tokens::TokenWords,
-    workflows::WorkflowWords,
+    audit::AuditWords, connections::ConnectionWords, insights::InsightsWords, runs::RunWords,
+    tokens::TokenWords, workflows::WorkflowWords,
 };
 use botswain_core::{
     index::{ExceptionCategory, State},
@@ -274,6 +275,7 @@ pub(crate) struct Words {
     pub(crate) of_connection: ConnectionWords,
     pub(crate) of_audit: AuditWords,
     pub(crate) of_token: TokenWords,
+    pub(crate) of_insights: InsightsWords,
     /// What is wrong, by the code of a problem, where the problem itself speaks another language.
     pub(crate) problem: fn(&str) -> Option<&'static str>,
 

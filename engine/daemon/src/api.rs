@@ -14,6 +14,7 @@ pub(crate) mod connections;
 pub(crate) mod decisions;
 pub(crate) mod extract;
 pub(crate) mod idempotency;
+pub(crate) mod insights;
 mod keeping;
 pub mod openapi;
 pub(crate) mod people;
@@ -204,6 +205,18 @@ fn endpoints() -> Vec<Endpoint> {
             get("/api/v1/schedule"),
             "What starts runs by itself, and when next",
             routes::schedule,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/insights"),
+            "What became of runs over a time",
+            insights::show,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/insights/export"),
+            "One table of it as CSV",
+            insights::export,
         ),
         Endpoint::new(
             SEE,

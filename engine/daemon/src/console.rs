@@ -9,6 +9,7 @@ mod audit;
 mod connections;
 mod exceptions;
 mod forms;
+mod insights;
 mod listener;
 mod many;
 mod people;
@@ -104,6 +105,8 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(HANDLE, post("/workflows/{name}/pause"), workflows::pause),
         Route::new(HANDLE, post("/workflows/{name}/resume"), workflows::resume),
         Route::new(SEE, get("/calendar"), workflows::calendar),
+        Route::new(SEE, get("/insights"), insights::show),
+        Route::new(SEE, get("/insights/export"), insights::export),
         Route::new(SEE, get("/connections"), connections::list),
         Route::new(HANDLE, post("/connections/{name}/test"), connections::test),
         Route::new(SEE, get("/tokens"), tokens::list),

@@ -20,6 +20,8 @@ mod audit;
 mod connections;
 #[path = "samples/exceptions.rs"]
 mod exceptions;
+#[path = "samples/insights.rs"]
+mod insights;
 #[path = "samples/runs.rs"]
 mod runs;
 #[path = "samples/tokens.rs"]
@@ -53,6 +55,7 @@ impl Samples {
         pages.extend(self.connections(frame));
         pages.extend(self.audit(frame));
         pages.extend(self.tokens(frame));
+        pages.extend(self.insights(frame));
         pages
     }
 

@@ -10,6 +10,7 @@ mod conformance;
 mod connections;
 mod doubt;
 mod house;
+mod insights;
 mod morning;
 mod pages;
 mod people;
