@@ -20,7 +20,7 @@ use plotters::{
 };
 
 /// What is drawn where there is room, and on a phone; in points, which the sheet scales.
-const WIDTHS: [(u32, &str); 2] = [(920, "wide"), (340, "slim")];
+const WIDTHS: [(u32, &str); 2] = [(920, "wide"), (300, "slim")];
 
 const HEIGHT: u32 = 210;
 

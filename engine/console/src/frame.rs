@@ -153,7 +153,7 @@ impl Frame {
                         }
                     }
                     div class="who" {
-                        a class="name" href="/tokens" title={ ((words.roles)(person.role)) " · " (words.of_token.tokens) } { (person.name) }
+                        a class="name" href="/account" title={ ((words.roles)(person.role)) " · " (words.of_account.account) } { (person.name) }
                         (self.form("/logout", "inline", html! {
                             button class="quiet" { (words.sign_out) }
                         }))

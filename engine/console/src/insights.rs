@@ -122,7 +122,7 @@ fn tiles(frame: &Frame, found: &Insights) -> Markup {
             words.no_value.to_owned(),
             Some(words.saved_unknown.to_owned()),
         ),
-        saved => tile(words.saved, frame.span(saved), None),
+        saved => tile(words.saved, frame.work(saved), None),
     };
     html! {
         dl class="tiles" {
@@ -165,7 +165,7 @@ fn compared(frame: &Frame, filter: &InsightsFilter, it: &Comparison) -> Markup {
                         (row(words.exceptions_of_hundred, &|it| of_hundred(frame, it)))
                         (row(words.handled, &|it| frame.median(it.handled.as_ref())))
                         (row(words.lasts, &|it| frame.median(it.lasted.as_ref())))
-                        (row(words.saved, &|it| frame.span(it.saved_ms)))
+                        (row(words.saved, &|it| frame.work(it.saved_ms)))
                     }
                 }
             }
@@ -367,7 +367,7 @@ fn saved(frame: &Frame, filter: &InsightsFilter, all: &[WorkflowFigures]) -> Mar
                         td { (grouped(it.runs)) }
                         td { (grouped(it.succeeded)) }
                         td { (time(it.saves_ms)) }
-                        td { (time(it.saved_ms)) }
+                        td { (it.saved_ms.map_or_else(|| words.no_value.to_owned(), |it| frame.work(it))) }
                     } } }
                 }
             }
@@ -408,6 +408,17 @@ impl Frame {
         match millis {
             0..1_000 => format!("{millis} ms"),
             _ => (self.words().length)(i64::try_from(millis / 1_000).unwrap_or(i64::MAX)),
+        }
+    }
+
+    /// Work in hours, however many they are.
+    fn work(&self, millis: u64) -> String {
+        let tenths = millis / 360_000;
+        let words = &self.words().of_insights;
+        match tenths {
+            0..10 => self.span(millis),
+            10..1_000 => (words.hours)(&format!("{}.{}", tenths / 10, tenths % 10)),
+            _ => (words.hours)(&grouped(tenths / 10)),
         }
     }
 

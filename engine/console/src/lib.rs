@@ -5,6 +5,7 @@
 //! HTTP. Whatever comes from outside is escaped by the template language, and
 //! no page needs a script: `console.js` only saves steps.
 
+mod account;
 mod address;
 mod assets;
 mod audit;
@@ -36,6 +37,7 @@ mod workflow;
 mod workflows;
 
 pub use self::{
+    account::{Factor, account, second},
     assets::{ASSETS, Asset},
     audit::{AuditFilter, audit},
     bulk::{Preview, bulk, preview},

@@ -255,6 +255,12 @@ fn endpoints() -> Vec<Endpoint> {
             people::remove,
         ),
         Endpoint::new(
+            ADMIN,
+            (Method::DELETE, "/api/v1/people/{name}/factor"),
+            "Take the second factor from somebody; they have to sign in again",
+            people::take_factor,
+        ),
+        Endpoint::new(
             SEE,
             get("/api/v1/tokens"),
             "Tokens of whoever asks; an admin sees those of everybody",

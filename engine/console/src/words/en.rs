@@ -285,6 +285,7 @@ pub(super) const WORDS: Words = Words {
     of_connection: connections::ENGLISH,
     of_audit: super::audit::ENGLISH,
     of_insights: super::insights::ENGLISH,
+    of_account: super::account::ENGLISH,
     of_token: super::tokens::ENGLISH,
     problem: super::problems::english,
 

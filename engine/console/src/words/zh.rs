@@ -268,6 +268,7 @@ pub(super) const WORDS: Words = Words {
     of_connection: connections::CHINESE,
     of_audit: super::audit::CHINESE,
     of_insights: super::insights::CHINESE,
+    of_account: super::account::CHINESE,
     of_token: super::tokens::CHINESE,
     problem: super::problems::chinese,
 

@@ -9,6 +9,7 @@ mod browser;
 mod conformance;
 mod connections;
 mod doubt;
+mod factor;
 mod house;
 mod insights;
 mod morning;

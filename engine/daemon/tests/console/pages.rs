@@ -16,7 +16,7 @@ const HOSTILE: [&str; 5] = [
     "javascript:window.hacked=1//{{7*7}}",
 ];
 
-const PAGES: [&str; 24] = [
+const PAGES: [&str; 25] = [
     "/inbox",
     "/inbox?show=newest",
     "/inbox?show=approvals",
@@ -41,6 +41,7 @@ const PAGES: [&str; 24] = [
     "/people",
     "/audit",
     "/tokens",
+    "/account",
 ];
 
 async fn hostile_house() -> House {

@@ -24,6 +24,7 @@ impl Samples {
         let of_year: Insights =
             serde_json::from_value(insights("2026-01-01", 331)).expect("the sample is a view");
         (year.days, year.looked) = (of_year.days, of_year.looked);
+        year.comparison = None;
         let mut none = month.clone();
         none.looked.counted = 0;
         let compared = filter("2026-10-29", Some("2026-11-13"));
