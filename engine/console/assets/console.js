@@ -98,7 +98,7 @@ const actions = {
   a: () => one("[data-key=a]")?.focus() ?? open("assign"),
   s: () => open("snooze"),
 };
-const places = { i: "/inbox", r: "/runs", w: "/workflows", c: "/connections" };
+const places = { i: "/inbox", r: "/runs", w: "/workflows", c: "/connections", n: "/insights" };
 let going = false;
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");

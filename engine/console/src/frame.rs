@@ -67,6 +67,7 @@ pub(crate) enum Place {
     Runs,
     Workflows,
     Connections,
+    Insights,
     People,
     Audit,
     Elsewhere,
@@ -145,13 +146,14 @@ impl Frame {
                         (link("/runs", place == Place::Runs, html! { (words.runs) }))
                         (link("/workflows", place == Place::Workflows, html! { (words.of_workflow.workflows) }))
                         (link("/connections", place == Place::Connections, html! { (words.of_connection.connections) }))
+                        (link("/insights", place == Place::Insights, html! { (words.of_insights.insights) }))
                         @if person.role == Role::Admin {
                             (link("/people", place == Place::People, html! { (words.people) }))
                             (link("/audit", place == Place::Audit, html! { (words.of_audit.audit) }))
                         }
                     }
                     div class="who" {
-                        a class="name" href="/tokens" title={ ((words.roles)(person.role)) " · " (words.of_token.tokens) } { (person.name) }
+                        a class="name" href="/account" title={ ((words.roles)(person.role)) " · " (words.of_account.account) } { (person.name) }
                         (self.form("/logout", "inline", html! {
                             button class="quiet" { (words.sign_out) }
                         }))

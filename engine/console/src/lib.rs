@@ -5,11 +5,13 @@
 //! HTTP. Whatever comes from outside is escaped by the template language, and
 //! no page needs a script: `console.js` only saves steps.
 
+mod account;
 mod address;
 mod assets;
 mod audit;
 mod bulk;
 mod calendar;
+mod charts;
 mod connections;
 mod data;
 mod decisions;
@@ -19,6 +21,7 @@ mod facts;
 mod frame;
 mod graph;
 mod inbox;
+mod insights;
 mod items;
 mod login;
 mod people;
@@ -34,6 +37,7 @@ mod workflow;
 mod workflows;
 
 pub use self::{
+    account::{Factor, account, second},
     assets::{ASSETS, Asset},
     audit::{AuditFilter, audit},
     bulk::{Preview, bulk, preview},
@@ -43,6 +47,7 @@ pub use self::{
     exception::{Draft, closed, exception},
     frame::{Frame, Person, Theme},
     inbox::inbox,
+    insights::{InsightsFilter, insights},
     items::items,
     login::{login, setup},
     people::people,

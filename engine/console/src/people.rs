@@ -4,6 +4,7 @@ use botswain_views::{PersonView, Role};
 use maud::{Markup, html};
 
 use crate::{
+    account::taking,
     address::encoded,
     frame::{Frame, Place},
     login::failed,
@@ -48,6 +49,7 @@ fn somebody(frame: &Frame, person: &PersonView) -> Markup {
                 summary {
                     strong { (person.name) } " "
                     span class="badge" { ((words.roles)(person.role)) } " "
+                    @if person.second_factor { span class="badge" { (words.of_account.has_factor) } " " }
                     span class="muted" {
                         @for group in &person.groups { (group) " · " }
                         (words.last_seen) " "
@@ -66,6 +68,7 @@ fn somebody(frame: &Frame, person: &PersonView) -> Markup {
                     p class="muted small" { (words.leave_empty) }
                     button class="primary" { (words.change) }
                 }))
+                @if person.second_factor { (taking(frame, &path)) }
                 (frame.form(&format!("{path}/remove"), "inline", html! {
                     button class="danger" { (words.remove) }
                 }))

@@ -1,8 +1,10 @@
 //! Every text of the console, in each language: one that is missing does not compile.
 
+mod account;
 mod audit;
 mod connections;
 mod en;
+mod insights;
 mod problems;
 mod runs;
 mod tokens;
@@ -10,8 +12,8 @@ mod workflows;
 mod zh;
 
 use self::{
-    audit::AuditWords, connections::ConnectionWords, runs::RunWords, tokens::TokenWords,
-    workflows::WorkflowWords,
+    account::AccountWords, audit::AuditWords, connections::ConnectionWords,
+    insights::InsightsWords, runs::RunWords, tokens::TokenWords, workflows::WorkflowWords,
 };
 use botswain_core::{
     index::{ExceptionCategory, State},
@@ -274,6 +276,8 @@ pub(crate) struct Words {
     pub(crate) of_connection: ConnectionWords,
     pub(crate) of_audit: AuditWords,
     pub(crate) of_token: TokenWords,
+    pub(crate) of_insights: InsightsWords,
+    pub(crate) of_account: AccountWords,
     /// What is wrong, by the code of a problem, where the problem itself speaks another language.
     pub(crate) problem: fn(&str) -> Option<&'static str>,
 

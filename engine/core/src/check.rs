@@ -105,6 +105,7 @@ pub(crate) fn check<'d>(
         outputs,
         output_reads,
         timeout: model.timeout.map(|timeout| timeout.0),
+        saves: model.saves.map(|saves| saves.0),
         on_failure,
         finally,
         exceptions: checker.exceptions(model, root),

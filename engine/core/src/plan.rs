@@ -76,6 +76,9 @@ pub struct Plan {
     /// Milliseconds that a run may be at work or wait for retries.
     #[serde(default)]
     pub timeout: Option<u64>,
+    /// Milliseconds of a person's work that a run saves when it succeeds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saves: Option<u64>,
     /// Done once when the run fails, before `finally`.
     #[serde(default)]
     pub on_failure: Vec<Step>,
@@ -377,6 +380,7 @@ impl Plan {
             outputs: IndexMap::new(),
             output_reads: Vec::new(),
             timeout: None,
+            saves: None,
             on_failure: Vec::new(),
             finally: Vec::new(),
             exceptions: Exceptions::default(),

@@ -6,6 +6,7 @@
 //! While there is nobody, the first admin is made by whoever holds the token
 //! that the daemon printed.
 
+mod factor;
 mod password;
 mod throttle;
 mod tokens;
@@ -24,8 +25,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use self::tokens::NewToken;
-use self::{throttle::Throttle, tokens::Token};
-use crate::instance::{Private, replace_file};
+use self::{
+    factor::{Begun, Factor},
+    throttle::Throttle,
+    tokens::Token,
+};
+use crate::instance::{
+    Private, replace_file,
+    secrets::{self, Secrets},
+};
 
 /// How long a session lasts without a request, and at most.
 const IDLE: SignedDuration = SignedDuration::from_hours(12);
@@ -44,6 +52,8 @@ pub struct Principal {
     pub csrf: Option<String>,
     /// The name of the token by which a program acts for them.
     pub token: Option<String>,
+    /// Whether more than a password was needed.
+    pub factor: bool,
 }
 
 impl Principal {
@@ -55,6 +65,7 @@ impl Principal {
             groups: Vec::new(),
             csrf: None,
             token: None,
+            factor: true,
         }
     }
 
@@ -77,6 +88,21 @@ impl Principal {
 pub enum Refusal {
     #[error("name or password is wrong")]
     Wrong,
+    /// The password was right, and this shows it when the code comes.
+    #[error("a code of the second factor is needed too")]
+    NeedsCode(String),
+    #[error("the code is wrong, or was used already")]
+    WrongCode,
+    #[error("it has taken too long; sign in once more")]
+    Late,
+    #[error("there is a second factor already")]
+    FactorThere,
+    #[error("there is no second factor")]
+    NoFactor,
+    #[error("the key file does not fit the second factor")]
+    Sealed,
+    #[error(transparent)]
+    Key(#[from] secrets::Error),
     #[error("too many attempts; try again in {0} s")]
     Throttled(u64),
     #[error("this link has been used, or is not the one that the daemon printed last")]
@@ -127,6 +153,13 @@ impl Refusal {
             Refusal::ManyTokens => Some("revoke some that are not used any more"),
             Refusal::TooMuch(_) => Some("a token may no more than its person"),
             Refusal::Unknown(_) => Some("`botswain user list` shows them"),
+            Refusal::WrongCode => {
+                Some("wait for the next code of the app, and see whether its clock is right")
+            }
+            Refusal::FactorThere => Some("remove it first"),
+            Refusal::Sealed => {
+                Some("put the key file back, or let an admin remove the second factor")
+            }
             Refusal::LastAdmin(_) => Some("make somebody else an admin first"),
             Refusal::Damaged { .. } => Some(
                 "put the file back from a copy, or remove it: then the daemon prints a link for the first admin again",
@@ -149,6 +182,9 @@ pub struct Change {
 pub struct Accounts {
     path: PathBuf,
     stored: Mutex<Stored>,
+    /// Opens what is sealed in it.
+    secrets: Secrets,
+    begun: Mutex<Begun>,
     throttle: Mutex<Throttle>,
     /// The hash of the token that makes the first admin; there is one while there is nobody.
     setup: Mutex<Option<Hash>>,
@@ -173,6 +209,8 @@ struct Person {
     password: String,
     created: Timestamp,
     last_seen: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    factor: Option<Factor>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -208,6 +246,8 @@ impl Accounts {
         Ok(Accounts {
             path,
             stored: Mutex::new(stored),
+            secrets: Secrets::new(private.clone()),
+            begun: Mutex::default(),
             throttle: Mutex::default(),
             setup: Mutex::default(),
         })
@@ -255,23 +295,18 @@ impl Accounts {
             tracing::warn!(name, %from, "somebody could not sign in");
             return Err(Refusal::Wrong);
         }
+        // Whoever guesses codes is not to have their failures forgotten by a password that they know.
+        if self.factor(name).is_some() {
+            return Err(Refusal::NeedsCode(self.half(name)));
+        }
         lock(&self.throttle).succeeded(name, from);
-        let token = token();
+        let mut session = String::new();
         self.change(|stored| {
-            stored.sessions.retain(|_, session| session.is_alive(now));
-            // The account may have gone while the password was looked at.
-            let person = stored.people.get_mut(name).ok_or(Refusal::Wrong)?;
-            person.last_seen = Some(now);
-            let session = Session {
-                name: name.to_owned(),
-                begun: now,
-                seen: now,
-            };
-            stored.sessions.insert(hash(&token), session);
+            session = stored.begin(name, now)?;
             Ok(())
         })?;
         tracing::info!(name, %from, "signed in");
-        Ok(token)
+        Ok(session)
     }
 
     /// Who holds this cookie.
@@ -290,6 +325,7 @@ impl Accounts {
             role: person.role,
             groups: person.groups.clone(),
             csrf: Some(hash(&format!("form {token}")).as_str().to_owned()),
+            factor: person.factor.is_some(),
             name,
             token: None,
         })
@@ -315,6 +351,7 @@ impl Accounts {
             groups: person.groups.clone(),
             created: person.created,
             last_seen: person.last_seen,
+            second_factor: person.factor.is_some(),
         });
         people.collect()
     }
@@ -340,6 +377,7 @@ impl Accounts {
                 password,
                 created: Timestamp::now(),
                 last_seen: None,
+                factor: None,
             };
             stored.people.insert(name.to_owned(), person);
             Ok(())
@@ -370,7 +408,9 @@ impl Accounts {
             }
             stored.sessions.retain(|_, session| session.name != name);
             Ok(())
-        })
+        })?;
+        lock(&self.begun).forget(name);
+        Ok(())
     }
 
     pub fn remove(&self, name: &str) -> Result<(), Refusal> {
@@ -381,7 +421,9 @@ impl Accounts {
             stored.sessions.retain(|_, session| session.name != name);
             stored.tokens.retain(|_, token| token.person != name);
             Ok(())
-        })
+        })?;
+        lock(&self.begun).forget(name);
+        Ok(())
     }
 
     /// All or nothing, and durable once it has returned.
@@ -400,6 +442,27 @@ impl Accounts {
 }
 
 impl Stored {
+    /// Begins a session; gives what its cookie is to hold.
+    fn begin(&mut self, name: &str, now: Timestamp) -> Result<String, Refusal> {
+        self.sessions.retain(|_, session| session.is_alive(now));
+        // The account may have gone while the password was looked at.
+        let person = self.people.get_mut(name).ok_or(Refusal::Wrong)?;
+        person.last_seen = Some(now);
+        let token = token();
+        let session = Session {
+            name: name.to_owned(),
+            begun: now,
+            seen: now,
+        };
+        self.sessions.insert(hash(&token), session);
+        Ok(token)
+    }
+
+    fn person(&mut self, name: &str) -> Result<&mut Person, Refusal> {
+        let unknown = || Refusal::Unknown(name.to_owned());
+        self.people.get_mut(name).ok_or_else(unknown)
+    }
+
     fn keeps_an_admin_without(&self, name: &str) -> Result<(), Refusal> {
         let is_admin = |(_, person): &(&String, &Person)| person.role == Role::Admin;
         let mut admins = self.people.iter().filter(is_admin);

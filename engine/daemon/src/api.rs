@@ -14,6 +14,7 @@ pub(crate) mod connections;
 pub(crate) mod decisions;
 pub(crate) mod extract;
 pub(crate) mod idempotency;
+pub(crate) mod insights;
 mod keeping;
 pub mod openapi;
 pub(crate) mod people;
@@ -207,6 +208,18 @@ fn endpoints() -> Vec<Endpoint> {
         ),
         Endpoint::new(
             SEE,
+            get("/api/v1/insights"),
+            "What became of runs over a time",
+            insights::show,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/insights/export"),
+            "One table of it as CSV",
+            insights::export,
+        ),
+        Endpoint::new(
+            SEE,
             get("/api/v1/connections"),
             "How it stands with connections and limits",
             connections::list,
@@ -240,6 +253,12 @@ fn endpoints() -> Vec<Endpoint> {
             (Method::DELETE, "/api/v1/people/{name}"),
             "Let somebody sign in no more",
             people::remove,
+        ),
+        Endpoint::new(
+            ADMIN,
+            (Method::DELETE, "/api/v1/people/{name}/factor"),
+            "Take the second factor from somebody; they have to sign in again",
+            people::take_factor,
         ),
         Endpoint::new(
             SEE,

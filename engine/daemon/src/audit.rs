@@ -29,7 +29,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use self::{
     acts::{Form, Said, fields, of_route, short},
-    export::{Format, write},
+    export::{Format, cell, write},
     log::Copied,
     page::{BadCursor, Error as Unreadable},
     record::{Answered, Asked},

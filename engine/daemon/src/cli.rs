@@ -23,6 +23,7 @@ mod explain;
 mod follow;
 mod helpers;
 mod import;
+mod insights;
 mod junit;
 mod keeping;
 mod log;
@@ -153,6 +154,7 @@ async fn dispatch(global: &Global, command: Command) -> Outcome {
         Command::Secret { command } => secrets::secret(global, command),
         Command::User { command } => users::user(global, command).await,
         Command::Audit(arguments) => audit::audit(global, arguments).await,
+        Command::Insights(arguments) => insights::insights(global, arguments).await,
         Command::Connections { command } => connections::connections(global, command).await,
         Command::Verify => keeping::verify(global).await,
         Command::Backup { folder } => keeping::backup(global, &folder).await,

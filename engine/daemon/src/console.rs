@@ -5,10 +5,12 @@
 //! the API's; here is only who asks, what a form says, and what a browser is
 //! told: never to run what is not ours, never to be framed, never to guess.
 
+mod account;
 mod audit;
 mod connections;
 mod exceptions;
 mod forms;
+mod insights;
 mod listener;
 mod many;
 mod people;
@@ -72,6 +74,7 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::new(Right::Anyone, get("/login"), session::login),
         Route::new(Right::Anyone, post("/login"), session::sign_in),
+        Route::new(Right::Anyone, post("/login/code"), account::sign_in),
         Route::new(Right::Anyone, get("/setup"), session::setup),
         Route::new(Right::Anyone, post("/setup"), session::set_up),
         Route::new(Right::Anyone, post("/look"), session::look),
@@ -104,8 +107,14 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(HANDLE, post("/workflows/{name}/pause"), workflows::pause),
         Route::new(HANDLE, post("/workflows/{name}/resume"), workflows::resume),
         Route::new(SEE, get("/calendar"), workflows::calendar),
+        Route::new(SEE, get("/insights"), insights::show),
+        Route::new(SEE, get("/insights/export"), insights::export),
         Route::new(SEE, get("/connections"), connections::list),
         Route::new(HANDLE, post("/connections/{name}/test"), connections::test),
+        Route::new(SEE, get("/account"), account::show),
+        Route::new(SEE, post("/account/factor"), account::begin),
+        Route::new(SEE, post("/account/factor/confirm"), account::confirm),
+        Route::new(SEE, post("/account/factor/remove"), account::remove),
         Route::new(SEE, get("/tokens"), tokens::list),
         Route::new(SEE, post("/tokens"), tokens::add),
         Route::new(SEE, post("/tokens/{person}/{name}/revoke"), tokens::revoke),
@@ -115,6 +124,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(ADMIN, post("/people"), people::add),
         Route::new(ADMIN, post("/people/{name}"), people::alter),
         Route::new(ADMIN, post("/people/{name}/remove"), people::remove),
+        Route::new(ADMIN, post("/people/{name}/factor/remove"), account::take),
     ]
 }
 

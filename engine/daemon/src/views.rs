@@ -4,6 +4,7 @@ mod connections;
 mod exceptions;
 pub(crate) mod files;
 mod inbox;
+mod insights;
 mod listing;
 mod past;
 mod spans;
@@ -29,6 +30,7 @@ use serde_json::Value;
 pub use botswain_views::*;
 
 pub use self::connections::{Waits, connections};
+pub use self::insights::Asked;
 pub use self::listing::RunsPage;
 use self::steps::flat;
 use crate::daemon::Parts;

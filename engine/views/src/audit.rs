@@ -42,6 +42,8 @@ pub enum Act {
     RemovePerson,
     AddToken,
     RevokeToken,
+    AddFactor,
+    RemoveFactor,
     SetSecret,
     RemoveSecret,
     Verify,
@@ -58,7 +60,7 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [Act; 29] = [
+    pub const ALL: [Act; 31] = [
         Act::SignIn,
         Act::SignOut,
         Act::SetUp,
@@ -78,6 +80,8 @@ impl Act {
         Act::RemovePerson,
         Act::AddToken,
         Act::RevokeToken,
+        Act::AddFactor,
+        Act::RemoveFactor,
         Act::SetSecret,
         Act::RemoveSecret,
         Act::Verify,
@@ -112,6 +116,8 @@ impl Act {
             Act::RemovePerson => "remove_person",
             Act::AddToken => "add_token",
             Act::RevokeToken => "revoke_token",
+            Act::AddFactor => "add_factor",
+            Act::RemoveFactor => "remove_factor",
             Act::SetSecret => "set_secret",
             Act::RemoveSecret => "remove_secret",
             Act::Verify => "verify",

@@ -9,6 +9,7 @@ mod connections;
 mod decision;
 mod exceptions;
 mod inbox;
+mod insights;
 mod people;
 mod runs;
 mod spans;
@@ -25,6 +26,10 @@ pub use self::{
         ApprovalView, DecisionView, ExceptionDetail, ExceptionView, ExceptionsQuery, TryView,
     },
     inbox::{BulkState, BulkView, ClusterView, Counts, Inbox, InboxQuery, Show},
+    insights::{
+        CauseView, Comparison, DayView, Figures, Insights, InsightsQuery, InsightsTable, Looked,
+        Spread, StepFigures, WorkflowFigures,
+    },
     people::{PersonView, Role, TokenView},
     runs::{RunDetail, RunView, RunsQuery, ScheduleView, WarningView},
     spans::{SpanKind, SpanView},

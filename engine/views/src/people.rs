@@ -65,4 +65,7 @@ pub struct PersonView {
     pub groups: Vec<String>,
     pub created: Timestamp,
     pub last_seen: Option<Timestamp>,
+    /// Whether a code is asked for behind the password.
+    #[serde(default)]
+    pub second_factor: bool,
 }

@@ -14,12 +14,16 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 // Read by the gallery and by the tests, from where they are.
+#[path = "samples/account.rs"]
+mod account;
 #[path = "samples/audit.rs"]
 mod audit;
 #[path = "samples/connections.rs"]
 mod connections;
 #[path = "samples/exceptions.rs"]
 mod exceptions;
+#[path = "samples/insights.rs"]
+mod insights;
 #[path = "samples/runs.rs"]
 mod runs;
 #[path = "samples/tokens.rs"]
@@ -53,6 +57,8 @@ impl Samples {
         pages.extend(self.connections(frame));
         pages.extend(self.audit(frame));
         pages.extend(self.tokens(frame));
+        pages.extend(self.insights(frame));
+        pages.extend(self.account(frame));
         pages
     }
 
@@ -381,7 +387,7 @@ fn bulk(state: &str) -> Value {
 fn people() -> Value {
     json!([
         { "name": "maria", "role": "admin", "groups": ["supervisors", "office"], "created": "2026-01-02T08:00:00Z", "last_seen": "2026-11-27T08:11:00Z" },
-        { "name": "jonas", "role": "handler", "groups": ["supervisors"], "created": "2026-02-02T08:00:00Z", "last_seen": "2026-11-26T16:40:00Z" },
+        { "name": "jonas", "role": "handler", "groups": ["supervisors"], "created": "2026-02-02T08:00:00Z", "last_seen": "2026-11-26T16:40:00Z", "second_factor": true },
         { "name": "lin", "role": "viewer", "groups": [], "created": "2026-11-20T08:00:00Z" },
     ])
 }

@@ -32,6 +32,7 @@ pub(super) const WORDS: Words = Words {
         ("g r", "runs"),
         ("g w", "workflows"),
         ("g c", "connections"),
+        ("g n", "insights"),
         ("?", "this list"),
     ],
     close: "Close",
@@ -283,6 +284,8 @@ pub(super) const WORDS: Words = Words {
     of_workflow: workflows::ENGLISH,
     of_connection: connections::ENGLISH,
     of_audit: super::audit::ENGLISH,
+    of_insights: super::insights::ENGLISH,
+    of_account: super::account::ENGLISH,
     of_token: super::tokens::ENGLISH,
     problem: super::problems::english,
 

@@ -10,13 +10,16 @@ pub(super) fn english(_: &str) -> Option<&'static str> {
 pub(super) fn chinese(code: &str) -> Option<&'static str> {
     Some(match code {
         "access.body" => "发送的内容超过 1 MiB",
+        "access.factor" => "您的角色必须先启用两步验证",
         "access.form" => "此表单来自之前的会话，请重新载入页面后再发送",
         "access.group" => "此审批由其他组的人员回答",
         "access.login" => "尚未登录",
         "access.origin" => "请求来自其他网站",
         "access.role" => "您没有执行此操作的权限",
         "access.timeout" => "操作超过一分钟",
+        "account.code" => "验证码不正确、已使用过，或已超时",
         "account.conflict" => "与现有账户冲突",
+        "account.factor" => "两步验证的状态不允许此操作",
         "account.group" => "没有此组",
         "account.role" => "没有此角色",
         "account.setup" => "此链接已被使用，或不是最新的链接",

@@ -32,6 +32,7 @@ pub(super) const WORDS: Words = Words {
         ("g r", "运行"),
         ("g w", "流程"),
         ("g c", "连接"),
+        ("g n", "洞察"),
         ("?", "本列表"),
     ],
     close: "关闭",
@@ -266,6 +267,8 @@ pub(super) const WORDS: Words = Words {
     of_workflow: workflows::CHINESE,
     of_connection: connections::CHINESE,
     of_audit: super::audit::CHINESE,
+    of_insights: super::insights::CHINESE,
+    of_account: super::account::CHINESE,
     of_token: super::tokens::CHINESE,
     problem: super::problems::chinese,
 

@@ -51,6 +51,9 @@ pub(crate) struct Workflow {
     /// How long a run may be at work or wait for retries.
     #[schemars(with = "Duration", extend("x-least" = 1))]
     pub(crate) timeout: Option<Duration>,
+    /// How much work of a person each run saves that succeeds; Insights adds it up.
+    #[schemars(with = "Duration", extend("x-least" = 1))]
+    pub(crate) saves: Option<Duration>,
     /// What it does, one after the other.
     #[schemars(with = "Vec<Step>", length(min = 1))]
     pub(crate) steps: Vec<Option<Step>>,

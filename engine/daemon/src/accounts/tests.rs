@@ -146,3 +146,54 @@ fn a_damaged_file_lets_nobody_make_a_new_admin() {
         Err(Refusal::Damaged { .. })
     ));
 }
+
+/// What an app shows now.
+fn code(secret: &str) -> String {
+    let secret = totp_rs::Secret::Encoded(secret.to_owned()).to_bytes();
+    let totp = totp_rs::TOTP::new(totp_rs::Algorithm::SHA1, 6, 0, 30, secret.unwrap());
+    totp.unwrap()
+        .generate(Timestamp::now().as_second().cast_unsigned())
+}
+
+#[tokio::test]
+async fn whoever_guesses_codes_waits_though_they_know_the_password() {
+    let (_folder, private) = folder();
+    let accounts = with_ann(&private).await;
+    accounts
+        .offer_factor("ann", ANN.to_owned(), here())
+        .await
+        .unwrap();
+    let secret = accounts.offered("ann").unwrap();
+    let spares = accounts.set_factor("ann", &code(&secret), here()).unwrap();
+    let mut refused = Vec::new();
+    for _ in 0..7 {
+        let half = match accounts.sign_in("ann", ANN.to_owned(), here()).await {
+            Err(Refusal::NeedsCode(half)) => half,
+            Err(Refusal::Throttled(_)) => break,
+            other => panic!("{other:?}"),
+        };
+        let guess = accounts.sign_in_with((&half, "ann"), "000000", here());
+        refused.push(matches!(guess, Err(Refusal::WrongCode)));
+    }
+    assert_eq!(refused, [true; 6]);
+
+    // The next daemon has forgotten who guessed, and knows the factor; another key opens nothing.
+    drop(accounts);
+    let accounts = Accounts::open(&private).unwrap();
+    let Err(Refusal::NeedsCode(half)) = accounts.sign_in("ann", ANN.to_owned(), here()).await
+    else {
+        panic!("it is not asked for");
+    };
+    let key = std::fs::read(private.key()).unwrap();
+    std::fs::remove_file(private.key()).unwrap();
+    crate::instance::key::Key::make(&private.key()).unwrap();
+    let sealed = accounts.sign_in_with((&half, "ann"), &spares[0], here());
+    assert!(matches!(sealed, Err(Refusal::Sealed)), "{sealed:?}");
+    std::fs::write(private.key(), key).unwrap();
+    accounts
+        .sign_in_with((&half, "ann"), &spares[0], here())
+        .unwrap();
+    // What was shown for a password counts once.
+    let again = accounts.sign_in_with((&half, "ann"), &spares[1], here());
+    assert!(matches!(again, Err(Refusal::Late)));
+}

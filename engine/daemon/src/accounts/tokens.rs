@@ -148,6 +148,8 @@ impl Accounts {
             groups: person.1.groups.clone(),
             csrf: None,
             token: Some(name),
+            // A token is made by somebody who was let in, and nobody could show a code for it.
+            factor: true,
         })
     }
 

@@ -196,6 +196,9 @@ async fn admit(
         let detail = format!("it takes the role {}", role.name());
         return refused(is_page, problem.detail(detail), &visit);
     }
+    if lacks_factor(&guard, &principal, request.uri().path()) {
+        return lacking(&request, is_page, &visit);
+    }
     let answer = async {
         // What a browser does not send by itself no other site can send.
         if changes && principal.token.is_none() {
@@ -226,6 +229,32 @@ async fn in_time(changes: bool, is_page: bool, answer: impl Future<Output = Resp
         }
     };
     timeout(LONGEST, answer).await.unwrap_or_else(late)
+}
+
+/// Whether somebody has to set up a second factor before anything else.
+fn lacks_factor(guard: &Guard, principal: &Principal, path: &str) -> bool {
+    let sets_up = [
+        "/account",
+        "/account/factor",
+        "/account/factor/confirm",
+        "/logout",
+    ];
+    let config = guard.handle.parts.config();
+    !principal.factor && config.requires_factor(principal.role) && !sets_up.contains(&path)
+}
+
+/// A page leads to where it is set up; the API says so.
+fn lacking(request: &Request, is_page: bool, visit: &Visit) -> Response {
+    if is_page && request.method().is_safe() {
+        return Redirect::to("/account").into_response();
+    }
+    let title = "this role needs a second factor";
+    let problem = Problem::new(StatusCode::FORBIDDEN, "access.factor", title);
+    refused(
+        is_page,
+        problem.detail("set it up on the page of your account"),
+        visit,
+    )
 }
 
 /// A page leads to where one signs in, and back; the API says so.

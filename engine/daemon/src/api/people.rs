@@ -41,6 +41,13 @@ pub(super) struct Altered {
     changed: bool,
 }
 
+/// They are asked for a code no more.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FactorRemoved {
+    name: String,
+    factor_removed: bool,
+}
+
 /// They may sign in no more.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Removed {
@@ -52,6 +59,10 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Problem {
         let (status, code) = match &refusal {
             Refusal::Wrong => (StatusCode::UNAUTHORIZED, "account.wrong"),
+            Refusal::NeedsCode(_) | Refusal::WrongCode | Refusal::Late => {
+                (StatusCode::UNAUTHORIZED, "account.code")
+            }
+            Refusal::FactorThere | Refusal::NoFactor => (StatusCode::CONFLICT, "account.factor"),
             Refusal::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "account.throttled"),
             Refusal::BadToken => (StatusCode::UNAUTHORIZED, "token.wrong"),
             Refusal::TooMuch(_) => (StatusCode::FORBIDDEN, "token.role"),
@@ -66,7 +77,7 @@ impl From<Refusal> for Problem {
             Refusal::BadName(_) | Refusal::Weak(_) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "account.value")
             }
-            Refusal::Io(_) | Refusal::Damaged { .. } => {
+            Refusal::Io(_) | Refusal::Damaged { .. } | Refusal::Sealed | Refusal::Key(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "account.store")
             }
         };
@@ -118,6 +129,18 @@ pub(super) async fn remove(
     Ok(Json(Removed {
         name,
         removed: true,
+    }))
+}
+
+/// Takes the second factor from somebody whose phone is gone.
+pub(super) async fn take_factor(
+    State(handle): State<Handle>,
+    Path(name): Path<String>,
+) -> Answer<FactorRemoved> {
+    handle.accounts.take_factor(&name)?;
+    Ok(Json(FactorRemoved {
+        name,
+        factor_removed: true,
     }))
 }
 

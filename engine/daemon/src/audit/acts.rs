@@ -50,6 +50,29 @@ const PERSON: &[&str] = &["role", "groups", "*password"];
 pub(crate) const ACTS: &[(&str, &str, Form)] = &[
     // Who has signed in by it is told apart: what was typed may be a password.
     ("POST", "/login", said(Act::SignIn, "", &[])),
+    ("POST", "/login/code", said(Act::SignIn, "", &[])),
+    // Nothing is changed until the first code is shown.
+    ("POST", "/account/factor", NOTHING),
+    (
+        "POST",
+        "/account/factor/confirm",
+        said(Act::AddFactor, "", &[]),
+    ),
+    (
+        "POST",
+        "/account/factor/remove",
+        said(Act::RemoveFactor, "", &[]),
+    ),
+    (
+        "POST",
+        "/people/{name}/factor/remove",
+        said(Act::RemoveFactor, "person {name}", &[]),
+    ),
+    (
+        "DELETE",
+        "/api/v1/people/{name}/factor",
+        said(Act::RemoveFactor, "person {name}", &[]),
+    ),
     ("POST", "/setup", said(Act::SetUp, "person {name}", &[])),
     // They are how somebody sees pages, and what would happen.
     ("POST", "/look", NOTHING),

@@ -79,7 +79,7 @@ fn row(entry: &AuditEntry) -> String {
 
 /// In quotes as RFC 4180 has it, and never a formula: a spreadsheet would run it (OWASP, CSV
 /// injection).
-pub(super) fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     let quote = if is_formula { "'" } else { "" };
     format!("\"{quote}{}\"", text.replace('"', "\"\""))

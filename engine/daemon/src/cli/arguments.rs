@@ -2,6 +2,7 @@
 
 mod audit;
 mod exceptions;
+mod insights;
 mod new;
 mod users;
 
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(super) use self::{
     audit::Audit,
     exceptions::{Corrections, Decided, Exceptions, ExceptionsList},
+    insights::Insights,
     new::New,
     users::{RoleName, Tokens, User},
 };
@@ -156,6 +158,10 @@ pub(super) enum Command {
     ///
     /// `botswain verify` says whether every record of it is as it was written.
     Audit(Audit),
+    /// Show what became of runs: how many, why they waited for people, where their time went.
+    ///
+    /// Of the last thirty days, unless `--since` says otherwise.
+    Insights(Insights),
     /// See whether the outside systems answer.
     Connections {
         #[command(subcommand)]

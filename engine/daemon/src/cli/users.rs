@@ -51,6 +51,17 @@ pub(super) async fn user(global: &Global, command: User) -> Outcome {
             };
             alter(global, &name, change).await
         }
+        User::RemoveFactor { name } => {
+            let path = format!("{}/factor", path(&name));
+            let work = async |client: &mut Client| Ok(client.delete::<Value>(&path).await?);
+            let done = global.with_client(work).await?;
+            told(
+                global,
+                &done,
+                &format!("`{name}` has no second factor any more"),
+            );
+            Ok(Code::Done)
+        }
         User::Remove { name } => {
             let path = path(&name);
             let work = async |client: &mut Client| Ok(client.delete::<Value>(&path).await?);
@@ -87,9 +98,13 @@ async fn list(global: &Global) -> Outcome {
             let rows = people.iter().map(|it| {
                 let seen = it.last_seen.map_or_else(|| "never".to_owned(), times::age);
                 let role = it.role.name().to_owned();
-                [it.name.clone(), role, it.groups.join(", "), seen]
+                let factor = if it.second_factor { "yes" } else { "" }.to_owned();
+                [it.name.clone(), role, it.groups.join(", "), factor, seen]
             });
-            output::data(&table::of(["name", "role", "groups", "last seen"], rows));
+            output::data(&table::of(
+                ["name", "role", "groups", "second factor", "last seen"],
+                rows,
+            ));
         }
     }
     Ok(Code::Done)

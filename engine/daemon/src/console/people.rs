@@ -74,7 +74,7 @@ pub(super) async fn remove(
 }
 
 /// The list as it is now, or what was wrong.
-async fn shown(handle: &Handle, visit: &Visit, done: Result<(), Problem>) -> Response {
+pub(super) async fn shown(handle: &Handle, visit: &Visit, done: Result<(), Problem>) -> Response {
     let Err(problem) = done else {
         return Redirect::to("/people").into_response();
     };

@@ -9,7 +9,7 @@ use axum::{
 use botswain_console::{Language, Theme};
 use serde::Deserialize;
 
-use super::{Visit, again, html};
+use super::{Visit, account, again, html};
 use crate::{accounts::Refusal, api::Problem, daemon::Handle};
 
 /// How long a choice of language or theme is remembered, in seconds.
@@ -67,8 +67,9 @@ pub(super) async fn sign_in(
         next,
     }): Form<Credentials>,
 ) -> Response {
-    let from = visit.from.unwrap_or_else(|| [0, 0, 0, 0].into());
+    let from = visit.address();
     match handle.accounts.sign_in(&name, password, from).await {
+        Err(Refusal::NeedsCode(half)) => account::ask(&visit, (&half, &name, &next)).await,
         Ok(token) => {
             let cookie = session_cookie(&visit, &token, None);
             (
@@ -132,7 +133,7 @@ pub(super) async fn set_up(
     };
     let signed_in = match made {
         Ok(()) => {
-            let from = visit.from.unwrap_or_else(|| [0, 0, 0, 0].into());
+            let from = visit.address();
             handle.accounts.sign_in(&name, password, from).await
         }
         Err(refusal) => Err(refusal),
@@ -171,7 +172,7 @@ pub(super) async fn look(Form(look): Form<Look>) -> Response {
 }
 
 /// A path of this console, or the inbox: a form leads nowhere else.
-fn here(path: &str) -> &str {
+pub(super) fn here(path: &str) -> &str {
     let is_path = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
     match is_path && path.chars().all(|c| !c.is_control()) {
         true => path,
@@ -179,7 +180,7 @@ fn here(path: &str) -> &str {
     }
 }
 
-fn session_cookie(visit: &Visit, token: &str, age: Option<u32>) -> String {
+pub(super) fn session_cookie(visit: &Visit, token: &str, age: Option<u32>) -> String {
     let name = &visit.guard.cookie;
     let secure = if visit.guard.is_encrypted {
         "; Secure"

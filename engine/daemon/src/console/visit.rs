@@ -28,7 +28,7 @@ pub(crate) struct Visit {
     token: Option<String>,
     /// What a program has shown.
     bearer: Option<String>,
-    pub(super) from: Option<std::net::IpAddr>,
+    from: Option<std::net::IpAddr>,
     language: Language,
     theme: Theme,
     zone: Option<TimeZone>,
@@ -87,6 +87,11 @@ impl Visit {
             parts.counts(name.as_deref().unwrap_or_default(), Timestamp::now())
         });
         self.frame(read.await.map(|it| it.0).unwrap_or_default())
+    }
+
+    /// Where they come from; over a connection that has no address nobody is told apart.
+    pub(super) fn address(&self) -> std::net::IpAddr {
+        self.from.unwrap_or_else(|| [0, 0, 0, 0].into())
     }
 
     pub(super) fn zone(&self) -> TimeZone {

@@ -86,6 +86,9 @@ pub struct ConsoleConfig {
     pub listen: String,
     /// With it, what is sent is encrypted.
     pub tls: Option<Tls>,
+    /// The roles that need a second factor, as in `[author, admin]`; others may have one.
+    #[serde(default)]
+    pub second_factor: Vec<botswain_views::Role>,
 }
 
 /// A certificate and its key, as PEM files. They are read anew when they change.
@@ -157,6 +160,12 @@ pub struct Reading {
 }
 
 impl Config {
+    /// Whether people of this role have to have a second factor.
+    pub fn requires_factor(&self, role: botswain_views::Role) -> bool {
+        let console = self.console.as_ref();
+        console.is_some_and(|it| it.second_factor.contains(&role))
+    }
+
     /// Reads the text of the file. `kinds` are the known kinds of connection; paths are
     /// relative to `folder`.
     pub fn read(text: &str, kinds: &[ConnectionSpec], folder: &Path) -> Reading {

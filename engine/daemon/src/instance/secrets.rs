@@ -146,6 +146,12 @@ impl Secrets {
         Ok(version)
     }
 
+    /// The key under which secrets are, for what else is sealed; the first use ever makes it.
+    pub fn key(&self) -> Result<Key, Error> {
+        let _held = self.lock()?;
+        self.key_for(&self.load()?)
+    }
+
     /// Names and versions, by name.
     pub fn list(&self) -> Result<Vec<Listed>, Error> {
         let stored = self.load()?;

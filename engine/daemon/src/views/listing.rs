@@ -68,7 +68,7 @@ impl Parts {
     }
 
     /// The number of the first run that was made at this time or later; none when all are older.
-    fn first_since(&self, at: Timestamp) -> Result<Option<u64>, ReadError> {
+    pub(super) fn first_since(&self, at: Timestamp) -> Result<Option<u64>, ReadError> {
         let highest = self.store.counters()?.run;
         let (mut low, mut high) = (0, highest + 1);
         while low < high {

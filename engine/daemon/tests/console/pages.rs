@@ -16,7 +16,7 @@ const HOSTILE: [&str; 5] = [
     "javascript:window.hacked=1//{{7*7}}",
 ];
 
-const PAGES: [&str; 22] = [
+const PAGES: [&str; 25] = [
     "/inbox",
     "/inbox?show=newest",
     "/inbox?show=approvals",
@@ -36,9 +36,12 @@ const PAGES: [&str; 22] = [
     "/workflows/broken",
     "/calendar",
     "/connections",
+    "/insights",
+    "/insights?split=2026-01-01&workflow=%3Cimg%20src%3Dx%20onerror%3Dwindow.hacked%3D1%3E",
     "/people",
     "/audit",
     "/tokens",
+    "/account",
 ];
 
 async fn hostile_house() -> House {

@@ -31,6 +31,9 @@ pub(in crate::cli) enum User {
     },
     /// Give somebody another password.
     Password { name: String },
+    /// Take the second factor from somebody whose phone is gone; they sign in by their password,
+    /// and can set up another.
+    RemoveFactor { name: String },
     /// Let somebody sign in no more.
     Remove { name: String },
     /// Tokens by which programs act for people, with `Authorization: Bearer`.

@@ -1,0 +1,108 @@
+//! What became of runs over a time that the address says.
+
+use axum::{
+    Extension, Json,
+    extract::{Query, State},
+    response::{IntoResponse, Response},
+};
+use botswain_console::InsightsFilter;
+use botswain_views::{InsightsQuery, InsightsTable};
+use jiff::{Timestamp, ToSpan, civil::Date};
+
+use super::{Visit, forms::Fields, html};
+use crate::{
+    api::{
+        extract,
+        insights::{self, ExportQuery},
+    },
+    daemon::Handle,
+};
+
+/// How many days are shown when the address says nothing, today among them.
+const USUAL: i32 = 30;
+
+pub(super) async fn show(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+    Query(fields): Query<Vec<(String, String)>>,
+) -> Response {
+    let filter = filter(&visit, &Fields::new(fields));
+    let (since, until) = times(&visit, &filter);
+    let query = InsightsQuery {
+        workflow: filter.workflow.clone(),
+        since,
+        until,
+        split: filter.split.and_then(|day| start(&visit, day)),
+        timezone: zone(&visit),
+    };
+    let known: Vec<String> = handle
+        .workflows()
+        .iter()
+        .map(|it| it.plan.name.clone())
+        .collect();
+    match insights::show(State(handle), extract::Query(query)).await {
+        Ok(Json(found)) => {
+            let frame = visit.counted().await;
+            html(botswain_console::insights(
+                &frame,
+                (&filter, &known),
+                &found,
+            ))
+        }
+        Err(problem) => visit.problem(&problem),
+    }
+}
+
+/// One of its tables, as a file.
+pub(super) async fn export(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+    Query(fields): Query<Vec<(String, String)>>,
+) -> Response {
+    let form = Fields::new(fields);
+    let filter = filter(&visit, &form);
+    let (since, until) = times(&visit, &filter);
+    let table = form.given("table");
+    let query = ExportQuery {
+        table: InsightsTable::ALL
+            .into_iter()
+            .find(|it| table == Some(it.name()))
+            .unwrap_or_default(),
+        workflow: filter.workflow.clone(),
+        since,
+        until,
+        timezone: zone(&visit),
+    };
+    match insights::export(State(handle), extract::Query(query)).await {
+        Ok(file) => file.into_response(),
+        Err(problem) => visit.problem(&problem),
+    }
+}
+
+fn filter(visit: &Visit, form: &Fields) -> InsightsFilter {
+    let day = |name| form.given(name).and_then(|it| it.parse::<Date>().ok());
+    let today = Timestamp::now().to_zoned(visit.zone()).date();
+    let to = day("to").unwrap_or(today);
+    let usual = to.saturating_sub((USUAL - 1).days());
+    InsightsFilter {
+        workflow: form.given("workflow").map(str::to_owned),
+        from: day("from").unwrap_or(usual),
+        to,
+        split: day("split"),
+    }
+}
+
+/// A day is the reader's, from its first moment to its last.
+fn times(visit: &Visit, filter: &InsightsFilter) -> (Option<Timestamp>, Option<Timestamp>) {
+    let end = filter.to.tomorrow().ok();
+    let end = end.and_then(|day| start(visit, day));
+    (start(visit, filter.from), end)
+}
+
+fn start(visit: &Visit, day: Date) -> Option<Timestamp> {
+    Some(day.to_zoned(visit.zone()).ok()?.timestamp())
+}
+
+fn zone(visit: &Visit) -> Option<String> {
+    visit.zone().iana_name().map(str::to_owned)
+}
