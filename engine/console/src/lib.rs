@@ -13,6 +13,7 @@ mod calendar;
 mod connections;
 mod data;
 mod decisions;
+mod editing;
 mod evidence;
 mod exception;
 mod facts;
@@ -29,6 +30,7 @@ mod text;
 mod time;
 mod timeline;
 mod tokens;
+mod versions;
 mod words;
 mod workflow;
 mod workflows;
@@ -39,6 +41,7 @@ pub use self::{
     bulk::{Preview, bulk, preview},
     calendar::calendar,
     connections::connections,
+    editing::{Editing, edit, new_workflow},
     evidence::{Evidence, EvidenceFile, evidence},
     exception::{Draft, closed, exception},
     frame::{Frame, Person, Theme},
@@ -50,6 +53,7 @@ pub use self::{
     run::run,
     runs::{RunsFilter, runs},
     tokens::{NewToken, tokens},
+    versions::{version, versions},
     words::Language,
     workflow::workflow,
     workflows::workflows,

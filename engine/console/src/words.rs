@@ -2,16 +2,18 @@
 
 mod audit;
 mod connections;
+mod editing;
 mod en;
 mod problems;
 mod runs;
 mod tokens;
+mod versions;
 mod workflows;
 mod zh;
 
 use self::{
-    audit::AuditWords, connections::ConnectionWords, runs::RunWords, tokens::TokenWords,
-    workflows::WorkflowWords,
+    audit::AuditWords, connections::ConnectionWords, editing::EditingWords, runs::RunWords,
+    tokens::TokenWords, versions::VersionWords, workflows::WorkflowWords,
 };
 use botswain_core::{
     index::{ExceptionCategory, State},
@@ -271,6 +273,8 @@ pub(crate) struct Words {
     pub(crate) no_value: &'static str,
     pub(crate) of_run: RunWords,
     pub(crate) of_workflow: WorkflowWords,
+    pub(crate) of_version: VersionWords,
+    pub(crate) of_editing: EditingWords,
     pub(crate) of_connection: ConnectionWords,
     pub(crate) of_audit: AuditWords,
     pub(crate) of_token: TokenWords,

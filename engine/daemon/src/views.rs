@@ -8,6 +8,7 @@ mod listing;
 mod past;
 mod spans;
 mod steps;
+mod versions;
 mod warnings;
 mod workflows;
 
@@ -31,6 +32,7 @@ pub use botswain_views::*;
 pub use self::connections::{Waits, connections};
 pub use self::listing::RunsPage;
 use self::steps::flat;
+pub(crate) use self::versions::{changes, versions};
 use crate::daemon::Parts;
 
 impl Parts {

@@ -34,6 +34,7 @@ pub enum Act {
     CarryOut,
     Pause,
     GoOn,
+    Activate,
     Correct,
     Revoke,
     TestConnection,
@@ -58,7 +59,7 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [Act; 29] = [
+    pub const ALL: [Act; 30] = [
         Act::SignIn,
         Act::SignOut,
         Act::SetUp,
@@ -70,6 +71,7 @@ impl Act {
         Act::CarryOut,
         Act::Pause,
         Act::GoOn,
+        Act::Activate,
         Act::Correct,
         Act::Revoke,
         Act::TestConnection,
@@ -104,6 +106,7 @@ impl Act {
             Act::CarryOut => "carry_out",
             Act::Pause => "pause",
             Act::GoOn => "go_on",
+            Act::Activate => "activate",
             Act::Correct => "correct",
             Act::Revoke => "revoke",
             Act::TestConnection => "test_connection",

@@ -18,12 +18,16 @@ use serde_json::{Value, json};
 mod audit;
 #[path = "samples/connections.rs"]
 mod connections;
+#[path = "samples/editing.rs"]
+mod editing;
 #[path = "samples/exceptions.rs"]
 mod exceptions;
 #[path = "samples/runs.rs"]
 mod runs;
 #[path = "samples/tokens.rs"]
 mod tokens;
+#[path = "samples/versions.rs"]
+mod versions;
 
 use self::{
     exceptions::{approval, blocked, causes, in_doubt, overdue, system, timeout, unknown_sku},
@@ -53,6 +57,8 @@ impl Samples {
         pages.extend(self.connections(frame));
         pages.extend(self.audit(frame));
         pages.extend(self.tokens(frame));
+        pages.extend(self.versions(frame));
+        pages.extend(self.editing(frame));
         pages
     }
 
@@ -87,6 +93,7 @@ impl Samples {
             counts: counts(),
             exceptions: self.timeouts(),
             next: Some(self.text("324")),
+            outdated: true,
             ..Inbox::default()
         };
         let name = self.text("sku");

@@ -10,10 +10,8 @@ use botswain_core::{
 use botswain_store::Filter;
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
-use super::{
-    CalendarDay, CalendarRow, FindingView, InboxQuery, ScheduleView, WorkflowDetail, WorkflowView,
-};
-use crate::{daemon::Parts, workflows};
+use super::{CalendarDay, CalendarRow, InboxQuery, ScheduleView, WorkflowDetail, WorkflowView};
+use crate::{daemon::Parts, desk, workflows};
 
 /// How many of the next times of a trigger are named.
 const NEXT: usize = 5;
@@ -61,12 +59,7 @@ impl Parts {
             Some(Ok(text)) => Some(text),
             Some(Err(_)) | None => kept(),
         };
-        let found = of_file(&named, &checked.diagnostics).map(|it| FindingView {
-            is_mistake: it.severity == Severity::Error,
-            line: it.line,
-            message: it.message.clone(),
-            hint: it.hint.clone(),
-        });
+        let found = of_file(&named, &checked.diagnostics).map(desk::finding);
         let version = named.version.as_deref();
         Ok(Some(WorkflowDetail {
             findings: found.collect(),
@@ -76,6 +69,8 @@ impl Parts {
             schedules: version
                 .map(|it| self.schedules(it, now))
                 .unwrap_or_default(),
+            // Only the daemon that is asked knows.
+            versions: Vec::new(),
         }))
     }
 
