@@ -64,6 +64,12 @@ fn side(frame: &Frame, detail: &WorkflowDetail) -> Markup {
                     None => { (words.never) }
                 }
             }
+            @for (label, run) in [(words.succeeded, &detail.succeeded), (words.failed, &detail.failed)] {
+                @if let Some(run) = run {
+                    dt { (label) }
+                    dd { a href={ "/runs/" (run.id) } { (run.id) } " " (frame.age(run.ended.unwrap_or(run.created))) }
+                }
+            }
             dt { (words.next) } dd { (next(frame, it)) }
         }
         p class="buttons" {

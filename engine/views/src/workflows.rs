@@ -45,6 +45,11 @@ pub struct WorkflowDetail {
     pub source: String,
     pub findings: Vec<FindingView>,
     pub schedules: Vec<ScheduleView>,
+    /// The run that succeeded last, and the one that failed last.
+    #[serde(default)]
+    pub succeeded: Option<RunView>,
+    #[serde(default)]
+    pub failed: Option<RunView>,
     /// The versions that were taken over last, the newest first.
     #[serde(default)]
     pub versions: Vec<VersionView>,

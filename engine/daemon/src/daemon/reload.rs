@@ -59,6 +59,11 @@ async fn take_over_if(handle: &Handle, lists: impl Fn(&Stamp) -> bool) {
     let Some(seen) = seen.as_mut().filter(|seen| lists(seen)) else {
         return;
     };
+    take_over_saved(handle, seen).await;
+}
+
+/// Reads the files if one has changed.
+async fn take_over_saved(handle: &Handle, seen: &mut Stamp) {
     let now = Stamp::of(handle.parts.instance.folder());
     // Taken over is what has been read: whoever asked may go away before, or the disk may fail.
     if now.files == seen.files || reload(handle, Mode::Lasting).await {
@@ -74,17 +79,16 @@ impl Handle {
         change: impl FnOnce(&Instance) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         let mut seen = self.files.lock().await;
+        // What others have saved until now is a version of its own.
+        if let Some(seen) = seen.as_mut() {
+            take_over_saved(self, seen).await;
+        }
         let parts = self.parts.clone();
         let changed = tokio::task::spawn_blocking(move || change(&parts.instance)).await;
         let changed = changed.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
         let changed = changed?;
         match seen.as_mut() {
-            Some(seen) => {
-                let now = Stamp::of(self.parts.instance.folder());
-                if reload(self, Mode::Lasting).await {
-                    *seen = now;
-                }
-            }
+            Some(seen) => take_over_saved(self, seen).await,
             None => drop(reload(self, Mode::Brief).await),
         }
         Ok(changed)

@@ -4,13 +4,16 @@ use std::{path::PathBuf, sync::Arc};
 
 use botswain_core::{
     diagnostic::{Diagnostic, Severity},
+    index::State,
     plan::Version,
     schedule::Times,
 };
 use botswain_store::Filter;
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
-use super::{CalendarDay, CalendarRow, InboxQuery, ScheduleView, WorkflowDetail, WorkflowView};
+use super::{
+    CalendarDay, CalendarRow, InboxQuery, RunView, ScheduleView, WorkflowDetail, WorkflowView,
+};
 use crate::{daemon::Parts, desk, workflows};
 
 /// How many of the next times of a trigger are named.
@@ -69,9 +72,21 @@ impl Parts {
             schedules: version
                 .map(|it| self.schedules(it, now))
                 .unwrap_or_default(),
+            succeeded: self.newest(&named.name, State::Succeeded)?,
+            failed: self.newest(&named.name, State::Failed)?,
             // Only the daemon that is asked knows.
             versions: Vec::new(),
         }))
+    }
+
+    /// The newest run of a workflow that has ended so.
+    fn newest(&self, workflow: &str, state: State) -> Result<Option<RunView>, String> {
+        let filter = Filter {
+            workflow: Some(workflow.to_owned()),
+            state: Some(state),
+        };
+        let mut runs = self.runs(&filter, None, 1).map_err(|it| it.to_string())?;
+        Ok(runs.pop())
     }
 
     /// When each trigger of a version fires next.
