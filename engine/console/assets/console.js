@@ -115,3 +115,95 @@ document.addEventListener("keydown", (event) => {
   }
   going = false;
 });
+
+// A workflow is checked as it is typed. The text goes nowhere else before a button sends it.
+const editor = one("[data-editor]");
+if (editor) {
+  const text = one("textarea", editor);
+  const list = one("[data-findings]");
+  const blank = one("template[data-finding]").content;
+  const nothing = one("[data-nothing]");
+  one("[data-editor-keys]").hidden = false;
+
+  const go = (line) => {
+    const lines = text.value.split("\n");
+    const begin = lines.slice(0, line - 1).reduce((sum, it) => sum + it.length + 1, 0);
+    text.focus();
+    text.setSelectionRange(begin, begin + (lines[line - 1] ?? "").length);
+    const height = parseFloat(getComputedStyle(text).lineHeight);
+    text.scrollTop = Math.max(0, (line - 4) * height);
+  };
+  const drawn = (found) => {
+    const item = blank.cloneNode(true);
+    const kind = one("[data-kind]", item);
+    kind.textContent = found.is_mistake ? kind.dataset.mistake : kind.dataset.warning;
+    one("li", item).classList.toggle("mistake", found.is_mistake);
+    const line = one("[data-to-line]", item);
+    line.textContent = line.dataset.says.replace("#", found.line);
+    line.addEventListener("click", () => go(found.line));
+    one("[data-message]", item).textContent = found.message;
+    if (found.hint) {
+      one("[data-hint]", item).hidden = false;
+      one("[data-hint-text]", item).textContent = found.hint;
+    }
+    return item;
+  };
+
+  let waiting = null;
+  let asked = 0;
+  const check = async () => {
+    const mine = ++asked;
+    const answer = await fetch(editor.dataset.check, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-csrf-token": one("[name=csrf]", editor).value },
+      body: JSON.stringify({ source: text.value }),
+    });
+    // Only the answer to what stands there now is shown.
+    if (!answer.ok || mine !== asked) return;
+    const { findings } = await answer.json();
+    list.replaceChildren(...findings.map(drawn));
+    nothing.hidden = findings.length > 0;
+    list.dataset.checked = text.value.length;
+  };
+  text.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(check, 400);
+  });
+  check();
+
+  // Tab indents, Enter keeps the indentation; after Esc, Tab leaves the text as everywhere.
+  const write = (it, from = text.selectionStart, to = text.selectionEnd) => {
+    text.setSelectionRange(from, to);
+    // Only what is inserted so can be undone.
+    if (document.execCommand("insertText", false, it)) return;
+    text.setRangeText(it, from, to, "end");
+    text.dispatchEvent(new Event("input"));
+  };
+  let leaves = false;
+  text.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { leaves = true; return; }
+    const { selectionStart: from, selectionEnd: to, value } = text;
+    const begin = value.lastIndexOf("\n", from - 1) + 1;
+    if (event.key === "Tab" && !leaves && !event.ctrlKey && !event.altKey) {
+      event.preventDefault();
+      if (event.shiftKey || value.slice(from, to).includes("\n")) {
+        const lines = value.slice(begin, to).split("\n");
+        const moved = lines.map((it) => event.shiftKey ? it.replace(/^ {1,2}/, "") : it && `  ${it}`);
+        write(moved.join("\n"), begin, to);
+        if (from !== to) text.setSelectionRange(begin, begin + moved.join("\n").length);
+      } else {
+        write("  ".slice((from - begin) % 2));
+      }
+    } else if (event.key === "Enter" && !event.isComposing && !event.ctrlKey) {
+      event.preventDefault();
+      const indent = value.slice(begin, from).match(/^ */)[0];
+      write(`\n${indent}${/:\s*$/.test(value.slice(begin, from)) ? "  " : ""}`);
+    }
+    leaves = false;
+  });
+  const opened = text.value;
+  window.addEventListener("beforeunload", (event) => {
+    const sent = one("form", editor).dataset.sent;
+    if (!sent && text.value !== opened) event.preventDefault();
+  });
+}

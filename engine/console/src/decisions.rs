@@ -1,7 +1,7 @@
 //! The forms by which somebody decides: each says what it will do, and asks only what it needs.
 
 use botswain_core::index::ExceptionCategory;
-use botswain_views::{ExceptionDetail, ExceptionView, StepState};
+use botswain_views::{ExceptionDetail, Inbox, StepState};
 use jiff::{SignedDuration, ToSpan, Zoned, civil};
 use maud::{Markup, html};
 use serde_json::Value;
@@ -249,13 +249,10 @@ pub(crate) fn back(frame: &Frame, detail: &ExceptionDetail) -> Markup {
     }
 }
 
-/// What can be decided about many at once, these `among` them; `proposal` is a correction that
+/// What can be decided about many at once, those on a page of the inbox among them; `proposal` is a correction that
 /// has worked for another.
-pub(crate) fn about_many(
-    frame: &Frame,
-    among: &[ExceptionView],
-    proposal: Option<(&str, &str)>,
-) -> Markup {
+pub(crate) fn about_many(frame: &Frame, inbox: &Inbox, proposal: Option<(&str, &str)>) -> Markup {
+    let among = &inbox.exceptions;
     let (words, example) = (frame.words(), &among[0]);
     // Of several kinds only that is offered which does the same to all of them.
     let is_one_kind = among.iter().all(|it| it.category == example.category);
@@ -288,7 +285,9 @@ pub(crate) fn about_many(
     html! {
         label { (words.decision)
             select name="decision" {
-                @for (name, label) in ways { option value=(name) { (label) } }
+                @for (name, label) in ways.iter().filter(|(name, _)| inbox.outdated || *name != "retry_current") {
+                    option value=(name) { (label) }
+                }
                 @if corrects { option value="edit" selected[proposal.is_some()] { (words.mend_all) } }
                 option value="assign" { (words.assign) }
                 option value="snooze" { (words.put_off) }

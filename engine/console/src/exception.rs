@@ -3,11 +3,12 @@
 use botswain_core::{
     ArtifactRef, ExceptionId, RunId, index::ExceptionCategory, run::fact::Resolution,
 };
-use botswain_views::{ApprovalView, ExceptionDetail, Role, StepState, StepView};
+use botswain_views::{ApprovalView, Changed, ExceptionDetail, Role, StepState, StepView};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
 use crate::{
+    address::{self, encoded},
     data::{address, file},
     decisions::{assignee, back, decide, fields, hours, note, put_off, result, seen, way},
     frame::{Frame, Place},
@@ -264,7 +265,7 @@ fn other_ways(frame: &Frame, detail: &ExceptionDetail, draft: Option<&Draft>) ->
     let me = frame.person.as_ref().map(|person| person.name.as_str());
     html! {
         @if is_mendable && detail.newer.is_some() {
-            (way(frame, detail, ("retry_current", words.try_current, words.try_current_lead), (none(), draft)))
+            (way(frame, detail, ("retry_current", words.try_current, words.try_current_lead), (changed(frame, detail), draft)))
         }
         @if is_mendable {
             @if let Some(with) = detail.with.as_ref().filter(|with| with.is_object()) {
@@ -284,6 +285,21 @@ fn other_ways(frame: &Frame, detail: &ExceptionDetail, draft: Option<&Draft>) ->
         }))
         (one("remark", words.remark, "", none()))
         (one("abandon", words.abandon, words.abandon_lead, none()))
+    }
+}
+
+/// The way to what was changed in the workflow since the run began.
+fn changed(frame: &Frame, detail: &ExceptionDetail) -> Markup {
+    let page = |changed: Changed| {
+        let workflow = encoded(&detail.exception.workflow);
+        let against = changed.from.map(|it| it.to_string());
+        let page = format!("/workflows/{workflow}/versions/{}", changed.to);
+        address::address(&page, [("against", against)])
+    };
+    html! {
+        @if let Some(it) = detail.changed {
+            p { a href=(page(it)) { (frame.words().of_version.what_changed) } }
+        }
     }
 }
 

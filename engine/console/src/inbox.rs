@@ -192,14 +192,14 @@ fn each(
                         @else { ((words.decide_all)(inbox.exceptions.len() as u64)) }
                         "…"
                     }
-                    (frame.form(&action, "stack", about_many(frame, &inbox.exceptions, proposal)))
+                    (frame.form(&action, "stack", about_many(frame, inbox, proposal)))
                 }
             }
             (frame.form("/selection/preview", "", html! {
                 (rows)
                 details class="card decide" data-chosen {
                     summary { (words.decide_chosen) "…" }
-                    div class="stack" { (about_many(frame, &inbox.exceptions, proposal)) }
+                    div class="stack" { (about_many(frame, inbox, proposal)) }
                 }
             }))
         } @else { (rows) }

@@ -15,6 +15,7 @@ mod charts;
 mod connections;
 mod data;
 mod decisions;
+mod editing;
 mod evidence;
 mod exception;
 mod facts;
@@ -32,6 +33,7 @@ mod text;
 mod time;
 mod timeline;
 mod tokens;
+mod versions;
 mod words;
 mod workflow;
 mod workflows;
@@ -43,6 +45,7 @@ pub use self::{
     bulk::{Preview, bulk, preview},
     calendar::calendar,
     connections::connections,
+    editing::{Editing, edit, new_workflow},
     evidence::{Evidence, EvidenceFile, evidence},
     exception::{Draft, closed, exception},
     frame::{Frame, Person, Theme},
@@ -55,6 +58,7 @@ pub use self::{
     run::run,
     runs::{RunsFilter, runs},
     tokens::{NewToken, tokens},
+    versions::{version, versions},
     words::Language,
     workflow::workflow,
     workflows::workflows,

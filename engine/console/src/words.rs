@@ -3,17 +3,20 @@
 mod account;
 mod audit;
 mod connections;
+mod editing;
 mod en;
 mod insights;
 mod problems;
 mod runs;
 mod tokens;
+mod versions;
 mod workflows;
 mod zh;
 
 use self::{
-    account::AccountWords, audit::AuditWords, connections::ConnectionWords,
-    insights::InsightsWords, runs::RunWords, tokens::TokenWords, workflows::WorkflowWords,
+    account::AccountWords, audit::AuditWords, connections::ConnectionWords, editing::EditingWords,
+    insights::InsightsWords, runs::RunWords, tokens::TokenWords, versions::VersionWords,
+    workflows::WorkflowWords,
 };
 use botswain_core::{
     index::{ExceptionCategory, State},
@@ -273,6 +276,8 @@ pub(crate) struct Words {
     pub(crate) no_value: &'static str,
     pub(crate) of_run: RunWords,
     pub(crate) of_workflow: WorkflowWords,
+    pub(crate) of_version: VersionWords,
+    pub(crate) of_editing: EditingWords,
     pub(crate) of_connection: ConnectionWords,
     pub(crate) of_audit: AuditWords,
     pub(crate) of_token: TokenWords,

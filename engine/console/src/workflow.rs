@@ -13,6 +13,7 @@ use crate::{
     graph::graph,
     run::state,
     text::marked,
+    versions::newest,
     workflows::next,
 };
 
@@ -63,15 +64,25 @@ fn side(frame: &Frame, detail: &WorkflowDetail) -> Markup {
                     None => { (words.never) }
                 }
             }
+            @for (label, run) in [(words.succeeded, &detail.succeeded), (words.failed, &detail.failed)] {
+                @if let Some(run) = run {
+                    dt { (label) }
+                    dd { a href={ "/runs/" (run.id) } { (run.id) } " " (frame.age(run.ended.unwrap_or(run.created))) }
+                }
+            }
             dt { (words.next) } dd { (next(frame, it)) }
         }
         p class="buttons" {
+            @if frame.may(Role::Author) {
+                a class="button" href={ "/workflows/" (name) "/edit" } { (frame.words().of_editing.edit) }
+            }
             a class="button" href={ "/runs?workflow=" (name) } { (words.all_runs) }
             @if it.exceptions > 0 {
                 a class="button" href={ "/inbox?workflow=" (name) } { ((words.waits)(it.exceptions)) }
             }
         }
         @if frame.may(Role::Handler) { (turning(frame, detail)) }
+        (newest(frame, &it.name, &detail.versions))
         section {
             h2 { (words.firings) }
             @if detail.schedules.is_empty() { p class="muted" { (words.no_trigger) } }

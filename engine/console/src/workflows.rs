@@ -1,6 +1,6 @@
 //! Workflows in a list: how each stands, and when it starts by itself next.
 
-use botswain_views::WorkflowView;
+use botswain_views::{Role, WorkflowView};
 use maud::{Markup, html};
 
 use crate::{
@@ -16,7 +16,12 @@ pub fn workflows(frame: &Frame, workflows: &[WorkflowView]) -> String {
     let content = html! {
         div class="head" {
             h1 { (words.workflows) }
-            a class="button" href="/calendar" { (words.calendar) }
+            span class="buttons" {
+                @if frame.may(Role::Author) {
+                    a class="button" href="/new-workflow" { (frame.words().of_editing.new) }
+                }
+                a class="button" href="/calendar" { (words.calendar) }
+            }
         }
         @if workflows.is_empty() {
             div class="empty" { h2 { (words.none) } p { (marked(words.none_lead)) } }

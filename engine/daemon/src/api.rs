@@ -8,6 +8,7 @@
 pub(crate) mod access;
 pub(crate) mod answer;
 pub(crate) mod audit;
+pub(crate) mod authoring;
 pub(crate) mod bulk;
 mod closed;
 pub(crate) mod connections;
@@ -23,6 +24,7 @@ pub(crate) mod problem;
 mod recording;
 pub(crate) mod routes;
 pub(crate) mod tokens;
+pub(crate) mod versions;
 pub(crate) mod workflows;
 
 use std::{os::unix::fs::PermissionsExt, path::Path};
@@ -39,6 +41,7 @@ use self::{
 pub use botswain_views::{Decision, RunsQuery};
 
 pub use self::{
+    authoring::Activating,
     bulk::{BulkRequest, Bulks},
     closed::{Closed, Closing},
     decisions::{Cancelling, Correcting, Resolving},
@@ -121,6 +124,42 @@ fn endpoints() -> Vec<Endpoint> {
             get("/api/v1/workflows/{name}"),
             "One workflow with its source and what is wrong in it",
             workflows::show,
+        ),
+        Endpoint::new(
+            AUTHOR,
+            get("/api/v1/workflows/{name}/file"),
+            "The file of a workflow as it is now",
+            authoring::file,
+        ),
+        Endpoint::new(
+            AUTHOR,
+            (Method::PUT, "/api/v1/workflows/{name}/file"),
+            "Activate a text: it becomes the file, and what new runs follow",
+            authoring::activate,
+        ),
+        Endpoint::new(
+            AUTHOR,
+            post("/api/v1/workflows/{name}/check"),
+            "What the check says of a text",
+            authoring::check,
+        ),
+        Endpoint::new(
+            AUTHOR,
+            post("/api/v1/workflows/{name}/test"),
+            "What came of the tests of a text",
+            authoring::test,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/workflows/{name}/versions"),
+            "The versions of a workflow that were taken over, the newest first",
+            versions::list,
+        ),
+        Endpoint::new(
+            SEE,
+            get("/api/v1/workflows/{name}/versions/{number}"),
+            "One version with its source, and what is different from another",
+            versions::show,
         ),
         Endpoint::new(
             HANDLE,

@@ -34,6 +34,7 @@ mod output;
 mod past;
 mod pauses;
 mod progress;
+mod push;
 mod rehearse;
 mod resolve;
 mod run;
@@ -48,6 +49,7 @@ mod times;
 mod tokens;
 mod up;
 mod users;
+mod versions;
 mod workflows;
 
 use std::{panic::AssertUnwindSafe, path::PathBuf, process::ExitCode, time::Duration};
@@ -144,6 +146,7 @@ async fn dispatch(global: &Global, command: Command) -> Outcome {
         Command::Mappings { command } => mappings::mappings(global, command).await,
         Command::Browser { command } => browser::browser(global, command).await,
         Command::Workflows { command } => pauses::workflows(global, command).await,
+        Command::Push(arguments) => push::push(global, arguments).await,
         Command::Schedule => schedule::list(global).await,
         Command::Bots { name: None } => bots::list(global),
         Command::Bots { name: Some(name) } => bots::show(global, &name),

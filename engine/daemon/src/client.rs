@@ -7,7 +7,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::StreamExt;
-use reqwest::{Method, Response};
+use reqwest::{Method, Response, header::IF_MATCH};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -119,6 +119,18 @@ impl Client {
         decoded(self.send(Method::PUT, path, Some(body)).await?).await
     }
 
+    /// Puts it in the place of what has this tag, or where nothing is.
+    pub async fn put_over<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        tag: Option<&str>,
+    ) -> Result<T, Error> {
+        let body = serde_json::to_value(body).map_err(|err| Error::Unreachable(err.to_string()))?;
+        let tag = tag.map(|tag| format!("\"{tag}\""));
+        decoded(self.send_over((Method::PUT, tag), path, Some(body)).await?).await
+    }
+
     pub async fn patch<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -186,11 +198,20 @@ impl Client {
         own.daemon.stop().await.map_err(Error::Unreachable)
     }
 
-    /// Asks again when a lasting daemon breaks off: what changes something has a key, so it is
-    /// done once. A daemon of this command's own ends with it, and there is nobody to ask again.
     async fn send(
         &self,
         method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Response, Error> {
+        self.send_over((method, None), path, body).await
+    }
+
+    /// Asks again when a lasting daemon breaks off: what changes something has a key, so it is
+    /// done once. A daemon of this command's own ends with it, and there is nobody to ask again.
+    async fn send_over(
+        &self,
+        (method, tag): (Method, Option<String>),
         path: &str,
         body: Option<Value>,
     ) -> Result<Response, Error> {
@@ -198,6 +219,9 @@ impl Client {
         let mut request = self.http.request(method, format!("http://botswain{path}"));
         if let Some(body) = body {
             request = request.json(&body);
+        }
+        if let Some(tag) = tag {
+            request = request.header(IF_MATCH, tag);
         }
         if changes && self.own.is_none() {
             request = request.header(KEY, new_key());

@@ -7,6 +7,7 @@
 
 mod account;
 mod audit;
+mod authoring;
 mod connections;
 mod exceptions;
 mod forms;
@@ -17,6 +18,7 @@ mod people;
 mod runs;
 mod session;
 mod tokens;
+mod versions;
 mod visit;
 mod workflows;
 
@@ -69,6 +71,7 @@ const HEADERS: [(&str, &str); 6] = [
 pub(crate) fn routes() -> Vec<Route> {
     const SEE: Right = Right::Role(Role::Viewer);
     const HANDLE: Right = Right::Role(Role::Handler);
+    const AUTHOR: Right = Right::Role(Role::Author);
     const ADMIN: Right = Right::Role(Role::Admin);
     let (get, post) = (|path| (Method::GET, path), |path| (Method::POST, path));
     vec![
@@ -103,6 +106,21 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(HANDLE, post("/runs/{run}/cancel"), runs::cancel),
         Route::new(SEE, get("/workflows"), workflows::list),
         Route::new(SEE, get("/workflows/{name}"), workflows::show),
+        Route::new(AUTHOR, get("/new-workflow"), authoring::begin),
+        Route::new(AUTHOR, get("/workflows/{name}/edit"), authoring::open),
+        Route::new(AUTHOR, post("/workflows/{name}/check"), authoring::check),
+        Route::new(AUTHOR, post("/workflows/{name}/test"), authoring::test),
+        Route::new(
+            AUTHOR,
+            post("/workflows/{name}/activate"),
+            authoring::activate,
+        ),
+        Route::new(SEE, get("/workflows/{name}/versions"), versions::list),
+        Route::new(
+            SEE,
+            get("/workflows/{name}/versions/{number}"),
+            versions::show,
+        ),
         Route::new(HANDLE, post("/workflows/{name}/start"), workflows::start),
         Route::new(HANDLE, post("/workflows/{name}/pause"), workflows::pause),
         Route::new(HANDLE, post("/workflows/{name}/resume"), workflows::resume),

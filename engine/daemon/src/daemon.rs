@@ -45,6 +45,7 @@ use crate::{
     accounts::{self, Accounts},
     api::Answers,
     audit::Audit,
+    history::History,
     instance::{Config, ConnectionHost, Instance, Redactor, Setting},
     pauses::Pauses,
     tested,
@@ -77,6 +78,8 @@ pub enum StartError {
     Accounts(#[from] accounts::Refusal),
     #[error(transparent)]
     Pauses(#[from] std::io::Error),
+    #[error(transparent)]
+    History(std::io::Error),
     #[error("`{}` cannot be read: {source}", path.display())]
     Answers {
         path: std::path::PathBuf,
@@ -106,6 +109,10 @@ impl StartError {
             }
             StartError::Pauses(_) => Some(
                 "mend `.botswain/pauses.json`, or remove it: then nothing is paused".to_owned(),
+            ),
+            StartError::History(_) => Some(
+                "mend `.botswain/versions.json`, or remove it: then versions are counted anew"
+                    .to_owned(),
             ),
             StartError::Read(_) | StartError::Append(_) | StartError::Recovery(_) => None,
         }
@@ -165,6 +172,7 @@ impl Daemon {
             bulks: Arc::default(),
             closed: Arc::default(),
             pauses: Arc::new(Pauses::open(parts.instance.private().pauses())?),
+            history: Arc::new(History::open(private.versions()).map_err(StartError::History)?),
             tested: Arc::new(tested::open(parts.instance.private().tested())),
             answers: Arc::new(answers),
             turns: Arc::default(),

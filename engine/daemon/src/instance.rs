@@ -31,7 +31,7 @@ pub(crate) use catalogue::calendar_files;
 pub use config::Config;
 use config::Reading;
 pub use connections::{ConnectionHost, Setting};
-pub(crate) use private::{Private, replace_file};
+pub(crate) use private::{Private, replace_file, replace_file_as};
 pub use redact::Redactor;
 use secrets::Secrets;
 

@@ -7,7 +7,6 @@
 
 mod cast;
 mod compare;
-mod difference;
 mod driver;
 pub mod dry;
 mod files;

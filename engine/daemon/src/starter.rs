@@ -30,6 +30,13 @@ pub enum Kind {
     Report,
 }
 
+/// Whether a workflow can be called so.
+pub fn is_name(text: &str) -> bool {
+    let begins = text.starts_with(|c: char| c.is_ascii_lowercase());
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    begins && text.len() <= 60 && text.chars().all(plain)
+}
+
 impl Kind {
     pub const ALL: [Kind; 5] = [
         Kind::OrderEntry,

@@ -9,6 +9,7 @@ mod listing;
 mod past;
 mod spans;
 mod steps;
+mod versions;
 mod warnings;
 mod workflows;
 
@@ -33,6 +34,7 @@ pub use self::connections::{Waits, connections};
 pub use self::insights::Asked;
 pub use self::listing::RunsPage;
 use self::steps::flat;
+pub(crate) use self::versions::{changes, versions};
 use crate::daemon::Parts;
 
 impl Parts {

@@ -3,7 +3,10 @@
 //! Everything that starts something goes through here, so nothing runs that the
 //! check has not seen, and `botswain check` finds what the daemon would.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use botswain_core::{
     diagnostic::{Diagnostic, Severity},
@@ -70,6 +73,30 @@ pub fn check(instance: &Instance) -> Result<Checked, Error> {
 /// Checks `botswain.yaml` and these workflows; paths are relative to the instance. Of the
 /// others only what these call, or test, is among the versions.
 pub fn check_files(instance: &Instance, files: &[PathBuf]) -> Result<Checked, Error> {
+    check_with(instance, files, None)
+}
+
+/// A text that is not saved yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Unsaved<'a> {
+    pub file: &'a Path,
+    pub text: &'a str,
+}
+
+/// The same as if one of the files had another text, or were there.
+pub fn check_unsaved(
+    instance: &Instance,
+    files: &[PathBuf],
+    unsaved: Unsaved<'_>,
+) -> Result<Checked, Error> {
+    check_with(instance, files, Some(unsaved))
+}
+
+fn check_with(
+    instance: &Instance,
+    files: &[PathBuf],
+    unsaved: Option<Unsaved<'_>>,
+) -> Result<Checked, Error> {
     let reading = instance.config()?;
     let mut diagnostics = reading.diagnostics;
     let gathered = instance.catalogue(&reading.outline)?;
@@ -81,7 +108,7 @@ pub fn check_files(instance: &Instance, files: &[PathBuf]) -> Result<Checked, Er
     diagnostics.extend(unset.map(|(_, warning)| warning));
     diagnostics.sort_by_key(|found| found.span.0);
     diagnostics.extend(gathered.diagnostics);
-    let texts = texts(instance, files, &mut diagnostics)?;
+    let texts = texts(instance, (files, unsaved), &mut diagnostics)?;
     let sources: Vec<Source<'_>> = texts.iter().map(Text::source).collect();
     let mut loaded = language::load_all(&sources, &gathered.catalogue);
     let mut tests = Vec::new();
@@ -126,7 +153,7 @@ impl Text {
 /// The files that are asked for, then the others of the instance.
 fn texts(
     instance: &Instance,
-    files: &[PathBuf],
+    (files, unsaved): (&[PathBuf], Option<Unsaved<'_>>),
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Vec<Text>, Error> {
     let (all, _) = instance.workflow_files()?;
@@ -134,7 +161,11 @@ fn texts(
     let asked = files.iter().map(|file| (file, true));
     let mut texts = Vec::new();
     for (file, asked) in asked.chain(others.map(|file| (file, false))) {
-        let (name, text) = (file.display().to_string(), instance.workflow_text(file));
+        let name = file.display().to_string();
+        let text = match unsaved.filter(|it| it.file == file) {
+            Some(unsaved) => Ok(unsaved.text.to_owned()),
+            None => instance.workflow_text(file),
+        };
         match text {
             Ok(text) => texts.push(Text {
                 file: name,

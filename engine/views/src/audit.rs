@@ -34,6 +34,7 @@ pub enum Act {
     CarryOut,
     Pause,
     GoOn,
+    Activate,
     Correct,
     Revoke,
     TestConnection,
@@ -60,7 +61,7 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [Act; 31] = [
+    pub const ALL: [Act; 32] = [
         Act::SignIn,
         Act::SignOut,
         Act::SetUp,
@@ -72,6 +73,7 @@ impl Act {
         Act::CarryOut,
         Act::Pause,
         Act::GoOn,
+        Act::Activate,
         Act::Correct,
         Act::Revoke,
         Act::TestConnection,
@@ -108,6 +110,7 @@ impl Act {
             Act::CarryOut => "carry_out",
             Act::Pause => "pause",
             Act::GoOn => "go_on",
+            Act::Activate => "activate",
             Act::Correct => "correct",
             Act::Revoke => "revoke",
             Act::TestConnection => "test_connection",

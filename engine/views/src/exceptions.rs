@@ -64,6 +64,9 @@ pub struct ExceptionDetail {
     pub back: Vec<StepId>,
     /// The version by which it can be tried again, when the file has changed and still fits.
     pub newer: Option<Hash>,
+    /// Which of the workflow's versions that is; absent when there is none, or it was not noted.
+    #[serde(default)]
+    pub changed: Option<Changed>,
     /// How often the step was tried, and what came of it, in order.
     pub tries: Vec<TryView>,
     /// What people have decided and said so far.
@@ -98,6 +101,15 @@ pub struct DecisionView {
     pub by: String,
     pub resolution: Resolution,
     pub note: Option<String>,
+}
+
+/// That a workflow is another than when a run began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Changed {
+    /// The number of the version that the run follows, if it was noted.
+    pub from: Option<u64>,
+    /// The number of the version by which it can be tried again.
+    pub to: u64,
 }
 
 /// What an approval asks for.

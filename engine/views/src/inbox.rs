@@ -51,6 +51,9 @@ pub struct Inbox {
     pub exceptions: Vec<ExceptionView>,
     /// Where the next page begins; absent on the last one.
     pub next: Option<String>,
+    /// Whether the workflow of one of the exceptions here was changed since its run began.
+    #[serde(default)]
+    pub outdated: bool,
 }
 
 /// How much waits, for whoever asks. All but `open` are counted up to [`Counts::MOST`].

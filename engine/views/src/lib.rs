@@ -5,6 +5,7 @@
 //! them. Secrets cannot be in them, for the facts hold only their names.
 
 mod audit;
+mod authoring;
 mod connections;
 mod decision;
 mod exceptions;
@@ -14,16 +15,19 @@ mod people;
 mod runs;
 mod spans;
 mod steps;
+mod versions;
 mod workflows;
 
 pub use self::{
     audit::{
         Act, AuditEntry, AuditFault, AuditFinding, AuditPage, AuditQuery, AuditReport, Outcome,
     },
+    authoring::{Activated, CheckView, DraftView, FileView, PlayedView, TestsView},
     connections::{ConnectionView, TestOutcome, TestView},
     decision::Decision,
     exceptions::{
-        ApprovalView, DecisionView, ExceptionDetail, ExceptionView, ExceptionsQuery, TryView,
+        ApprovalView, Changed, DecisionView, ExceptionDetail, ExceptionView, ExceptionsQuery,
+        TryView,
     },
     inbox::{BulkState, BulkView, ClusterView, Counts, Inbox, InboxQuery, Show},
     insights::{
@@ -34,5 +38,6 @@ pub use self::{
     runs::{RunDetail, RunView, RunsQuery, ScheduleView, WarningView},
     spans::{SpanKind, SpanView},
     steps::{StepState, StepView},
+    versions::{Against, LineKind, LineView, TextChange, VersionDetail, VersionQuery, VersionView},
     workflows::{CalendarDay, CalendarRow, FindingView, PauseView, WorkflowDetail, WorkflowView},
 };

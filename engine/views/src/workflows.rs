@@ -4,7 +4,7 @@ use botswain_core::{Hash, plan::Plan};
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
-use crate::{RunView, ScheduleView};
+use crate::{RunView, ScheduleView, VersionView};
 
 /// That a workflow starts nothing by itself, who said so, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -45,6 +45,14 @@ pub struct WorkflowDetail {
     pub source: String,
     pub findings: Vec<FindingView>,
     pub schedules: Vec<ScheduleView>,
+    /// The run that succeeded last, and the one that failed last.
+    #[serde(default)]
+    pub succeeded: Option<RunView>,
+    #[serde(default)]
+    pub failed: Option<RunView>,
+    /// The versions that were taken over last, the newest first.
+    #[serde(default)]
+    pub versions: Vec<VersionView>,
 }
 
 /// What the check says of one line.

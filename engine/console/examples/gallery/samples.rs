@@ -20,6 +20,8 @@ mod account;
 mod audit;
 #[path = "samples/connections.rs"]
 mod connections;
+#[path = "samples/editing.rs"]
+mod editing;
 #[path = "samples/exceptions.rs"]
 mod exceptions;
 #[path = "samples/insights.rs"]
@@ -28,6 +30,8 @@ mod insights;
 mod runs;
 #[path = "samples/tokens.rs"]
 mod tokens;
+#[path = "samples/versions.rs"]
+mod versions;
 
 use self::{
     exceptions::{approval, blocked, causes, in_doubt, overdue, system, timeout, unknown_sku},
@@ -57,6 +61,8 @@ impl Samples {
         pages.extend(self.connections(frame));
         pages.extend(self.audit(frame));
         pages.extend(self.tokens(frame));
+        pages.extend(self.versions(frame));
+        pages.extend(self.editing(frame));
         pages.extend(self.insights(frame));
         pages.extend(self.account(frame));
         pages
@@ -93,6 +99,7 @@ impl Samples {
             counts: counts(),
             exceptions: self.timeouts(),
             next: Some(self.text("324")),
+            outdated: true,
             ..Inbox::default()
         };
         let name = self.text("sku");

@@ -282,6 +282,8 @@ pub(super) const WORDS: Words = Words {
     no_value: "nothing",
     of_run: runs::ENGLISH,
     of_workflow: workflows::ENGLISH,
+    of_version: super::versions::ENGLISH,
+    of_editing: super::editing::ENGLISH,
     of_connection: connections::ENGLISH,
     of_audit: super::audit::ENGLISH,
     of_insights: super::insights::ENGLISH,

@@ -45,6 +45,12 @@ pub(super) fn chinese(code: &str) -> Option<&'static str> {
         "token.person" => "每个人只能管理自己的令牌",
         "token.role" => "令牌的权限不能超过本人",
         "token.unknown" => "没有此令牌",
+        "workflow.changed" => "文件已被他人修改",
+        "workflow.file" => "不是可以写入的流程文件",
+        "workflow.large" => "流程过大",
+        "workflow.mistakes" => "文件有错误",
+        "workflow.unwritable" => "无法写入文件",
+        "workflow.waits" => "文件已保存，但尚未采用",
         _ => return None,
     })
 }

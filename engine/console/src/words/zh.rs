@@ -265,6 +265,8 @@ pub(super) const WORDS: Words = Words {
     no_value: "无",
     of_run: runs::CHINESE,
     of_workflow: workflows::CHINESE,
+    of_version: super::versions::CHINESE,
+    of_editing: super::editing::CHINESE,
     of_connection: connections::CHINESE,
     of_audit: super::audit::CHINESE,
     of_insights: super::insights::CHINESE,

@@ -51,9 +51,12 @@ pub(super) async fn backup(
             title,
         ));
     }
-    let (pauses, audit) = (handle.pauses.text(), handle.audit.clone());
+    let (beside, audit) = (
+        (handle.pauses.text(), handle.history.text()),
+        handle.audit.clone(),
+    );
     working(&handle, move |parts| {
-        parts.backup(&request.to, pauses, &audit)
+        parts.backup(&request.to, beside, &audit)
     })
     .await
 }

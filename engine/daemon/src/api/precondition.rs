@@ -47,6 +47,11 @@ pub(super) fn tagged(detail: ExceptionDetail) -> Tagged<ExceptionDetail> {
     Tagged(detail, tag)
 }
 
+/// What is known by a tag of its own.
+pub(super) fn tagged_by<T>(value: T, tag: &str) -> Tagged<T> {
+    Tagged(value, format!("\"{tag}\""))
+}
+
 fn tag(detail: &ExceptionDetail) -> String {
     format!("\"{}\"", detail.history.len())
 }
@@ -95,6 +100,25 @@ impl IfMatch {
             Some(tags) if !fits(tags) => Err(stale(detail, tags)),
             _ => Ok(()),
         }
+    }
+
+    /// Refuses to write over a text that whoever writes has not looked at, by the tag that it has
+    /// now, if it is there.
+    pub(super) fn fits(&self, now: Option<&str>) -> Result<(), Problem> {
+        let title = match (&self.0, now) {
+            (None, None) => return Ok(()),
+            (Some(tags), Some(now)) => {
+                let tag = format!("\"{now}\"");
+                if tags.iter().any(|it| *it == tag || it == "*") {
+                    return Ok(());
+                }
+                "the file was changed since it was looked at"
+            }
+            (None, Some(_)) => "the file is there already",
+            (Some(_), None) => "the file is not there any more",
+        };
+        let detail = "look at it as it is now, and send its `ETag` as `If-Match`";
+        Err(Problem::new(StatusCode::PRECONDITION_FAILED, "workflow.changed", title).detail(detail))
     }
 
     /// Refuses what is decided about something that is decided already.

@@ -33,8 +33,8 @@ use crate::{
     console::Visit,
     daemon::{Handle, Notice, Parts},
     views::{
-        self, ExceptionDetail, ExceptionView, ExceptionsQuery, Inbox, InboxQuery, RunDetail,
-        RunView, RunsQuery, ScheduleView, Waits,
+        self, Changed, ExceptionDetail, ExceptionView, ExceptionsQuery, Inbox, InboxQuery,
+        RunDetail, RunView, RunsQuery, ScheduleView, Waits,
     },
 };
 
@@ -202,8 +202,20 @@ pub(super) async fn inbox(
     Query(query): Query<InboxQuery>,
 ) -> Answer<Inbox> {
     let limit = query.limit.unwrap_or(50).clamp(1, LIMIT);
-    reading(&handle, move |parts| {
-        parts.inbox(&query, (&principal.name, limit), Timestamp::now())
+    inbox_page(&handle, query, (principal.name, limit)).await
+}
+
+/// A page of the inbox for one person.
+pub(crate) async fn inbox_page(
+    handle: &Handle,
+    query: InboxQuery,
+    (person, limit): (String, usize),
+) -> Answer<Inbox> {
+    let versions = handle.workflows();
+    reading(handle, move |parts| {
+        let mut inbox = parts.inbox(&query, (&person, limit), Timestamp::now())?;
+        inbox.outdated = parts.outdated(&inbox.exceptions, &versions);
+        Ok::<_, botswain_store::ReadError>(inbox)
     })
     .await
 }
@@ -234,8 +246,16 @@ pub(crate) async fn detail(handle: &Handle, id: ExceptionId) -> Result<Exception
     let version = workflows.iter().find(|it| it.plan.name == *workflow);
     if let Some(version) = version.cloned() {
         let run = detail.exception.run.clone();
-        let newer = reading(handle, move |parts| parts.newer(&run, &version));
-        detail.newer = newer.await?.0;
+        let history = handle.history.of(workflow);
+        let newer = reading(handle, move |parts| {
+            let newer = parts.newer(&run, &version)?;
+            let summary = parts.store.summary(&run).map_err(|it| it.to_string())?;
+            let number = |hash: &Hash| Some(history.iter().rfind(|it| it.hash == *hash)?.number);
+            let to = newer.as_ref().and_then(number);
+            let from = summary.and_then(|it| number(&it.version));
+            Ok::<_, String>((newer, to.map(|to| Changed { from, to })))
+        });
+        Json((detail.newer, detail.changed)) = newer.await?;
     }
     Ok(detail)
 }

@@ -9,6 +9,7 @@ use super::{
     Problem,
     extract::{JsonBody, Path},
     routes::{Answer, reading},
+    versions,
 };
 use crate::{
     accounts::Principal,
@@ -62,6 +63,7 @@ pub(crate) async fn show(
     };
     let mut detail = read.await?.0.ok_or_else(missing)?;
     mark(&handle, &mut detail.workflow);
+    detail.versions = versions::newest(&handle, &detail.workflow.name);
     Ok(Json(detail))
 }
 

@@ -9,6 +9,7 @@ use axum::{
     body::Bytes,
     http::{HeaderMap, Method, header},
 };
+use botswain_core::Hash;
 use botswain_views::Act;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -23,7 +24,8 @@ pub(crate) struct Form {
     pub(crate) act: Option<Act>,
     /// What it is about: a text with names of the path and of the fields in it.
     on: &'static str,
-    /// Which fields are told; those with a `*` only by that they were given.
+    /// Which fields are told; those with a `*` only by that they were given, those with a `#` by
+    /// their hash.
     told: &'static [&'static str],
 }
 
@@ -44,6 +46,7 @@ const MANY: &[&str] = &[
     "assignee",
     "until",
 ];
+const WRITTEN: &[&str] = &["#source", "note"];
 const PERSON: &[&str] = &["role", "groups", "*password"];
 
 /// Each route that changes something.
@@ -109,6 +112,21 @@ pub(crate) const ACTS: &[(&str, &str, Form)] = &[
         "POST",
         "/workflows/{name}/resume",
         said(Act::GoOn, "workflow {name}", &["note"]),
+    ),
+    (
+        "POST",
+        "/workflows/{name}/activate",
+        said(Act::Activate, "workflow {name}", WRITTEN),
+    ),
+    // Nothing is saved by them.
+    ("POST", "/workflows/{name}/check", NOTHING),
+    ("POST", "/workflows/{name}/test", NOTHING),
+    ("POST", "/api/v1/workflows/{name}/check", NOTHING),
+    ("POST", "/api/v1/workflows/{name}/test", NOTHING),
+    (
+        "PUT",
+        "/api/v1/workflows/{name}/file",
+        said(Act::Activate, "workflow {name}", WRITTEN),
     ),
     (
         "POST",
@@ -268,7 +286,13 @@ pub(crate) fn fields(headers: &HeaderMap, body: &Bytes) -> Said {
             let fields = object.unwrap_or_default().into_iter();
             fields.map(|(name, value)| (name, told(&value))).collect()
         }
-        false => serde_urlencoded::from_bytes(body).unwrap_or_default(),
+        false => {
+            let pairs: Vec<(String, String)> =
+                serde_urlencoded::from_bytes(body).unwrap_or_default();
+            // A form has both characters at the end of a line.
+            let plain = |(name, value): (String, String)| (name, value.replace("\r\n", "\n"));
+            pairs.into_iter().map(plain).collect()
+        }
     };
     for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
         let before = said.entry(name).or_default();
@@ -323,9 +347,11 @@ impl Form {
     /// What else was said.
     pub(crate) fn with(&self, said: &Said) -> BTreeMap<String, String> {
         let told = self.told.iter().filter_map(|name| {
-            let (name, value) = match name.strip_prefix('*') {
-                Some(name) => (name, said.get(name).map(|_| "given".to_owned())),
-                None => (*name, said.get(*name).cloned()),
+            let hash = |text: &String| Hash::of(text.as_bytes()).as_str().to_owned();
+            let (name, value) = match (name.strip_prefix('*'), name.strip_prefix('#')) {
+                (Some(name), _) => (name, said.get(name).map(|_| "given".to_owned())),
+                (_, Some(name)) => (name, said.get(name).map(hash)),
+                _ => (*name, said.get(*name).cloned()),
             };
             Some((name.to_owned(), value?))
         });

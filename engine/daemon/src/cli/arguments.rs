@@ -110,11 +110,16 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Browser,
     },
-    /// List the workflows, pause one, or let it go on.
+    /// List the workflows or the versions of one, pause one, or let it go on.
     Workflows {
         #[command(subcommand)]
         command: Option<Workflows>,
     },
+    /// Let the instance follow a workflow that was written elsewhere.
+    ///
+    /// It is checked first, and nothing is pushed that has mistakes. The file in `workflows/` gets
+    /// its text; what it was stays among the versions.
+    Push(Push),
     /// When each schedule fires next.
     Schedule,
     /// List the bots, or show one with its parameters, output and an example.
@@ -356,6 +361,10 @@ pub(super) enum RunsCommand {
 pub(super) enum Workflows {
     /// List them, as their files say.
     List,
+    /// List the versions of one that were taken over, and who activated them.
+    Versions { workflow: String },
+    /// Show what differs between two versions of one, or from its file.
+    Diff(Difference),
     /// Let one start nothing by itself, until it is resumed.
     ///
     /// What runs goes on, it can still be started by hand, and what comes meanwhile waits.
@@ -370,6 +379,28 @@ pub(super) enum Workflows {
         #[command(flatten)]
         said: Said,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Push {
+    /// A workflow: `NAME.yaml`, wherever it is.
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) said: Said,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Difference {
+    pub(super) workflow: String,
+    /// The number of a version; otherwise the newest.
+    #[arg(value_name = "VERSION")]
+    pub(super) number: Option<u64>,
+    /// Compared with this one; otherwise with the version before it.
+    #[arg(long, value_name = "VERSION")]
+    pub(super) against: Option<u64>,
+    /// Compared with the file as it is now.
+    #[arg(long, conflicts_with = "against")]
+    pub(super) file: bool,
 }
 
 /// Who says something, and why.

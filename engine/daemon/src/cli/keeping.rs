@@ -28,6 +28,7 @@ use crate::{
     audit::{self, Audit},
     client::{self, Client},
     daemon::StartError,
+    history::{self, History},
     instance::Instance,
     pauses::{self, Pauses},
 };
@@ -149,6 +150,9 @@ pub(super) fn restore(global: &Global, from: &Path) -> Outcome {
     let manifest = restored.map_err(failed)?;
     if let Some(text) = manifest.beside.get(pauses::BESIDE) {
         Pauses::restore(&private.pauses(), text).map_err(Failure::of)?;
+    }
+    if let Some(text) = manifest.beside.get(history::BESIDE) {
+        History::restore(&private.versions(), text).map_err(Failure::of)?;
     }
     restore_audit(&instance, from, &manifest).map_err(Failure::of)?;
     match global.json {

@@ -332,9 +332,7 @@ fn any(what: &str, text: &str) -> Result<(), String> {
 }
 
 fn is_name(what: &str, text: &str) -> Result<(), String> {
-    let begins = text.starts_with(|c: char| c.is_ascii_lowercase());
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-    match begins && text.len() <= 60 && text.chars().all(plain) {
+    match starter::is_name(text) {
         true => Ok(()),
         false => Err(format!("`{text}` cannot be a name (`{what}`)")),
     }

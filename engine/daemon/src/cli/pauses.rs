@@ -7,7 +7,7 @@ use super::{
     arguments::{Said, Workflows},
     outcome::{Code, Outcome},
     output::{self, tame},
-    times, workflows,
+    times, versions, workflows,
 };
 use crate::{
     api::Pausing,
@@ -17,6 +17,8 @@ use crate::{
 pub(super) async fn workflows(global: &Global, command: Option<Workflows>) -> Outcome {
     let (name, said, act) = match command.unwrap_or(Workflows::List) {
         Workflows::List => return workflows::list(global),
+        Workflows::Versions { workflow } => return versions::list(global, &workflow).await,
+        Workflows::Diff(difference) => return versions::diff(global, difference).await,
         Workflows::Pause { workflow, said } => (workflow, said, "pause"),
         Workflows::Resume { workflow, said } => (workflow, said, "resumption"),
     };

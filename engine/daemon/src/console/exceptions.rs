@@ -8,7 +8,6 @@ use axum::{
 use botswain_console::Draft;
 use botswain_core::ExceptionId;
 use botswain_views::{Decision, InboxQuery};
-use jiff::Timestamp;
 
 use super::{Visit, again, forms::Fields, html};
 use crate::{
@@ -45,9 +44,7 @@ pub(super) async fn inbox(
         visit.problem(&problem)
     })?;
     let (asked, limit) = (query.clone(), query.limit.unwrap_or(PAGE).clamp(1, 500));
-    let read = routes::reading(&handle, move |parts| {
-        parts.inbox(&asked, (&principal.name, limit), Timestamp::now())
-    });
+    let read = routes::inbox_page(&handle, asked, (principal.name, limit));
     let Json(inbox) = read.await.map_err(|problem| visit.problem(&problem))?;
     let frame = visit.frame(inbox.counts);
     Ok(html(botswain_console::inbox(

@@ -54,6 +54,13 @@ const MEANT: &[(&str, &str)] = &[
     ("POST /runs/{run}/cancel", "handler"),
     ("GET /workflows", "viewer"),
     ("GET /workflows/{name}", "viewer"),
+    ("GET /new-workflow", "author"),
+    ("GET /workflows/{name}/edit", "author"),
+    ("POST /workflows/{name}/check", "author"),
+    ("POST /workflows/{name}/test", "author"),
+    ("POST /workflows/{name}/activate", "author"),
+    ("GET /workflows/{name}/versions", "viewer"),
+    ("GET /workflows/{name}/versions/{number}", "viewer"),
     ("POST /workflows/{name}/start", "handler"),
     ("POST /workflows/{name}/pause", "handler"),
     ("POST /workflows/{name}/resume", "handler"),
@@ -87,6 +94,12 @@ const MEANT: &[(&str, &str)] = &[
     ("GET /api/v1/versions/{hash}", "viewer"),
     ("GET /api/v1/workflows", "viewer"),
     ("GET /api/v1/workflows/{name}", "viewer"),
+    ("GET /api/v1/workflows/{name}/file", "author"),
+    ("PUT /api/v1/workflows/{name}/file", "author"),
+    ("POST /api/v1/workflows/{name}/check", "author"),
+    ("POST /api/v1/workflows/{name}/test", "author"),
+    ("GET /api/v1/workflows/{name}/versions", "viewer"),
+    ("GET /api/v1/workflows/{name}/versions/{number}", "viewer"),
     ("POST /api/v1/workflows/{name}/pause", "handler"),
     ("POST /api/v1/workflows/{name}/resumption", "handler"),
     ("GET /api/v1/inbox", "viewer"),
@@ -206,6 +219,7 @@ fn filled(path: &str) -> String {
         ("{hash}", hash.as_str()),
         ("{cause}", hash.as_str()),
         ("{name}", "x"),
+        ("{number}", "1"),
         // Whoever is walked as last.
         ("{person}", "ann"),
         ("{table}", "t"),
@@ -390,10 +404,14 @@ fn last(house: &House) -> u64 {
 }
 
 /// Those that change nothing, though they are no GET.
-const UNRECORDED: [&str; 4] = [
+const UNRECORDED: [&str; 8] = [
     "POST /look",
     "POST /clusters/{cause}/preview",
     "POST /selection/preview",
+    "POST /workflows/{name}/check",
+    "POST /workflows/{name}/test",
+    "POST /api/v1/workflows/{name}/check",
+    "POST /api/v1/workflows/{name}/test",
     "POST /account/factor",
 ];
 

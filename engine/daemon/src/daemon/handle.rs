@@ -34,6 +34,7 @@ use crate::{
     accounts::Accounts,
     api::{Answers, Bulks, Closed, Turns},
     audit::Audit,
+    history::History,
     meant,
     pauses::Pauses,
     tested::Tested,
@@ -51,6 +52,7 @@ pub struct Handle {
     pub audit: Audit,
     pub bulks: Arc<Bulks>,
     pub closed: Arc<Closed>,
+    pub history: Arc<History>,
     pub pauses: Arc<Pauses>,
     pub tested: Arc<Tested>,
     pub answers: Arc<Answers>,
@@ -287,6 +289,11 @@ impl Handle {
                 Mode::Lasting => version.clone(),
                 Mode::Brief => Arc::new(without_schedules(version)),
             });
+        }
+        // Only who looks at what was misses it.
+        let noted = versions.iter().map(|it| (it.plan.name.as_str(), it.hash()));
+        if let Err(error) = self.history.note(noted, Timestamp::now()) {
+            tracing::error!("that versions were taken over cannot be written down: {error}");
         }
         let by_name = versions
             .iter()

@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Handle, parts::Parts};
 use crate::{
     audit::{self, Audit},
-    pauses,
+    history, pauses,
 };
 
 /// How often finished runs are looked over.
@@ -29,7 +29,7 @@ impl Parts {
     pub fn backup(
         &self,
         to: &Path,
-        pauses: String,
+        (pauses, versions): (String, String),
         audit: &Audit,
     ) -> Result<Manifest, backup::Error> {
         let unreadable = |source| backup::Error::Io {
@@ -43,6 +43,7 @@ impl Parts {
             made: Timestamp::now(),
             beside: BTreeMap::from([
                 (pauses::BESIDE.to_owned(), pauses),
+                (history::BESIDE.to_owned(), versions),
                 (audit::BESIDE.to_owned(), audit.head),
             ]),
             files: audit.files,

@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use super::{Handle, Mode, settings};
 use crate::{
     editor,
-    instance::CONFIG_FILE,
+    instance::{CONFIG_FILE, Instance},
     workflows::{self, Checked},
 };
 
@@ -59,20 +59,49 @@ async fn take_over_if(handle: &Handle, lists: impl Fn(&Stamp) -> bool) {
     let Some(seen) = seen.as_mut().filter(|seen| lists(seen)) else {
         return;
     };
+    take_over_saved(handle, seen).await;
+}
+
+/// Reads the files if one has changed.
+async fn take_over_saved(handle: &Handle, seen: &mut Stamp) {
     let now = Stamp::of(handle.parts.instance.folder());
     // Taken over is what has been read: whoever asked may go away before, or the disk may fail.
-    if now.files == seen.files || reload(handle).await {
+    if now.files == seen.files || reload(handle, Mode::Lasting).await {
         *seen = now;
     }
 }
 
+impl Handle {
+    /// Lets somebody change the files while nobody takes them over, then takes them over: new runs
+    /// follow them on return.
+    pub async fn change_files<T: Send + 'static, E: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Instance) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let mut seen = self.files.lock().await;
+        // What others have saved until now is a version of its own.
+        if let Some(seen) = seen.as_mut() {
+            take_over_saved(self, seen).await;
+        }
+        let parts = self.parts.clone();
+        let changed = tokio::task::spawn_blocking(move || change(&parts.instance)).await;
+        let changed = changed.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+        let changed = changed?;
+        match seen.as_mut() {
+            Some(seen) => take_over_saved(self, seen).await,
+            None => drop(reload(self, Mode::Brief).await),
+        }
+        Ok(changed)
+    }
+}
+
 /// Whether the files could be read.
-async fn reload(handle: &Handle) -> bool {
+async fn reload(handle: &Handle, mode: Mode) -> bool {
     match workflows::check(&handle.parts.instance) {
         Ok(checked) => {
             report(&checked);
             editor::refresh(&handle.parts.instance);
-            take_over(handle, checked).await;
+            take_over(handle, checked, mode).await;
             true
         }
         Err(error) => {
@@ -106,7 +135,7 @@ fn report(checked: &Checked) {
     }
 }
 
-async fn take_over(handle: &Handle, checked: Checked) {
+async fn take_over(handle: &Handle, checked: Checked, mode: Mode) {
     let Some(config) = checked.config else { return };
     let parts = &handle.parts;
     match settings(&parts.instance, config.clone()) {
@@ -121,7 +150,7 @@ async fn take_over(handle: &Handle, checked: Checked) {
         Err(error) => tracing::error!("botswain.yaml is not taken over: {error}"),
     }
     let versions = with_last_good(handle, checked.versions);
-    if let Err(error) = handle.replace_workflows(&versions, Mode::Lasting) {
+    if let Err(error) = handle.replace_workflows(&versions, mode) {
         tracing::error!("the workflows are not taken over: {error}");
     }
 }

@@ -21,7 +21,7 @@ pub struct ByName<T> {
     all: RwLock<BTreeMap<String, T>>,
 }
 
-impl<T: Clone + Serialize + DeserializeOwned> ByName<T> {
+impl<T: Clone + PartialEq + Serialize + DeserializeOwned> ByName<T> {
     /// Reads what an earlier daemon has written.
     pub fn open(path: PathBuf) -> io::Result<ByName<T>> {
         let all = match std::fs::read(&path) {
@@ -47,12 +47,23 @@ impl<T: Clone + Serialize + DeserializeOwned> ByName<T> {
 
     /// Says something of a name, or nothing any more; durable on return. Blocks.
     pub fn set(&self, name: &str, said: Option<T>) -> io::Result<()> {
+        self.alter(|all| {
+            match said {
+                Some(said) => all.insert(name.to_owned(), said),
+                None => all.remove(name),
+            };
+        })
+    }
+
+    /// Changes what is said of several; durable on return, and written only when it differs.
+    /// Blocks.
+    pub fn alter(&self, change: impl FnOnce(&mut BTreeMap<String, T>)) -> io::Result<()> {
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
         let mut after = all.clone();
-        match said {
-            Some(said) => after.insert(name.to_owned(), said),
-            None => after.remove(name),
-        };
+        change(&mut after);
+        if after == *all {
+            return Ok(());
+        }
         let text = serde_json::to_vec_pretty(&after).map_err(io::Error::other)?;
         private::replace_file(&self.path, &text)?;
         *all = after;

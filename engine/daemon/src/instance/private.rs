@@ -53,6 +53,11 @@ impl Private {
         self.folder.join("pauses.json")
     }
 
+    /// Which versions of the workflows were taken over.
+    pub fn versions(&self) -> PathBuf {
+        self.folder.join("versions.json")
+    }
+
     /// How the last test of each connection ended.
     pub fn tested(&self) -> PathBuf {
         self.folder.join("tested.json")
@@ -131,10 +136,19 @@ fn unmakable(path: &Path, source: std::io::Error) -> Error {
 
 /// Puts `content` (mode 0600) in the place of `path`, all or nothing, durable once it returned.
 pub(crate) fn replace_file(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    replace_file_as(path, content, 0o600)
+}
+
+/// The same with another mode, for what is no secret.
+pub(crate) fn replace_file_as(path: &Path, content: &[u8], mode: u32) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     // A temporary file of this crate has mode 0600 from the start.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(content)?;
+    if mode != 0o600 {
+        file.as_file()
+            .set_permissions(Permissions::from_mode(mode))?;
+    }
     file.as_file().sync_all()?;
     file.persist(path)?;
     File::open(folder)?.sync_all()

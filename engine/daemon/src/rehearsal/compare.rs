@@ -13,8 +13,11 @@ use botswain_core::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{difference, flow::flow, mocks::is_item, stage::Stage};
-use crate::views::{RunDetail, StepState, StepView};
+use super::{flow::flow, mocks::is_item, stage::Stage};
+use crate::{
+    difference,
+    views::{RunDetail, StepState, StepView},
+};
 
 /// Something that did not come out as expected.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -16,11 +16,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    difference,
     dry::Scene,
     flow::block,
     stage::{Stage, masked},
 };
+use crate::difference;
 
 /// What an earlier run has left, by the place of each step.
 #[derive(Default)]

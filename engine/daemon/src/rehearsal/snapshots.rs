@@ -10,7 +10,7 @@ use std::{
 
 use botswain_core::testing::{Place, Test, slug};
 
-use super::difference;
+use crate::difference;
 
 /// What became of a comparison.
 pub(crate) enum Compared {

@@ -1,6 +1,6 @@
 //! Makes the views of what waits for people.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use botswain_core::{
     ExceptionId, Fault, Hash, RunId, StepId,
@@ -91,6 +91,7 @@ impl Parts {
             inputs,
             given,
             newer: None,
+            changed: None,
             tries: tries(&loaded.facts, step),
             history: history(&loaded.facts, step),
             others,
@@ -108,6 +109,22 @@ impl Parts {
     pub fn newer(&self, run: &RunId, version: &Arc<Version>) -> Result<Option<Hash>, String> {
         let (run, hash) = (self.recover(run)?, version.hash());
         Ok(Some(hash).filter(|hash| *hash != run.version_hash && run.fits(version).is_ok()))
+    }
+
+    /// Whether the run of one of these follows another version than new runs do.
+    pub fn outdated(&self, exceptions: &[ExceptionView], versions: &[Arc<Version>]) -> bool {
+        let mut hashes = BTreeMap::new();
+        exceptions.iter().any(|it| {
+            let of = |name: &str| versions.iter().find(|version| version.plan.name == name);
+            let current = hashes.entry(&it.workflow);
+            let current = current.or_insert_with(|| of(&it.workflow).map(|it| it.hash()));
+            let run = self.store.summary(&it.run).ok().flatten();
+            let run = run.map(|run| run.version);
+            current
+                .as_ref()
+                .zip(run)
+                .is_some_and(|(now, then)| *now != then)
+        })
     }
 
     /// The run whose inputs this one sees: the one around its items.

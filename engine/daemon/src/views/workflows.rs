@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use botswain_core::{
     diagnostic::{Diagnostic, Severity},
+    index::State,
     plan::Version,
     schedule::Times,
 };
@@ -11,9 +12,9 @@ use botswain_store::Filter;
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
 use super::{
-    CalendarDay, CalendarRow, FindingView, InboxQuery, ScheduleView, WorkflowDetail, WorkflowView,
+    CalendarDay, CalendarRow, InboxQuery, RunView, ScheduleView, WorkflowDetail, WorkflowView,
 };
-use crate::{daemon::Parts, workflows};
+use crate::{daemon::Parts, desk, workflows};
 
 /// How many of the next times of a trigger are named.
 const NEXT: usize = 5;
@@ -61,12 +62,7 @@ impl Parts {
             Some(Ok(text)) => Some(text),
             Some(Err(_)) | None => kept(),
         };
-        let found = of_file(&named, &checked.diagnostics).map(|it| FindingView {
-            is_mistake: it.severity == Severity::Error,
-            line: it.line,
-            message: it.message.clone(),
-            hint: it.hint.clone(),
-        });
+        let found = of_file(&named, &checked.diagnostics).map(desk::finding);
         let version = named.version.as_deref();
         Ok(Some(WorkflowDetail {
             findings: found.collect(),
@@ -76,7 +72,21 @@ impl Parts {
             schedules: version
                 .map(|it| self.schedules(it, now))
                 .unwrap_or_default(),
+            succeeded: self.newest(&named.name, State::Succeeded)?,
+            failed: self.newest(&named.name, State::Failed)?,
+            // Only the daemon that is asked knows.
+            versions: Vec::new(),
         }))
+    }
+
+    /// The newest run of a workflow that has ended so.
+    fn newest(&self, workflow: &str, state: State) -> Result<Option<RunView>, String> {
+        let filter = Filter {
+            workflow: Some(workflow.to_owned()),
+            state: Some(state),
+        };
+        let mut runs = self.runs(&filter, None, 1).map_err(|it| it.to_string())?;
+        Ok(runs.pop())
     }
 
     /// When each trigger of a version fires next.

@@ -35,4 +35,5 @@ mod server;
 mod steps;
 mod testing;
 mod triggers;
+mod versions;
 mod webhooks;

@@ -5,6 +5,7 @@
     reason = "what cannot be unwrapped fails the test"
 )]
 
+mod authoring;
 mod browser;
 mod conformance;
 mod connections;

@@ -16,7 +16,7 @@ const HOSTILE: [&str; 5] = [
     "javascript:window.hacked=1//{{7*7}}",
 ];
 
-const PAGES: [&str; 25] = [
+const PAGES: [&str; 29] = [
     "/inbox",
     "/inbox?show=newest",
     "/inbox?show=approvals",
@@ -34,6 +34,10 @@ const PAGES: [&str; 25] = [
     "/workflows/lines",
     "/workflows/buy?again=2",
     "/workflows/broken",
+    "/workflows/broken/edit",
+    "/new-workflow?name=%3Cimg%20src%3Dx%20onerror%3Dwindow.hacked%3D1%3E",
+    "/workflows/talks/versions",
+    "/workflows/talks/versions/2",
     "/calendar",
     "/connections",
     "/insights",
@@ -65,6 +69,17 @@ async fn hostile_house() -> House {
         "workflows/broken.yaml",
         &format!("name: broken\nsteps: [{{ {text}: 1 }}]\n"),
     );
+    // What was said and who saved it is told with each version, and what differs.
+    for (at, text) in HOSTILE[..2].iter().enumerate() {
+        let text = text.replace('"', "'");
+        let steps = "steps: [{ id: a, set: { b: \"1\" } }]";
+        let talks = format!("name: talks\ndescription: {at} {text}\n{steps}\n");
+        house.write("desk/talks.yaml", &talks);
+        let file = house.path("desk/talks.yaml");
+        let push = ["push", file.to_str().unwrap(), "--note", &text];
+        let pushed = house.botswain(&push);
+        assert!(pushed.status.success(), "{pushed:?}");
+    }
     let remark = ["exceptions", "remark", "1", "--note", HOSTILE[1]];
     assert!(house.botswain(&remark).status.success());
     house

@@ -139,7 +139,10 @@ pub(super) fn unknown_sku() -> Value {
     );
     let mut corrected = line();
     merge(&mut corrected, json!({ "sku": "9002" }));
-    detail(it, json!({ "item": corrected, "newer": CAUSE }))
+    detail(
+        it,
+        json!({ "item": corrected, "newer": CAUSE, "changed": { "from": 2, "to": 3 } }),
+    )
 }
 
 pub(super) fn approval() -> Value {

@@ -1,0 +1,238 @@
+//! The page on which a workflow is written: opened, checked, tested, activated.
+
+use axum::{
+    Extension, Form, Json,
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use botswain_console::Editing;
+use botswain_views::{DraftView, TextChange};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{Visit, again, forms::Fields, html};
+use crate::{
+    accounts::Principal,
+    api::{
+        Activating, Problem, authoring,
+        extract::{self, JsonBody},
+        precondition::IfMatch,
+    },
+    daemon::Handle,
+    desk, difference, starter,
+};
+
+/// What the page sends with each of its buttons.
+struct Written {
+    workflow: String,
+    source: String,
+    seen: String,
+    note: String,
+}
+
+impl Written {
+    fn of(workflow: String, fields: Vec<(String, String)>) -> Written {
+        let form = Fields::new(fields);
+        // A form has both characters at the end of a line; the file gets what it had.
+        let plain = |name: &str| form.get(name).unwrap_or_default().replace("\r\n", "\n");
+        Written {
+            workflow,
+            source: plain("source"),
+            seen: plain("seen"),
+            note: plain("note"),
+        }
+    }
+
+    fn editing(&self) -> Editing<'_> {
+        Editing {
+            workflow: &self.workflow,
+            source: &self.source,
+            seen: &self.seen,
+            note: &self.note,
+            ..Editing::default()
+        }
+    }
+
+    fn draft(&self) -> JsonBody<DraftView> {
+        let source = self.source.clone();
+        JsonBody(DraftView { source })
+    }
+
+    fn name(&self) -> extract::Path<String> {
+        extract::Path(self.workflow.clone())
+    }
+}
+
+/// Asks for the name of a new one, and leads to its page.
+pub(super) async fn begin(
+    Extension(visit): Extension<Visit>,
+    Query(fields): Query<Vec<(String, String)>>,
+) -> Response {
+    let form = Fields::new(fields);
+    let name = form.given("name").unwrap_or_default().to_owned();
+    if starter::is_name(&name) {
+        return Redirect::to(&format!("/workflows/{name}/edit")).into_response();
+    }
+    let frame = visit.counted().await;
+    if name.is_empty() {
+        return html(botswain_console::new_workflow(&frame, "", None));
+    }
+    let error = visit.line(&Problem::from(desk::Refusal::Name(name.clone())));
+    again(botswain_console::new_workflow(&frame, &name, Some(&error)))
+}
+
+pub(super) async fn open(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+    Path(name): Path<String>,
+) -> Response {
+    let opened = authoring::opened(&handle, &name).await;
+    let (source, seen) = match opened {
+        Ok(Some(file)) => (file.source, file.hash.as_str().to_owned()),
+        Ok(None) => (begun(&name), String::new()),
+        Err(problem) => return visit.problem(&problem),
+    };
+    let written = Written {
+        workflow: name,
+        source,
+        seen,
+        note: String::new(),
+    };
+    let check = authoring::check(State(handle), written.name(), written.draft()).await;
+    let check = match check {
+        Ok(Json(check)) => check,
+        Err(problem) => return refused(&visit, &written, &problem).await,
+    };
+    let editing = Editing {
+        check: Some(&check),
+        ..written.editing()
+    };
+    html(botswain_console::edit(&visit.counted().await, &editing))
+}
+
+/// The first lines of one that is not there yet.
+fn begun(name: &str) -> String {
+    format!("name: {name}\ndescription: \ntriggers: []\nsteps:\n  - id: first\n    set: {{ }}\n")
+}
+
+/// What each button needs to know.
+pub(super) type Pressed = (
+    State<Handle>,
+    Extension<Principal>,
+    Extension<Visit>,
+    Path<String>,
+    Form<Vec<(String, String)>>,
+);
+
+pub(super) async fn check(
+    (handle, _, Extension(visit), Path(name), Form(fields)): Pressed,
+) -> Response {
+    let written = Written::of(name, fields);
+    match authoring::check(handle, written.name(), written.draft()).await {
+        Ok(Json(check)) => {
+            let editing = Editing {
+                check: Some(&check),
+                ..written.editing()
+            };
+            html(botswain_console::edit(&visit.counted().await, &editing))
+        }
+        Err(problem) => refused(&visit, &written, &problem).await,
+    }
+}
+
+pub(super) async fn test(
+    (handle, _, Extension(visit), Path(name), Form(fields)): Pressed,
+) -> Response {
+    let written = Written::of(name, fields);
+    match authoring::test(handle, written.name(), written.draft()).await {
+        Ok(Json(tests)) => {
+            let editing = Editing {
+                check: Some(&tests.check),
+                tests: Some(&tests),
+                ..written.editing()
+            };
+            html(botswain_console::edit(&visit.counted().await, &editing))
+        }
+        Err(problem) => refused(&visit, &written, &problem).await,
+    }
+}
+
+pub(super) async fn activate(
+    (State(handle), principal, Extension(visit), Path(name), Form(fields)): Pressed,
+) -> Response {
+    let written = Written::of(name, fields);
+    let activating = Activating {
+        source: written.source.clone(),
+        note: Some(written.note.clone()).filter(|it| !it.trim().is_empty()),
+        by: String::new(),
+    };
+    let seen = IfMatch::of_form(Some(written.seen.as_str()).filter(|it| !it.is_empty()));
+    let body = JsonBody(activating);
+    let name = written.name();
+    match authoring::activate(State(handle.clone()), principal, name, seen, body).await {
+        Ok(Json(activated)) => {
+            let name = utf8_percent_encode(&written.workflow, NON_ALPHANUMERIC);
+            let number = activated.version.number;
+            Redirect::to(&format!("/workflows/{name}/versions/{number}")).into_response()
+        }
+        Err(problem) if problem.code == "workflow.changed" => {
+            meanwhile(&handle, &visit, written).await
+        }
+        Err(problem) if problem.code == "workflow.mistakes" => {
+            mistaken(handle, &visit, (&written, &problem)).await
+        }
+        Err(problem) => refused(&visit, &written, &problem).await,
+    }
+}
+
+/// The page again, with what is wrong and every mistake at its line.
+async fn mistaken(
+    handle: Handle,
+    visit: &Visit,
+    (written, problem): (&Written, &Problem),
+) -> Response {
+    let check = authoring::check(State(handle), written.name(), written.draft()).await;
+    let (check, error) = (check.ok().map(|it| it.0), visit.line(problem));
+    let editing = Editing {
+        error: Some(&error),
+        check: check.as_ref(),
+        ..written.editing()
+    };
+    again(botswain_console::edit(&visit.counted().await, &editing))
+}
+
+/// The page again, with what somebody else has made of the file; from now on that is what was seen.
+async fn meanwhile(handle: &Handle, visit: &Visit, mut written: Written) -> Response {
+    let now = match authoring::opened(handle, &written.workflow).await {
+        Ok(now) => now,
+        Err(problem) => return refused(visit, &written, &problem).await,
+    };
+    let changed: Vec<TextChange> = match &now {
+        Some(file) => vec![TextChange {
+            file: file.file.clone(),
+            is_called: false,
+            lines: difference::views(&file.source, &written.source),
+        }],
+        None => Vec::new(),
+    };
+    written.seen = now.map_or_else(String::new, |it| it.hash.as_str().to_owned());
+    let editing = Editing {
+        changed: Some(&changed),
+        ..written.editing()
+    };
+    let page = botswain_console::edit(&visit.counted().await, &editing);
+    (StatusCode::PRECONDITION_FAILED, Html(page)).into_response()
+}
+
+/// The page again, with what could not be done.
+async fn refused(visit: &Visit, written: &Written, problem: &Problem) -> Response {
+    if written.source.is_empty() {
+        return visit.problem(problem);
+    }
+    let error = visit.line(problem);
+    let editing = Editing {
+        error: Some(&error),
+        ..written.editing()
+    };
+    again(botswain_console::edit(&visit.counted().await, &editing))
+}
