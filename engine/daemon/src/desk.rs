@@ -99,8 +99,8 @@ pub(crate) fn read(instance: &Instance, name: &str) -> Result<Option<FileView>, 
 pub(crate) fn check(instance: &Instance, name: &str, text: &str) -> Result<CheckView, Refusal> {
     let file = place(instance, name)?;
     small(text)?;
-    let checked =
-        workflows::check_unsaved(instance, &[file.clone()], Unsaved { file: &file, text })?;
+    let files = std::slice::from_ref(&file);
+    let checked = workflows::check_unsaved(instance, files, Unsaved { file: &file, text })?;
     Ok(found(&checked, &file))
 }
 

@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn lines_have_the_numbers_of_both_texts() {
         let told = |it: LineView| {
-            let number = |it: Option<usize>| it.map_or(".".to_owned(), |it| it.to_string());
+            let number = |it: Option<usize>| it.map_or_else(|| ".".to_owned(), |it| it.to_string());
             let sign = it.kind.sign();
             format!("{}{}{sign}{}", number(it.old), number(it.new), it.text)
         };

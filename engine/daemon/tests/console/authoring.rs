@@ -105,7 +105,7 @@ async fn a_workflow_is_mended_in_the_browser_and_what_was_parked_goes_on_by_it()
     assert!(told.contains("mended workflow"), "{told}");
     browser.click_text("Do it").await;
     wait_for("both orders to be entered", || {
-        house.entered("1").and(house.entered("2"))
+        house.entered("1").and_then(|_| house.entered("2"))
     });
 
     // Who may not write does not see how.
