@@ -161,7 +161,7 @@ fn columns(
         .light_line_style(GRID.mix(0.0))
         .draw()?;
     let every = labels.len().div_ceil(most.max(1)).max(1);
-    for at in 0..labels.len() {
+    for (at, label) in labels.iter().enumerate() {
         let (left, mut below) = (exact(at as u64), 0);
         for (nth, layer) in layers.iter().enumerate() {
             let top = below + layer.values[at];
@@ -174,7 +174,7 @@ fn columns(
         if at % every == 0 {
             let (x, y) = chart.backend_coord(&(left + 0.5, 0.0));
             let style = text(LABEL, HPos::Center);
-            root.draw(&Text::new(labels[at].clone(), (x, y + 6), style))?;
+            root.draw(&Text::new(label.clone(), (x, y + 6), style))?;
         }
     }
     Ok(())
@@ -206,7 +206,7 @@ fn rows_of(root: &Area<'_>, ranks: &[Rank]) -> Result<(), Failed> {
 }
 
 fn text(colour: RGBColor, side: HPos) -> TextStyle<'static> {
-    let style = TextStyle::from(("sans-serif", TEXT).into_font().color(&colour));
+    let style = ("sans-serif", TEXT).into_font().color(&colour);
     style.pos(Pos::new(side, VPos::Top))
 }
 

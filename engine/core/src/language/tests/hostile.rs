@@ -184,7 +184,7 @@ fn what_is_no_workflow() {
             1:2 language.missing_key: a workflow needs `steps`
                 hint: add `steps: …`, what it does, one after the other
             1:2 language.unknown_key: a workflow has no key `a`
-                hint: its keys are: `name`, `description`, `triggers`, `overlap`, `inputs`, `retry`, `timeout`, `steps`, `outputs`, `on_failure`, `finally`, `exceptions`, `formerly`, `promise`, `tests`
+                hint: its keys are: `name`, `description`, `triggers`, `overlap`, `inputs`, `retry`, `timeout`, `saves`, `steps`, `outputs`, `on_failure`, `finally`, `exceptions`, `formerly`, `promise`, `tests`
             1:8 yaml.duplicate_key: `a` is given twice
                 hint: keep one of them
         "#]],

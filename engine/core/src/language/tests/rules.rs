@@ -97,7 +97,7 @@ fn unknown_and_missing_keys() {
             1:1 language.unknown_key: a workflow has no key `trigers`
                 hint: did you mean `triggers`?
             2:1 language.unknown_key: a workflow has no key `colour`
-                hint: its keys are: `name`, `description`, `triggers`, `overlap`, `inputs`, `retry`, `timeout`, `steps`, `outputs`, `on_failure`, `finally`, `exceptions`, `formerly`, `promise`, `tests`
+                hint: its keys are: `name`, `description`, `triggers`, `overlap`, `inputs`, `retry`, `timeout`, `saves`, `steps`, `outputs`, `on_failure`, `finally`, `exceptions`, `formerly`, `promise`, `tests`
         "#]],
     );
     check(
