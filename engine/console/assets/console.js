@@ -3,6 +3,12 @@
 
 const all = (selector, from = document) => Array.from(from.querySelectorAll(selector));
 const one = (selector, from = document) => from.querySelector(selector);
+// As the pages do it: what stands between backticks is code.
+const marked = (text) => text.split("`").map((part, at) => {
+  const drawn = document.createElement(at % 2 ? "code" : "span");
+  drawn.textContent = part;
+  return drawn;
+});
 
 // The reader's zone, for the times on the next page.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -141,10 +147,10 @@ if (editor) {
     const line = one("[data-to-line]", item);
     line.textContent = line.dataset.says.replace("#", found.line);
     line.addEventListener("click", () => go(found.line));
-    one("[data-message]", item).textContent = found.message;
+    one("[data-message]", item).append(...marked(found.message));
     if (found.hint) {
       one("[data-hint]", item).hidden = false;
-      one("[data-hint-text]", item).textContent = found.hint;
+      one("[data-hint-text]", item).append(...marked(found.hint));
     }
     return item;
   };

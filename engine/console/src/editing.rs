@@ -137,9 +137,9 @@ fn finding(frame: &Frame, it: &FindingView, source: &str) -> Markup {
     html! {
         li class=(class) data-line=(it.line) {
             strong { span data-kind { (kind) } ", " ((words.line)(&it.line.to_string())) ": " }
-            span data-message { (it.message) }
+            span data-message { (marked(&it.message)) }
             @if !line.trim().is_empty() { br; code translate="no" { (line.trim()) } }
-            @if let Some(hint) = &it.hint { br; (frame.words().hint) ": " (hint) }
+            @if let Some(hint) = &it.hint { br; (frame.words().hint) ": " (marked(hint)) }
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use maud::{Markup, html};
 
-use crate::frame::{Frame, Place};
+use crate::{
+    frame::{Frame, Place},
+    text::marked,
+};
 
 /// Where somebody signs in; `next` is where they wanted to go.
 pub fn login(frame: &Frame, next: &str, error: Option<&str>) -> String {
@@ -58,6 +61,6 @@ pub fn setup(frame: &Frame, token: &str, error: Option<&str>) -> String {
 /// What was wrong with the form before.
 pub(crate) fn failed(error: Option<&str>) -> Markup {
     html! {
-        @if let Some(error) = error { p class="error" role="alert" { (error) } }
+        @if let Some(error) = error { p class="error" role="alert" { (marked(error)) } }
     }
 }

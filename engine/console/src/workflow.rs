@@ -226,8 +226,8 @@ fn finding(frame: &Frame, it: &FindingView) -> Markup {
     };
     html! {
         p class=(class) {
-            strong { (kind) ": " } (it.message)
-            @if let Some(hint) = &it.hint { br; (frame.words().hint) ": " (hint) }
+            strong { (kind) ": " } (marked(&it.message))
+            @if let Some(hint) = &it.hint { br; (frame.words().hint) ": " (marked(hint)) }
         }
     }
 }

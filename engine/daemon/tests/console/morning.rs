@@ -106,7 +106,7 @@ async fn what_is_withdrawn_is_not_decided_and_the_second_hears_of_the_first() {
     browser.write("field.amount", "three").await;
     browser.write("note", "as they said").await;
     browser.click_text("Try again with these data").await;
-    assert_eq!(browser.text(".error").await, "`amount` is no number");
+    assert_eq!(browser.text(".error").await, "amount is no number");
     let amount = browser.find("[name='field.amount']").await;
     assert_eq!(amount.prop("value").await.unwrap().unwrap(), "three");
 
