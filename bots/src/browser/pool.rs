@@ -23,6 +23,7 @@ use tokio::{
     sync::{Mutex, OwnedSemaphorePermit, Semaphore, oneshot},
     time::timeout,
 };
+use tokio_util::task::TaskTracker;
 
 use super::{
     action::{Action, Entry},
@@ -60,6 +61,8 @@ struct Stock {
     folder: PathBuf,
     permits: Arc<Semaphore>,
     state: Mutex<State>,
+    /// Those that are on their way back.
+    returning: TaskTracker,
 }
 
 #[derive(Default)]
@@ -142,6 +145,7 @@ impl Pool {
                 folder: all.join(&*OWNER),
                 permits: Arc::new(Semaphore::new(house.sessions.max(1))),
                 state: Mutex::default(),
+                returning: TaskTracker::new(),
             }),
             settings,
         })
@@ -181,6 +185,9 @@ impl Pool {
     /// Ends every session and the drivers. Nothing of them runs afterwards.
     pub async fn close(&self) {
         self.stock.permits.close();
+        // They see that it is being closed, and end their sessions themselves.
+        self.stock.returning.close();
+        self.stock.returning.wait().await;
         let state = std::mem::take(&mut *self.stock.state.lock().await);
         for session in state.idle {
             session.close().await;
@@ -357,7 +364,8 @@ impl Loan {
     /// Gives the session back, unless it cannot be brought to a blank page. What the step has done
     /// is told meanwhile.
     pub(crate) fn give_back(self, logged_in: bool) {
-        tokio::spawn(async move {
+        let returning = self.stock.returning.clone();
+        returning.spawn(async move {
             if self.page(HEALTH).blank().await.is_err() {
                 return;
             }
