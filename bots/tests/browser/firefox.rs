@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
+use botswain_bot::{Category, Reach};
 use serde_json::json;
 
 use crate::{
-    play,
+    lives::end,
+    play, told,
     world::{World, processes},
 };
 
@@ -133,6 +135,27 @@ async fn frames(world: &World) {
         ]))
         .await;
     assert_eq!(named, Ok(json!({ "note": "x" })));
+}
+
+/// Each in the middle of a wait; the second step already has another browser.
+#[tokio::test]
+async fn a_firefox_or_geckodriver_that_is_killed_is_told_and_replaced() {
+    let world = firefox().await;
+    for (program, page) in [("--marionette", "/late"), ("geckodriver", "/hung")] {
+        let context = world.context();
+        let waits = json!([{ "open": page }, { "wait_for": { "text": "never" } }]);
+        let step = world.act_in(&context, waits);
+        let death = async {
+            world.site.asked(page).await;
+            end(&world, program);
+        };
+        let (outcome, ()) = tokio::join!(step, death);
+        let fault = outcome.expect_err("it is dead");
+        let died = ("browser.died", Category::System, Reach::None);
+        assert_eq!(told(&fault), died, "{program}: {fault}");
+    }
+    world.close().await;
+    assert_eq!(processes(world.scratch.path()), []);
 }
 
 #[tokio::test]
