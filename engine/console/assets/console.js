@@ -169,6 +169,7 @@ if (editor) {
     const { findings } = await answer.json();
     list.replaceChildren(...findings.map(drawn));
     nothing.hidden = findings.length > 0;
+    one("#found").hidden = false;
     list.dataset.checked = text.value.length;
   };
   text.addEventListener("input", () => {

@@ -115,7 +115,7 @@ fn findings(frame: &Frame, editing: &Editing<'_>) -> Markup {
     let words = &frame.words().of_editing;
     let found = editing.check.map_or(&[][..], |it| &it.findings);
     html! {
-        section id="found" {
+        section id="found" hidden[editing.check.is_none()] {
             h2 { (words.found) }
             p class="good" data-nothing hidden[editing.check.is_none() || !found.is_empty()] { (words.nothing_found) }
             ul class="plain" data-findings { @for it in found { (finding(frame, it, editing.source)) } }
