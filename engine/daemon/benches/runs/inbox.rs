@@ -68,6 +68,8 @@ pub(crate) fn inbox(goals: &mut Goals) {
     let runtime = place::runtime();
     let first = runtime.block_on(console.sign_in());
     println!("  the first page, signing in included      {first:>8.2?}");
+    let insights = runtime.block_on(console.insights());
+    println!("  insights over all of them, alone         {insights:>8.2?}");
     let pages = runtime.block_on(console.load());
     for ((name, _), figures) in PAGES.iter().zip(&pages) {
         let [p50, p99] = [0.5, 0.99].map(|part| figures.percentile(part));
@@ -177,6 +179,11 @@ impl Console {
         self.cookie = cookie.split(';').next().unwrap().to_owned();
         page(self.ask("/inbox"), begun).await;
         begun.elapsed()
+    }
+
+    async fn insights(&self) -> Duration {
+        let begun = Instant::now();
+        page(self.ask("/insights"), begun).await
     }
 
     fn ask(&self, path: &str) -> reqwest::RequestBuilder {

@@ -3,17 +3,13 @@
 use axum::{
     Extension, Form,
     extract::{Path, State},
-    http::header,
-    response::{AppendHeaders, IntoResponse, Redirect, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use botswain_console::Factor;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use super::{
-    Visit, again, html, people,
-    session::{here, session_cookie},
-};
+use super::{Visit, again, html, people, session::signed_in};
 use crate::{
     accounts::{Principal, Refusal},
     api::{Problem, problem::Code},
@@ -180,14 +176,7 @@ pub(super) async fn sign_in(
 ) -> Response {
     let from = visit.address();
     match handle.accounts.sign_in_with((&half, &name), &code, from) {
-        Ok(token) => {
-            let cookie = session_cookie(&visit, &token, None);
-            (
-                AppendHeaders([(header::SET_COOKIE, cookie)]),
-                Redirect::to(here(&next)),
-            )
-                .into_response()
-        }
+        Ok(token) => signed_in(&visit, &token, &next),
         Err(refusal) => {
             let is_late = matches!(refusal, Refusal::Late);
             let problem = Problem::from(refusal);

@@ -90,7 +90,6 @@ fn filter(form: &Fields) -> AuditFilter {
 
 /// A day is the reader's, from its first moment to its last.
 fn times(visit: &Visit, filter: &AuditFilter) -> (Option<Timestamp>, Option<Timestamp>) {
-    let start = |day: Date| day.to_zoned(visit.zone()).ok().map(|it| it.timestamp());
-    let end = |day: Date| start(day.tomorrow().ok()?);
-    (filter.from.and_then(start), filter.to.and_then(end))
+    let start = filter.from.and_then(|day| visit.start_of(day));
+    (start, filter.to.and_then(|day| visit.end_of(day)))
 }

@@ -27,12 +27,12 @@ pub(super) async fn show(
     Query(fields): Query<Vec<(String, String)>>,
 ) -> Response {
     let filter = filter(&visit, &Fields::new(fields));
-    let (since, until) = times(&visit, &filter);
+    let (since, until) = (visit.start_of(filter.from), visit.end_of(filter.to));
     let query = InsightsQuery {
         workflow: filter.workflow.clone(),
         since,
         until,
-        split: filter.split.and_then(|day| start(&visit, day)),
+        split: filter.split.and_then(|day| visit.start_of(day)),
         timezone: zone(&visit),
     };
     let known: Vec<String> = handle
@@ -61,7 +61,7 @@ pub(super) async fn export(
 ) -> Response {
     let form = Fields::new(fields);
     let filter = filter(&visit, &form);
-    let (since, until) = times(&visit, &filter);
+    let (since, until) = (visit.start_of(filter.from), visit.end_of(filter.to));
     let table = form.given("table");
     let query = ExportQuery {
         table: InsightsTable::ALL
@@ -90,17 +90,6 @@ fn filter(visit: &Visit, form: &Fields) -> InsightsFilter {
         to,
         split: day("split"),
     }
-}
-
-/// A day is the reader's, from its first moment to its last.
-fn times(visit: &Visit, filter: &InsightsFilter) -> (Option<Timestamp>, Option<Timestamp>) {
-    let end = filter.to.tomorrow().ok();
-    let end = end.and_then(|day| start(visit, day));
-    (start(visit, filter.from), end)
-}
-
-fn start(visit: &Visit, day: Date) -> Option<Timestamp> {
-    Some(day.to_zoned(visit.zone()).ok()?.timestamp())
 }
 
 fn zone(visit: &Visit) -> Option<String> {

@@ -40,14 +40,12 @@ pub(super) async fn list(
         to: day("to"),
         before: form.given("before").and_then(|it| it.parse().ok()),
     };
-    // A day is the reader's, from its first moment to its last.
-    let start = |day: Date| day.to_zoned(visit.zone()).ok().map(|it| it.timestamp());
     let query = RunsQuery {
         workflow: filter.workflow.clone(),
         state: filter.state,
         key: filter.key.clone(),
-        since: filter.from.and_then(start),
-        until: filter.to.and_then(|it| start(it.tomorrow().ok()?)),
+        since: filter.from.and_then(|day| visit.start_of(day)),
+        until: filter.to.and_then(|day| visit.end_of(day)),
         before: filter.before,
         limit: Some(PAGE),
     };

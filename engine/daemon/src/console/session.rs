@@ -70,20 +70,23 @@ pub(super) async fn sign_in(
     let from = visit.address();
     match handle.accounts.sign_in(&name, password, from).await {
         Err(Refusal::NeedsCode(half)) => account::ask(&visit, (&half, &name, &next)).await,
-        Ok(token) => {
-            let cookie = session_cookie(&visit, &token, None);
-            (
-                AppendHeaders([(header::SET_COOKIE, cookie)]),
-                Redirect::to(here(&next)),
-            )
-                .into_response()
-        }
+        Ok(token) => signed_in(&visit, &token, &next),
         Err(refusal) => {
             let frame = visit.counted().await;
             let why = visit.line(&Problem::from(refusal));
             again(botswain_console::login(&frame, &next, Some(&why)))
         }
     }
+}
+
+/// They are in, and where they wanted to go.
+pub(super) fn signed_in(visit: &Visit, token: &str, next: &str) -> Response {
+    let cookie = session_cookie(visit, token, None);
+    (
+        AppendHeaders([(header::SET_COOKIE, cookie)]),
+        Redirect::to(here(next)),
+    )
+        .into_response()
 }
 
 pub(super) async fn sign_out(
@@ -131,22 +134,15 @@ pub(super) async fn set_up(
         }
         false => Err(Refusal::Weak("is not the same both times")),
     };
-    let signed_in = match made {
+    let session = match made {
         Ok(()) => {
             let from = visit.address();
             handle.accounts.sign_in(&name, password, from).await
         }
         Err(refusal) => Err(refusal),
     };
-    match signed_in {
-        Ok(token) => {
-            let cookie = session_cookie(&visit, &token, None);
-            (
-                AppendHeaders([(header::SET_COOKIE, cookie)]),
-                Redirect::to("/inbox"),
-            )
-                .into_response()
-        }
+    match session {
+        Ok(token) => signed_in(&visit, &token, "/inbox"),
         Err(refusal) => {
             let frame = visit.counted().await;
             let why = visit.line(&Problem::from(refusal));
@@ -172,7 +168,7 @@ pub(super) async fn look(Form(look): Form<Look>) -> Response {
 }
 
 /// A path of this console, or the inbox: a form leads nowhere else.
-pub(super) fn here(path: &str) -> &str {
+fn here(path: &str) -> &str {
     let is_path = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
     match is_path && path.chars().all(|c| !c.is_control()) {
         true => path,
@@ -180,7 +176,7 @@ pub(super) fn here(path: &str) -> &str {
     }
 }
 
-pub(super) fn session_cookie(visit: &Visit, token: &str, age: Option<u32>) -> String {
+fn session_cookie(visit: &Visit, token: &str, age: Option<u32>) -> String {
     let name = &visit.guard.cookie;
     let secure = if visit.guard.is_encrypted {
         "; Secure"

@@ -7,7 +7,7 @@ use axum::{
 };
 use botswain_console::{Frame, Language, Person, Theme, Told};
 use botswain_views::Counts;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use percent_encoding::percent_decode_str;
 
 use crate::{
@@ -97,6 +97,16 @@ impl Visit {
     pub(super) fn zone(&self) -> TimeZone {
         let own = self.zone.clone();
         own.unwrap_or_else(|| self.guard.handle.parts.timezone())
+    }
+
+    /// The first moment of a day, which is the reader's.
+    pub(super) fn start_of(&self, day: Date) -> Option<Timestamp> {
+        Some(day.to_zoned(self.zone()).ok()?.timestamp())
+    }
+
+    /// When it is over.
+    pub(super) fn end_of(&self, day: Date) -> Option<Timestamp> {
+        self.start_of(day.tomorrow().ok()?)
     }
 
     /// Whether it still holds, long after it was let in.
