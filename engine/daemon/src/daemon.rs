@@ -140,6 +140,7 @@ pub struct Daemon {
 
 impl Daemon {
     pub async fn start(instance: Instance, mode: Mode) -> Result<Daemon, StartError> {
+        let files = (mode == Mode::Lasting).then(|| reload::Stamp::of(instance.folder()));
         let checked = workflows::check(&instance)?;
         let Some(config) = checked.config.clone() else {
             return Err(StartError::Config(checked.diagnostics));
@@ -180,7 +181,7 @@ impl Daemon {
             messages,
             notices,
             workflows: Arc::default(),
-            files: reload::Followed::default(),
+            files: reload::Followed::new(files.into()),
         };
         // Before anything could fire or start.
         if let Some(quarantine) = handle.parts.store.quarantine()? {

@@ -33,12 +33,12 @@ pub(super) struct Stamp {
 /// When, and how long it is now.
 type Change = (SystemTime, u64);
 
-/// The files as they were taken over; nothing while they are not followed.
+/// The files as they were before they were read last: what is saved while they are read, or while
+/// the daemon starts, is seen the next time. Nothing if they are not followed.
 pub(super) type Followed = Arc<Mutex<Option<Stamp>>>;
 
 /// Looks every two seconds, for as long as the daemon lives.
 pub(super) async fn follow(handle: Handle) {
-    *handle.files.lock().await = Some(Stamp::of(handle.parts.instance.folder()));
     while !handle.messages.is_closed() {
         tokio::time::sleep(EVERY).await;
         // The clock of a file system can be too coarse to tell two changes of a folder apart.
@@ -173,7 +173,7 @@ fn with_last_good(handle: &Handle, mut versions: Vec<Arc<Version>>) -> Vec<Arc<V
 }
 
 impl Stamp {
-    fn of(folder: &Path) -> Stamp {
+    pub(super) fn of(folder: &Path) -> Stamp {
         let mut stamp = Stamp::default();
         // Calendars lie beside it, among whatever else.
         stamp.note_folder(folder);
@@ -216,4 +216,28 @@ impl Stamp {
 fn change(path: &Path) -> Option<Change> {
     let metadata = path.metadata().ok()?;
     Some((metadata.modified().ok()?, metadata.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        daemon::{Daemon, Mode},
+        instance::Instance,
+    };
+
+    /// Nothing else comes in between here: what is spawned runs when this waits.
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_is_saved_as_the_daemon_starts_is_what_runs() {
+        let office = tempfile::tempdir().unwrap();
+        std::fs::write(office.path().join("botswain.yaml"), "name: office\n").unwrap();
+        let workflows = office.path().join("workflows");
+        std::fs::create_dir(&workflows).unwrap();
+        let instance = Instance::at(office.path()).unwrap();
+        let daemon = Daemon::start(instance, Mode::Lasting).await.unwrap();
+        let fresh = "steps:\n  - { id: no, fail: stop }\n";
+        std::fs::write(workflows.join("fresh.yaml"), fresh).unwrap();
+        daemon.handle.refresh().await;
+        assert!(daemon.handle.workflow("fresh").is_some());
+        daemon.stop().await.unwrap();
+    }
 }
