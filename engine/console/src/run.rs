@@ -8,6 +8,7 @@ use crate::{
     address::encoded,
     data::file,
     frame::{Frame, Place, grouped},
+    replay::ways,
     text::marked,
 };
 
@@ -84,6 +85,7 @@ fn side(frame: &Frame, detail: &RunDetail) -> Markup {
                 }
                 p class="muted small" { (words.of_workflow.again_lead) }
             }
+            (ways(frame, detail))
         }
         @if !run.state.has_ended() && is_own && frame.may(Role::Handler) {
             details class="way" {

@@ -22,6 +22,7 @@ pub(crate) mod people;
 pub(crate) mod precondition;
 pub(crate) mod problem;
 mod recording;
+pub(crate) mod replay;
 pub(crate) mod routes;
 pub(crate) mod tokens;
 pub(crate) mod versions;
@@ -94,6 +95,12 @@ fn endpoints() -> Vec<Endpoint> {
             post("/api/v1/runs/{run}/cancellation"),
             "Bring a run to its end",
             decisions::cancel,
+        ),
+        Endpoint::new(
+            HANDLE,
+            post("/api/v1/runs/{run}/replay"),
+            "Play a run again against its recording; nothing outside is asked or changed",
+            replay::replay,
         ),
         Endpoint::new(
             SEE,

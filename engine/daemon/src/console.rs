@@ -103,6 +103,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(SEE, get("/runs/{run}"), runs::show),
         Route::new(SEE, get("/runs/{run}/items/{step}"), runs::items),
         Route::new(SEE, get("/runs/{run}/evidence"), runs::evidence),
+        Route::new(HANDLE, post("/runs/{run}/replay"), runs::replay),
         Route::new(HANDLE, post("/runs/{run}/cancel"), runs::cancel),
         Route::new(SEE, get("/workflows"), workflows::list),
         Route::new(SEE, get("/workflows/{name}"), workflows::show),

@@ -119,6 +119,8 @@ pub(crate) const ACTS: &[(&str, &str, Form)] = &[
         said(Act::Activate, "workflow {name}", WRITTEN),
     ),
     // Nothing is saved by them.
+    ("POST", "/runs/{run}/replay", NOTHING),
+    ("POST", "/api/v1/runs/{run}/replay", NOTHING),
     ("POST", "/workflows/{name}/check", NOTHING),
     ("POST", "/workflows/{name}/test", NOTHING),
     ("POST", "/api/v1/workflows/{name}/check", NOTHING),

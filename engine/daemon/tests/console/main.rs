@@ -18,6 +18,7 @@ mod pages;
 mod people;
 mod plain;
 mod repeated;
+mod replay;
 mod runs;
 mod session;
 mod stale;
