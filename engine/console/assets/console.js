@@ -16,8 +16,17 @@ if (zone && !document.cookie.includes(`zone=${encodeURIComponent(zone)}`)) {
   document.cookie = `zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
 }
 
+// A file that is too large is not sent at all.
+for (const input of all("input[type=file][data-most]")) {
+  input.addEventListener("change", () => {
+    const all = Array.from(input.files).reduce((sum, it) => sum + it.size, 0);
+    input.setCustomValidity(all > Number(input.dataset.most) ? input.dataset.large : "");
+    input.reportValidity();
+  });
+}
+
 // What differs from what is stored is marked as it is typed.
-for (const field of all(".field")) {
+for (const field of all(".field[data-original]")) {
   const input = one("input, select, textarea", field);
   const mark = () => field.classList.toggle("changed", input.value !== field.dataset.original);
   input.addEventListener("input", mark);

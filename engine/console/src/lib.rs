@@ -62,6 +62,6 @@ pub use self::{
     tokens::{NewToken, tokens},
     versions::{version, versions},
     words::Language,
-    workflow::workflow,
+    workflow::{FILE_MOST, workflow},
     workflows::workflows,
 };

@@ -14,6 +14,8 @@ mod closed;
 pub(crate) mod connections;
 pub(crate) mod decisions;
 pub(crate) mod extract;
+pub(crate) mod files;
+pub(crate) mod form;
 pub(crate) mod idempotency;
 pub(crate) mod insights;
 mod keeping;
@@ -247,6 +249,13 @@ fn endpoints() -> Vec<Endpoint> {
             routes::artifact,
         ),
         Endpoint::new(
+            HANDLE,
+            post("/api/v1/files/{name}"),
+            "Keep a file for a run to begin with: what is answered is what an input of the type `file` takes",
+            files::add,
+        )
+        .bearing(files::REQUEST),
+        Endpoint::new(
             SEE,
             get("/api/v1/schedule"),
             "What starts runs by itself, and when next",
@@ -402,6 +411,13 @@ impl Endpoint {
             route: Route::new(right, way, handler),
             summary,
             describe: H::describe,
+        }
+    }
+
+    fn bearing(self, body: usize) -> Endpoint {
+        Endpoint {
+            route: self.route.bearing(body),
+            ..self
         }
     }
 }

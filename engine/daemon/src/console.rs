@@ -122,7 +122,8 @@ pub(crate) fn routes() -> Vec<Route> {
             get("/workflows/{name}/versions/{number}"),
             versions::show,
         ),
-        Route::new(HANDLE, post("/workflows/{name}/start"), workflows::start),
+        Route::new(HANDLE, post("/workflows/{name}/start"), workflows::start)
+            .bearing(api::files::REQUEST),
         Route::new(HANDLE, post("/workflows/{name}/pause"), workflows::pause),
         Route::new(HANDLE, post("/workflows/{name}/resume"), workflows::resume),
         Route::new(SEE, get("/calendar"), workflows::calendar),

@@ -37,6 +37,7 @@ pub(super) fn chinese(code: &str) -> Option<&'static str> {
         "exception.changed" => "已有人先行处理，请查看最新状态",
         "exception.closed" => "已有人处理完毕",
         "exception.decision" => "此处理不适用，或填写有误",
+        "file.large" => "文件过大，最多 20 MiB；可放在 Botswain 所在的机器上并填写路径",
         "not_found" => "没有此内容",
         "pruned" => "此运行已按保留期清理",
         "replay.busy" => "正在重放另一个运行，请稍后再试",

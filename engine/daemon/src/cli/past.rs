@@ -2,9 +2,8 @@
 
 use botswain_core::{Hash, RunId, StepId, plan::Version};
 
-use super::outcome::Failure;
 use crate::{
-    client::Client,
+    client::{Client, Error},
     rehearsal::past::{PAGE, Source},
     views::{RunDetail, RunView},
 };
@@ -13,29 +12,29 @@ use crate::{
 const LARGEST: usize = 64 * 1024 * 1024;
 
 impl Source for Client {
-    type Error = Failure;
+    type Error = Error;
 
-    async fn run(&self, run: &RunId) -> Result<RunDetail, Failure> {
-        Ok(self.get(&format!("/api/v1/runs/{run}")).await?)
+    async fn run(&self, run: &RunId) -> Result<RunDetail, Error> {
+        self.get(&format!("/api/v1/runs/{run}")).await
     }
 
     async fn items(
         &self,
         (run, step): (&RunId, &StepId),
         from: u64,
-    ) -> Result<Vec<RunView>, Failure> {
+    ) -> Result<Vec<RunView>, Error> {
         let path = format!("/api/v1/runs/{run}/items/{step}?from={from}&limit={PAGE}");
-        Ok(self.get(&path).await?)
+        self.get(&path).await
     }
 
-    async fn version(&self, hash: &Hash) -> Result<Version, Failure> {
+    async fn version(&self, hash: &Hash) -> Result<Version, Error> {
         let path = format!("/api/v1/versions/{}", hash.as_str());
-        Ok(self.get(&path).await?)
+        self.get(&path).await
     }
 
-    async fn file(&self, hash: &str) -> Result<Option<Vec<u8>>, Failure> {
+    async fn file(&self, hash: &str) -> Result<Option<Vec<u8>>, Error> {
         let response = self.download(&format!("/api/v1/artifacts/{hash}")).await?;
-        let bytes = response.bytes().await.map_err(Failure::of)?;
+        let bytes = response.bytes().await.map_err(|error| Error::Unreachable(error.to_string()))?;
         Ok((bytes.len() <= LARGEST).then(|| bytes.to_vec()))
     }
 }

@@ -115,6 +115,7 @@ const MEANT: &[(&str, &str)] = &[
     ("PUT /api/v1/mappings/{table}/{from}", "author"),
     ("DELETE /api/v1/mappings/{table}/{from}", "author"),
     ("GET /api/v1/artifacts/{hash}", "viewer"),
+    ("POST /api/v1/files/{name}", "handler"),
     ("GET /api/v1/schedule", "viewer"),
     ("GET /api/v1/insights", "viewer"),
     ("GET /api/v1/insights/export", "viewer"),
@@ -406,7 +407,7 @@ fn last(house: &House) -> u64 {
 }
 
 /// Those that change nothing, though they are no GET.
-const UNRECORDED: [&str; 8] = [
+const UNRECORDED: [&str; 10] = [
     "POST /look",
     "POST /clusters/{cause}/preview",
     "POST /selection/preview",
@@ -414,6 +415,8 @@ const UNRECORDED: [&str; 8] = [
     "POST /workflows/{name}/test",
     "POST /api/v1/workflows/{name}/check",
     "POST /api/v1/workflows/{name}/test",
+    "POST /runs/{run}/replay",
+    "POST /api/v1/runs/{run}/replay",
     "POST /account/factor",
 ];
 

@@ -11,6 +11,7 @@ mod conformance;
 mod connections;
 mod doubt;
 mod factor;
+mod files;
 mod house;
 mod insights;
 mod morning;
