@@ -76,6 +76,71 @@ if (one("[data-count], .top nav") && "EventSource" in window) {
 }
 news?.addEventListener("click", () => location.reload());
 
+// A run that is at work is followed. What is new appears in its place, and what one reads stays where it is.
+const follows = one("[data-follow]")?.dataset.follow;
+if (follows && "EventSource" in window) {
+  // Where one reads is kept below, not by the browser, which would lose what is replaced.
+  document.documentElement.style.overflowAnchor = "none";
+  const top = (it) => it.getBoundingClientRect().top;
+  // Parts, and the items in them by their place, which is the same before and after.
+  const keyed = () => {
+    const found = new Map();
+    for (const part of all("[data-part]")) {
+      found.set(part.dataset.part, part);
+      all("li", part).forEach((it, at) => found.set(`${part.dataset.part} ${at}`, it));
+    }
+    return found;
+  };
+  // Whoever writes or has chosen something in it is not disturbed.
+  const isInUse = (part) => part.contains(document.activeElement) && !document.activeElement.matches("summary") || all("textarea, input:not([type=hidden])", part).some((it) => it.value)
+    || part.contains(getSelection()?.anchorNode ?? null) && !getSelection().isCollapsed;
+  // What is opened is known by its item: others may come before it.
+  const way = (it, part) => {
+    const item = it.closest("li");
+    return `${item ? item.id || all("li", part).indexOf(item) : ""} ${all("details", item ?? part).indexOf(it)}`;
+  };
+  const replace = (old, now) => {
+    const open = new Map(all("details", old).map((it) => [way(it, old), it]));
+    const at = document.activeElement;
+    old.replaceWith(now);
+    for (const it of all("details", now)) {
+      const before = open.get(way(it, now));
+      if (!before) continue;
+      it.open = before.open;
+      if (at.parentElement === before) one("summary", it).focus({ preventScroll: true });
+    }
+  };
+  const draw = (page) => {
+    const anchor = [...keyed()].find(([, it]) => it.getClientRects().length > 0 && top(it) >= 0);
+    const before = anchor && top(anchor[1]);
+    for (const old of all("[data-part]")) {
+      const now = one(`[data-part="${old.dataset.part}"]`, page);
+      if (now && now.innerHTML !== old.innerHTML && !isInUse(old)) replace(old, document.adoptNode(now));
+    }
+    const after = anchor && keyed().get(anchor[0]);
+    if (after && scrollY > 0) scrollBy(0, top(after) - before);
+  };
+  let asks = false;
+  let again = false;
+  const look = async () => {
+    if (asks) { again = true; return; }
+    asks = true;
+    try {
+      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+      if (answer.ok) draw(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    } finally {
+      asks = false;
+    }
+    if (!one("[data-follow]")) return events.close();
+    if (again) { again = false; setTimeout(look, 500); }
+  };
+  const events = new EventSource(follows);
+  // Also when it begins: what has happened since the page was made is not told any more.
+  events.onopen = look;
+  events.onmessage = look;
+  window.addEventListener("pagehide", () => events.close());
+}
+
 // Keys.
 const rows = () => all("[data-rows] > .row");
 let at = -1;

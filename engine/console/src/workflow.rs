@@ -218,7 +218,7 @@ fn file_field(frame: &Frame, (name, input): (&str, &Input), draft: &Draft) -> Ma
             label {
                 span class="name" { (name) }
                 " " span class="came" {
-                    ((words.kind)(input.kind))
+                    (words.a_file)
                     @if input.default.is_none() { ", " (words.required) }
                     ", " ((words.file_most)(FILE_MOST / 1024 / 1024))
                 }

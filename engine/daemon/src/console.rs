@@ -46,7 +46,7 @@ use crate::{
         access::{Guard, Right, Route},
         routes::reading,
     },
-    daemon::Handle,
+    daemon::{Handle, Notice},
 };
 
 /// The longest form.
@@ -101,6 +101,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(SEE, get("/artifacts/{hash}"), artifact),
         Route::new(SEE, get("/runs"), runs::list),
         Route::new(SEE, get("/runs/{run}"), runs::show),
+        Route::new(SEE, get("/runs/{run}/events"), runs::events),
         Route::new(SEE, get("/runs/{run}/items/{step}"), runs::items),
         Route::new(SEE, get("/runs/{run}/evidence"), runs::evidence),
         Route::new(HANDLE, post("/runs/{run}/replay"), runs::replay),
@@ -252,21 +253,34 @@ async fn counts(
     .await
 }
 
-/// That something has happened, not what: a page asks for what it shows.
 async fn events(State(handle): State<Handle>, Extension(visit): Extension<Visit>) -> Response {
+    told_that(&handle, visit, |_| true)
+}
+
+/// That something has happened which a page is about, not what: it asks for what it shows.
+fn told_that(
+    handle: &Handle,
+    visit: Visit,
+    is_about: impl Fn(&Notice) -> bool + Clone + Send + 'static,
+) -> Response {
     let notices = handle.watch();
-    let stream =
-        futures_util::stream::unfold((notices, visit), |(mut notices, visit)| async move {
-            match notices.recv().await {
-                Ok(_) | Err(RecvError::Lagged(_)) if visit.is_signed_in() => (),
-                _ => return None,
+    let stream = futures_util::stream::unfold((notices, visit), move |(mut notices, visit)| {
+        let is_about = is_about.clone();
+        async move {
+            loop {
+                match notices.recv().await {
+                    Ok(notice) if !is_about(&notice) => (),
+                    Ok(_) | Err(RecvError::Lagged(_)) if visit.is_signed_in() => break,
+                    _ => return None,
+                }
             }
             // What comes at once is told once.
             tokio::time::sleep(Duration::from_millis(500)).await;
             while notices.try_recv().is_ok() {}
             let event = sse::Event::default().data("{}");
             Some((Ok::<_, Infallible>(event), (notices, visit)))
-        });
+        }
+    });
     let alive = sse::KeepAlive::new().interval(Duration::from_secs(15));
     Sse::new(stream).keep_alive(alive).into_response()
 }

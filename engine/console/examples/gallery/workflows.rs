@@ -63,7 +63,8 @@ impl Samples {
     /// A file that was sent before, as the form has it.
     fn file(&self) -> String {
         let name = self.text("orders-1042.csv");
-        json!({ "$artifact": PICTURE, "name": name, "media": "text/csv", "size": 18_432 }).to_string()
+        json!({ "$artifact": PICTURE, "name": name, "media": "text/csv", "size": 18_432 })
+            .to_string()
     }
 }
 

@@ -9,7 +9,7 @@ pub(super) fn english(_: &str) -> Option<&'static str> {
 
 pub(super) fn chinese(code: &str) -> Option<&'static str> {
     Some(match code {
-        "access.body" => "发送的内容超过 1 MiB",
+        "access.body" => "发送的内容过大",
         "access.factor" => "您的角色必须先启用两步验证",
         "access.form" => "此表单来自之前的会话，请重新载入页面后再发送",
         "access.group" => "此审批由其他组的人员回答",

@@ -20,7 +20,7 @@ pub(crate) const LARGEST: usize = botswain_console::FILE_MOST as usize;
 
 /// How long a request may be that has files. Longer than they may be: of a form the rest is read
 /// then, and nothing in it is lost.
-pub(crate) const REQUEST: usize = 48 * 1024 * 1024;
+pub(crate) const REQUEST: usize = 32 * 1024 * 1024;
 
 /// The longest name, in characters.
 const NAME: usize = 150;
@@ -64,7 +64,10 @@ pub(crate) fn named(kept: ArtifactRef) -> ArtifactRef {
 
 pub(crate) fn too_large(name: &str) -> Problem {
     let most = LARGEST / 1024 / 1024;
-    let title = format!("`{}` is too large: files have {most} MiB at most", plain(name));
+    let title = format!(
+        "`{}` is too large: files have {most} MiB at most",
+        plain(name)
+    );
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "file.large", title)
         .detail("put it on the machine of Botswain, and give its path")
 }
@@ -86,7 +89,10 @@ fn has_room(parts: &Parts, bytes: usize) -> Result<(), Problem> {
 /// A name that leads nowhere and hides nothing, whoever has given it.
 fn plain(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let is_odd = |c: char| c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_odd = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     let plain: String = last.chars().filter(|c| !is_odd(*c)).collect();
     let plain = plain.trim().trim_start_matches('.').trim_end_matches('.');
     match plain.is_empty() {
@@ -110,7 +116,10 @@ fn shortened(name: &str) -> String {
 /// What it says that it is, as long as it says so in the way of such types.
 fn media(media: &str) -> &str {
     let is_word = |word: &str| {
-        !word.is_empty() && word.bytes().all(|it| it.is_ascii_alphanumeric() || b"-+._".contains(&it))
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|it| it.is_ascii_alphanumeric() || b"-+._".contains(&it))
     };
     let alone = media.split(';').next().unwrap_or_default().trim();
     match alone.split_once('/') {
@@ -140,7 +149,10 @@ mod tests {
             assert_eq!(plain(name), kept, "{name:?}");
         }
         let long = plain(&format!("{}.csv", "é".repeat(500)));
-        assert!(long.ends_with("….csv") && long.chars().count() <= NAME, "{long}");
+        assert!(
+            long.ends_with("….csv") && long.chars().count() <= NAME,
+            "{long}"
+        );
     }
 
     #[test]

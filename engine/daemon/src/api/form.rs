@@ -53,11 +53,7 @@ pub(crate) fn is_form(headers: &HeaderMap) -> bool {
 }
 
 /// Reads a form.
-pub(crate) async fn read(
-    headers: &HeaderMap,
-    body: &Bytes,
-    files: Files,
-) -> Result<Sent, Problem> {
+pub(crate) async fn read(headers: &HeaderMap, body: &Bytes, files: Files) -> Result<Sent, Problem> {
     if is_in_parts(media(headers)) {
         return in_parts(headers, body, files).await;
     }
@@ -141,7 +137,8 @@ impl<S: Send + Sync> FromRequest<S> for Sent {
     async fn from_request(request: Request, state: &S) -> Result<Sent, Problem> {
         let headers = request.headers().clone();
         let body = Bytes::from_request(request, state).await;
-        let body = body.map_err(|error| Problem::new(error.status(), "request.body", error.body_text()))?;
+        let body =
+            body.map_err(|error| Problem::new(error.status(), "request.body", error.body_text()))?;
         read(&headers, &body, Files::Taken).await
     }
 }
@@ -175,7 +172,10 @@ mod tests {
         ]);
         let sent = read(&media, &body, Files::Taken).await.unwrap();
         let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(sent.fields, [field("csrf", "3f"), field("input.c", "two\r\nlines")]);
+        assert_eq!(
+            sent.fields,
+            [field("csrf", "3f"), field("input.c", "two\r\nlines")]
+        );
         assert_eq!(sent.files.len(), 1);
         assert_eq!(sent.files[0].1.name, "../a\u{301}.csv");
         assert_eq!(sent.files[0].1.content, long);
@@ -189,11 +189,21 @@ mod tests {
         let media = headers("multipart/form-data; boundary=x");
         let open = Bytes::from("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nb");
         assert!(read(&media, &open, Files::Taken).await.is_err());
-        assert!(read(&headers("multipart/form-data"), &open, Files::Taken).await.is_err());
+        assert!(
+            read(&headers("multipart/form-data"), &open, Files::Taken)
+                .await
+                .is_err()
+        );
         let many = parts(&vec![("name=\"a\"", "b"); PARTS + 1]);
-        assert_eq!(read(&media, &many, Files::Taken).await.unwrap_err().status, 413);
+        assert_eq!(
+            read(&media, &many, Files::Taken).await.unwrap_err().status,
+            413
+        );
         let long = "b".repeat(TEXT + 1);
         let long = parts(&[("name=\"a\"", &long)]);
-        assert_eq!(read(&media, &long, Files::Taken).await.unwrap_err().status, 413);
+        assert_eq!(
+            read(&media, &long, Files::Taken).await.unwrap_err().status,
+            413
+        );
     }
 }

@@ -130,15 +130,13 @@ fn play(
     let workflow = &detail.run.workflow;
     let versions = match version {
         ReplayVersion::Current => current(parts, workflow)?,
-        ReplayVersion::Pinned => {
-            runtime.block_on(past::pinned(&recording, &detail.run.version))?
-        }
+        ReplayVersion::Pinned => runtime.block_on(past::pinned(&recording, &detail.run.version))?,
     };
     let hash = versions.iter().find(|it| it.plan.name == *workflow);
     let hash = hash.map(|it| it.hash()).ok_or_else(|| gone(workflow))?;
     let script = Script {
         workflow: workflow.clone(),
-        inputs: inputs(&detail.inputs),
+        inputs: inputs(&past.inputs),
         mappings: mappings(parts)?,
         past: Some(past),
         now: detail.run.scheduled_for,

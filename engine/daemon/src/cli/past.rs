@@ -34,7 +34,10 @@ impl Source for Client {
 
     async fn file(&self, hash: &str) -> Result<Option<Vec<u8>>, Error> {
         let response = self.download(&format!("/api/v1/artifacts/{hash}")).await?;
-        let bytes = response.bytes().await.map_err(|error| Error::Unreachable(error.to_string()))?;
+        let bytes = response
+            .bytes()
+            .await
+            .map_err(|error| Error::Unreachable(error.to_string()))?;
         Ok((bytes.len() <= LARGEST).then(|| bytes.to_vec()))
     }
 }

@@ -176,8 +176,8 @@ async fn replayed(
 }
 
 fn script(detail: RunDetail, past: Past, mappings: Vec<Change>) -> Script {
-    let inputs = match detail.inputs {
-        serde_json::Value::Object(map) => map.into_iter().collect(),
+    let inputs = match &past.inputs {
+        serde_json::Value::Object(map) => map.clone().into_iter().collect(),
         _ => IndexMap::new(),
     };
     Script {
@@ -237,9 +237,8 @@ fn sound(instance: &Instance, workflow: &str) -> Result<Option<Files>, Failure> 
 /// What botswain.yaml says.
 fn configured(instance: &Instance) -> Result<Config, Failure> {
     let read = instance.config().map_err(workflows::Error::from)?;
-    let missing = || {
-        Failure::usage("botswain.yaml has mistakes").hint("`botswain check` says which")
-    };
+    let missing =
+        || Failure::usage("botswain.yaml has mistakes").hint("`botswain check` says which");
     read.config.ok_or_else(missing)
 }
 

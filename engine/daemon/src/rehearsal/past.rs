@@ -10,7 +10,7 @@ use std::{
 };
 
 use botswain_core::{
-    Effect, Hash, RunId, StepId,
+    ArtifactRef, Effect, Hash, RunId, StepId,
     plan::Version,
     run::fact::{Fact, Resolution, What},
 };
@@ -29,7 +29,8 @@ pub(crate) trait Source {
     async fn run(&self, run: &RunId) -> Result<RunDetail, Self::Error>;
 
     /// The runs that a step made, from this place on, at most [`PAGE`] of them.
-    async fn items(&self, place: (&RunId, &StepId), from: u64) -> Result<Vec<RunView>, Self::Error>;
+    async fn items(&self, place: (&RunId, &StepId), from: u64)
+    -> Result<Vec<RunView>, Self::Error>;
 
     async fn version(&self, hash: &Hash) -> Result<Version, Self::Error>;
 
@@ -52,7 +53,9 @@ pub(crate) async fn read<S: Source>(source: &S, detail: &RunDetail) -> Result<Pa
         versions: BTreeMap::new(),
         named: BTreeSet::new(),
     };
-    reading.name(&detail.inputs);
+    reading.past.inputs = reading.whole(detail.inputs.clone()).await?;
+    let inputs = reading.past.inputs.clone();
+    reading.name(&inputs);
     let mut open = vec![(detail.clone(), String::new())];
     while let Some((detail, around)) = open.pop() {
         for (run, around) in reading.take(&detail, &around).await? {
@@ -105,15 +108,22 @@ impl<S: Source> Reading<'_, S> {
                     below.push((run, format!("{around}{way}.")));
                 }
             }
-            let output = given(step);
+            let output = match given(step) {
+                Some(output) => Some(self.whole(output).await?),
+                None => None,
+            };
+            let with = match step.with.clone() {
+                Some(with) => Some(self.whole(with).await?),
+                None => None,
+            };
             output.iter().for_each(|it| self.name(it));
-            step.with.iter().for_each(|it| self.name(it));
+            with.iter().for_each(|it| self.name(it));
             let left = PastStep {
                 run: detail.run.id.clone(),
                 step: step.id.clone(),
                 version: version.clone(),
                 scheduled_for: detail.run.scheduled_for,
-                with: step.with.clone(),
+                with,
                 effect: entered(&detail.facts, &step.id),
                 output,
                 is_corrected,
@@ -144,6 +154,17 @@ impl<S: Source> Reading<'_, S> {
         let version = Arc::new(self.source.version(hash).await?);
         self.versions.insert(hash.clone(), version.clone());
         Ok(version)
+    }
+
+    /// What is too long to be shown, from the file that holds it.
+    async fn whole(&self, value: Value) -> Result<Value, S::Error> {
+        let holds = |it: &ArtifactRef| it.name == "value.json" && it.media == "application/json";
+        let Some(kept) = ArtifactRef::from_value(&value).filter(holds) else {
+            return Ok(value);
+        };
+        let text = self.source.file(kept.hash.as_str()).await?;
+        let read = text.and_then(|it| serde_json::from_slice(&it).ok());
+        Ok(read.unwrap_or(value))
     }
 
     fn name(&mut self, value: &Value) {

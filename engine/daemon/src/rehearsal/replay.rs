@@ -28,6 +28,7 @@ use crate::difference;
 pub struct Past {
     /// Of the run.
     pub number: u64,
+    pub inputs: Value,
     pub steps: BTreeMap<String, PastStep>,
     /// The contents of the files and tables that are named in them.
     pub files: Vec<Vec<u8>>,

@@ -32,11 +32,7 @@ impl Stage {
     }
 
     /// The same, if it is done by then.
-    pub(crate) fn perform_until(
-        &self,
-        call: &Call,
-        until: Instant,
-    ) -> Result<Payload, Box<Fault>> {
+    pub(crate) fn perform_until(&self, call: &Call, until: Instant) -> Result<Payload, Box<Fault>> {
         let context = attempt::context(&self.parts, call, self.parts.connections.clone());
         let performed = attempt::perform(&self.parts, call, &context);
         let done = self.runtime.block_on(timeout_at(until.into(), performed));

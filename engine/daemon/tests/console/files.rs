@@ -26,11 +26,15 @@ steps:
     steps:
       - id: note
         bot: file.drop
-        with: { to: "kept/{{inputs.copies}}-{{row.sku}}.txt", content: "{{row.amount}}" }
+        with: { to: "kept/{{inputs.copies}}-{{row.sku}}.txt", content: "{{text row.amount}}" }
 "#;
 
 /// The form as a browser sends it, with files by field, name and content.
-async fn sent(session: &Session, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> (StatusCode, String) {
+async fn sent(
+    session: &Session,
+    fields: &[(&str, &str)],
+    files: &[(&str, &str, &[u8])],
+) -> (StatusCode, String) {
     let mut body = Vec::new();
     let mut part = |about: String, content: &[u8]| {
         let head = format!("--7f\r\nContent-Disposition: form-data; {about}\r\n\r\n");
@@ -102,17 +106,25 @@ async fn a_form_with_files_is_taken_from_this_session_alone_and_in_bounds() {
 
     // One is too large: the other one and the texts are not lost.
     let large = vec![b'x'; 20 * 1024 * 1024];
-    let files = [("upload.beside", "b.txt", &b"beside"[..]), ("upload.file", "a.bin", &large)];
+    let files = [
+        ("upload.beside", "b.txt", &b"beside"[..]),
+        ("upload.file", "a.bin", &large),
+    ];
     let (status, page) = sent(&ann, &[("input.copies", "7")], &files).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("`a.bin` is too large"), "{page}");
-    assert!(page.contains("name=\"kept.beside\"") && page.contains("value=\"7\""), "{page}");
+    assert!(
+        page.contains("name=\"kept.beside\"") && page.contains("value=\"7\""),
+        "{page}"
+    );
     // So much is not even read.
-    let more = vec![b'x'; 49 * 1024 * 1024];
+    let more = vec![b'x'; 33 * 1024 * 1024];
     let path = "/api/v1/files/a.bin";
     let answer = ann.ask(Method::POST, path).body(more).send().await;
     assert!(answer.is_err() || answer.unwrap().status() == StatusCode::PAYLOAD_TOO_LARGE);
-    let answer = ann.ask(Method::POST, path).body([large.clone(), large].concat());
+    let answer = ann
+        .ask(Method::POST, path)
+        .body([large, vec![b'x']].concat());
     let problem: Value = answer.send().await.unwrap().json().await.unwrap();
     assert_eq!(problem["type"], "file.large");
 
@@ -143,11 +155,16 @@ async fn a_program_sends_a_file_and_begins_a_run_with_it() {
     house.write("workflows/keep.yaml", KEEP);
     let ann = Session::open(&house, "ann").await;
     let path = "/api/v1/files/..%2F..%2Forders%20%E2%80%AE1.csv";
-    let request = ann.ask(Method::POST, path).header("content-type", "text/csv");
+    let request = ann
+        .ask(Method::POST, path)
+        .header("content-type", "text/csv");
     let answer = request.body("sku;amount\n0099;3\n").send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::CREATED);
     let file: Value = answer.json().await.unwrap();
-    assert_eq!((&file["name"], &file["media"]), (&json!("orders 1.csv"), &json!("text/csv")));
+    assert_eq!(
+        (&file["name"], &file["media"]),
+        (&json!("orders 1.csv"), &json!("text/csv"))
+    );
     let body = json!({ "workflow": "keep", "inputs": { "file": file, "copies": 1 } });
     let started = ann.post("/api/v1/runs", &body).send().await.unwrap();
     assert_eq!(started.status(), StatusCode::CREATED);
@@ -156,7 +173,7 @@ async fn a_program_sends_a_file_and_begins_a_run_with_it() {
         (kept == "3").then_some(())
     });
     let acts = house.json(&["audit", "--by", "ann", "--act", "add_file"]);
-    assert_eq!(acts[0]["on"], "file ../../orders 1.csv", "{acts}");
+    assert_eq!(acts[0]["on"], "file ../../orders \u{202e}1.csv", "as it was sent");
     // Nothing that is larger is taken anywhere else.
     let long = json!({ "workflow": "keep", "inputs": { "copies": "x".repeat(1024 * 1024) } });
     let refused = ann.post("/api/v1/runs", &long).send().await.unwrap();

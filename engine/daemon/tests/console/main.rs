@@ -14,6 +14,7 @@ mod factor;
 mod files;
 mod house;
 mod insights;
+mod live;
 mod morning;
 mod pages;
 mod people;

@@ -9,20 +9,34 @@ use crate::{
     session::Session,
 };
 
-/// So many lines that a replay of it is cut off, or its recording is too large.
-const MANY: &str = r#"
+/// Its recording has many steps, though few of them are done.
+fn many() -> String {
+    let steps = (0..150).map(|it| format!("{{ id: s{it}, set: {{ a: b }} }}"));
+    let steps = steps.collect::<Vec<_>>().join(", ");
+    format!(
+        "name: many
+inputs: {{ lines: {{ type: list }}, long: {{ type: text }} }}
+steps:
+  - id: each
+    for_each: \"{{{{inputs.lines}}}}\"
+    as: line
+    steps:
+      - {{ id: note, set: {{ text: \"{{{{line.order}}}}\" }} }}
+      - {{ id: which, switch: \"{{{{line.order}}}}\", cases: {{ never: [{steps}] }}, default: [{{ id: other, set: {{ a: b }} }}] }}
+"
+    )
+}
+
+/// The same, and for each line much is sent.
+const MUCH: &str = r#"
 name: many
-inputs:
-  lines: { type: list }
+inputs: { lines: { type: list }, long: { type: text } }
 steps:
   - id: each
     for_each: "{{inputs.lines}}"
     as: line
     steps:
-      - id: note
-        set: { text: "{{line.order}}" }
-      - id: more
-        set: { text: "{{line.order}}" }
+      - { id: note, bot: file.drop, with: { to: "out/{{line.order}}.txt", content: "{{inputs.long}}" } }
 "#;
 
 const WAITS: &str = "steps: [{ id: pause, wait: 1h }]\n";
@@ -60,9 +74,15 @@ async fn a_replay_shows_step_by_step_what_differs_and_touches_nothing() {
     assert!(different.contains("enter[10851].note"), "{different}");
     assert!(different.contains("File: entered/10851.txt"), "{different}");
     assert!(different.contains("File: sent/10851.txt"), "{different}");
-    assert!(different.contains("<img src=x onerror=alert(1)>"), "{different}");
+    assert!(
+        different.contains("<img src=x onerror=alert(1)>"),
+        "{different}"
+    );
     let new = browser.text("[data-change=new]").await;
-    assert!(new.contains("enter[10850].note") && new.contains("9001"), "{new}");
+    assert!(
+        new.contains("enter[10850].note") && new.contains("9001"),
+        "{new}"
+    );
     let side = browser.text(".side").await;
     assert!(side.contains("Version 2"), "{side}");
     let states = browser.text(".side .facts").await;
@@ -85,7 +105,7 @@ async fn a_replay_shows_step_by_step_what_differs_and_touches_nothing() {
 async fn what_cannot_be_played_in_bounds_is_refused_or_cut_off() {
     let house = House::open();
     house.admit("ann", "handler", &[]);
-    house.write("workflows/many.yaml", MANY);
+    house.write("workflows/many.yaml", &many());
     house.write("workflows/waits.yaml", WAITS);
     let session = Session::open(&house, "ann").await;
     let start = async |workflow: &str, inputs: Value| {
@@ -97,14 +117,17 @@ async fn what_cannot_be_played_in_bounds_is_refused_or_cut_off() {
     };
     let lines = |count: usize| {
         let each = (0..count).map(|it| json!({ "order": it.to_string() }));
-        json!({ "lines": each.collect::<Vec<_>>() })
+        json!({ "lines": each.collect::<Vec<_>>(), "long": "x".repeat(500_000) })
     };
     let waits = start("waits", json!({})).await;
     let (status, problem) = replayed(&session, &waits, json!({})).await;
-    assert_eq!((status, &problem["type"]), (StatusCode::CONFLICT, &json!("replay.running")));
+    assert_eq!(
+        (status, &problem["type"]),
+        (StatusCode::CONFLICT, &json!("replay.running"))
+    );
 
-    let large = start("many", lines(5_200)).await;
-    let cut = start("many", lines(4_900)).await;
+    let large = start("many", lines(70)).await;
+    let cut = start("many", lines(60)).await;
     for run in [&large, &cut] {
         house.until_ended(run);
     }
@@ -112,16 +135,22 @@ async fn what_cannot_be_played_in_bounds_is_refused_or_cut_off() {
     let unfit = StatusCode::UNPROCESSABLE_ENTITY;
     assert_eq!((status, &problem["type"]), (unfit, &json!("replay.large")));
     let detail = problem["detail"].as_str().unwrap();
-    assert!(detail.contains(&format!("run --replay {large}")), "{detail}");
+    assert!(
+        detail.contains(&format!("run --replay {large}")),
+        "{detail}"
+    );
 
     let (status, view) = replayed(&session, &cut, json!({ "version": "pinned" })).await;
     assert_eq!((status, &view["is_whole"]), (StatusCode::OK, &json!(true)));
-    // The file of today does more for each line than is played.
-    let acts = "bot: file.drop\n        with: { to: \"out/{{item.index}}.txt\", content: x }";
-    let text = MANY.replace("set: { text: \"{{line.order}}\" }", acts);
-    house.write("workflows/many.yaml", &text);
+    // The file of today would send more than is held.
+    house.write("workflows/many.yaml", MUCH);
     let (status, view) = replayed(&session, &cut, json!({})).await;
-    assert_eq!((status, &view["is_whole"]), (StatusCode::OK, &json!(false)), "{}", view["title"]);
+    assert_eq!(
+        (status, &view["is_whole"]),
+        (StatusCode::OK, &json!(false)),
+        "{}",
+        view["title"]
+    );
     assert!(!house.path("out").exists());
 
     let (status, problem) = replayed(&session, "1.enter.0", json!({})).await;
@@ -135,7 +164,10 @@ async fn what_cannot_be_played_in_bounds_is_refused_or_cut_off() {
     house.until_ended(&small);
     house.write("workflows/lines.yaml", "steps: nothing\n");
     let (status, problem) = replayed(&session, &small, json!({})).await;
-    assert_eq!((status, &problem["type"]), (unfit, &json!("workflow.mistakes")));
+    assert_eq!(
+        (status, &problem["type"]),
+        (unfit, &json!("workflow.mistakes"))
+    );
     let (status, view) = replayed(&session, &small, json!({ "version": "pinned" })).await;
     assert_eq!((status, &view["then"]), (StatusCode::OK, &view["now"]));
     std::fs::remove_file(house.path("workflows/lines.yaml")).unwrap();
