@@ -56,6 +56,8 @@ if (["waiting", "running"].includes(one("[data-bulk]")?.dataset.bulk)) {
 }
 
 // Counts are live; the page itself stays as it is while one reads.
+// One stream for all that a page wants to know: a browser has few connections to one place.
+const heard = [];
 const news = one("[data-news]");
 if (one("[data-count], .top nav") && "EventSource" in window) {
   let waiting = null;
@@ -71,14 +73,19 @@ if (one("[data-count], .top nav") && "EventSource" in window) {
     if (news && before !== after) news.hidden = false;
   };
   const events = new EventSource("/events");
-  events.onmessage = () => { waiting ??= setTimeout(look, 500); };
+  events.onopen = () => heard.forEach((it) => it(null));
+  events.onmessage = (event) => {
+    waiting ??= setTimeout(look, 500);
+    const { runs } = JSON.parse(event.data);
+    heard.forEach((it) => it(runs));
+  };
   window.addEventListener("pagehide", () => events.close());
 }
 news?.addEventListener("click", () => location.reload());
 
 // A run that is at work is followed. What is new appears in its place, and what one reads stays where it is.
-const follows = one("[data-follow]")?.dataset.follow;
-if (follows && "EventSource" in window) {
+const follows = Number(one("[data-follow]")?.dataset.follow);
+if (follows) {
   // Where one reads is kept below, not by the browser, which would lose what is replaced.
   document.documentElement.style.overflowAnchor = "none";
   const top = (it) => it.getBoundingClientRect().top;
@@ -131,14 +138,12 @@ if (follows && "EventSource" in window) {
     } finally {
       asks = false;
     }
-    if (!one("[data-follow]")) return events.close();
     if (again) { again = false; setTimeout(look, 500); }
   };
-  const events = new EventSource(follows);
-  // Also when it begins: what has happened since the page was made is not told any more.
-  events.onopen = look;
-  events.onmessage = look;
-  window.addEventListener("pagehide", () => events.close());
+  // Null when it is not known, as when the stream begins: what has happened before is not told any more.
+  heard.push((runs) => {
+    if (one("[data-follow]") && (!runs || runs.includes(follows))) look();
+  });
 }
 
 // Keys.

@@ -29,7 +29,7 @@ pub fn run(frame: &Frame, detail: &RunDetail, from: usize) -> String {
             (run.id)
         }
         // What is in parts is followed as long as it is at work; each part is replaced as a whole.
-        @let follows = (!run.state.has_ended()).then(|| format!("/runs/{}/events", run.id));
+        @let follows = (!run.state.has_ended()).then(|| run.id.number());
         div data-part="state" data-follow=[follows] {
             h1 { (run.workflow) " " (state(frame, run.state)) }
             @if let Some(why) = &run.why { p class="lead" role="status" { (words.waits_for) ": " (why) } }

@@ -22,7 +22,7 @@ mod versions;
 mod visit;
 mod workflows;
 
-use std::{convert::Infallible, time::Duration};
+use std::{collections::BTreeSet, convert::Infallible, time::Duration};
 
 use axum::{
     Extension, Json, Router,
@@ -36,7 +36,8 @@ use botswain_console::ASSETS;
 use botswain_core::Hash;
 use botswain_views::{Counts, Role};
 use jiff::Timestamp;
-use tokio::sync::broadcast::error::RecvError;
+use serde_json::json;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 pub(crate) use self::{listener::listen, visit::Visit};
 use crate::{
@@ -51,6 +52,9 @@ use crate::{
 
 /// The longest form.
 const FORM: usize = 1024 * 1024;
+
+/// How many runs are told of at once.
+const TOLD: usize = 100;
 
 /// What every answer tells a browser.
 const HEADERS: [(&str, &str); 6] = [
@@ -101,7 +105,6 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(SEE, get("/artifacts/{hash}"), artifact),
         Route::new(SEE, get("/runs"), runs::list),
         Route::new(SEE, get("/runs/{run}"), runs::show),
-        Route::new(SEE, get("/runs/{run}/events"), runs::events),
         Route::new(SEE, get("/runs/{run}/items/{step}"), runs::items),
         Route::new(SEE, get("/runs/{run}/evidence"), runs::evidence),
         Route::new(HANDLE, post("/runs/{run}/replay"), runs::replay),
@@ -253,36 +256,45 @@ async fn counts(
     .await
 }
 
+/// In which of the runs that were started something has happened, not what: a page asks for what
+/// it shows. Null where that is not known, or they are many.
 async fn events(State(handle): State<Handle>, Extension(visit): Extension<Visit>) -> Response {
-    told_that(&handle, visit, |_| true)
-}
-
-/// That something has happened which a page is about, not what: it asks for what it shows.
-fn told_that(
-    handle: &Handle,
-    visit: Visit,
-    is_about: impl Fn(&Notice) -> bool + Clone + Send + 'static,
-) -> Response {
     let notices = handle.watch();
-    let stream = futures_util::stream::unfold((notices, visit), move |(mut notices, visit)| {
-        let is_about = is_about.clone();
-        async move {
-            loop {
-                match notices.recv().await {
-                    Ok(notice) if !is_about(&notice) => (),
-                    Ok(_) | Err(RecvError::Lagged(_)) if visit.is_signed_in() => break,
-                    _ => return None,
-                }
+    let stream =
+        futures_util::stream::unfold((notices, visit), |(mut notices, visit)| async move {
+            let mut runs = Some(BTreeSet::new());
+            match notices.recv().await {
+                Ok(notice) if visit.is_signed_in() => note(&mut runs, &notice),
+                Err(RecvError::Lagged(_)) if visit.is_signed_in() => runs = None,
+                _ => return None,
             }
             // What comes at once is told once.
             tokio::time::sleep(Duration::from_millis(500)).await;
-            while notices.try_recv().is_ok() {}
-            let event = sse::Event::default().data("{}");
+            loop {
+                match notices.try_recv() {
+                    Ok(notice) => note(&mut runs, &notice),
+                    Err(TryRecvError::Lagged(_)) => runs = None,
+                    Err(_) => break,
+                }
+            }
+            let event = sse::Event::default().data(json!({ "runs": runs }).to_string());
             Some((Ok::<_, Infallible>(event), (notices, visit)))
-        }
-    });
+        });
     let alive = sse::KeepAlive::new().interval(Duration::from_secs(15));
     Sse::new(stream).keep_alive(alive).into_response()
+}
+
+fn note(runs: &mut Option<BTreeSet<u64>>, notice: &Notice) {
+    let run = match notice {
+        Notice::Committed { run, .. } | Notice::Rested { run } => run,
+        Notice::Opened(exception) => &exception.run,
+    };
+    if let Some(known) = runs {
+        known.insert(run.number());
+        if known.len() > TOLD {
+            *runs = None;
+        }
+    }
 }
 
 /// A page.

@@ -10,7 +10,7 @@ use botswain_core::{RunId, StepId};
 use botswain_views::{Counts, ReplayRequest, ReplayVersion};
 use jiff::civil::Date;
 
-use super::{Visit, forms::Fields, html, told_that};
+use super::{Visit, forms::Fields, html};
 use crate::{
     accounts::Principal,
     api::{
@@ -18,7 +18,7 @@ use crate::{
         extract::{self, JsonBody},
         replay, routes,
     },
-    daemon::{Handle, Notice},
+    daemon::Handle,
     evidence,
 };
 
@@ -85,20 +85,6 @@ pub(super) async fn show(
         }
         Err(problem) => visit.problem(&problem),
     }
-}
-
-/// That something has happened in it, or in a run that it made.
-pub(super) async fn events(
-    State(handle): State<Handle>,
-    Extension(visit): Extension<Visit>,
-    Path(run): Path<RunId>,
-) -> Response {
-    let within = format!("{run}.");
-    let is_within = move |it: &RunId| *it == run || it.to_string().starts_with(&within);
-    told_that(&handle, visit, move |notice| match notice {
-        Notice::Committed { run, .. } | Notice::Rested { run } => is_within(run),
-        Notice::Opened(exception) => is_within(&exception.run),
-    })
 }
 
 /// The items of one of its loops.

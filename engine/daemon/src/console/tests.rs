@@ -49,7 +49,6 @@ const MEANT: &[(&str, &str)] = &[
     ("GET /artifacts/{hash}", "viewer"),
     ("GET /runs", "viewer"),
     ("GET /runs/{run}", "viewer"),
-    ("GET /runs/{run}/events", "viewer"),
     ("GET /runs/{run}/items/{step}", "viewer"),
     ("GET /runs/{run}/evidence", "viewer"),
     ("POST /runs/{run}/replay", "handler"),

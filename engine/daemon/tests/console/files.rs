@@ -173,7 +173,10 @@ async fn a_program_sends_a_file_and_begins_a_run_with_it() {
         (kept == "3").then_some(())
     });
     let acts = house.json(&["audit", "--by", "ann", "--act", "add_file"]);
-    assert_eq!(acts[0]["on"], "file ../../orders \u{202e}1.csv", "as it was sent");
+    assert_eq!(
+        acts[0]["on"], "file ../../orders \u{202e}1.csv",
+        "as it was sent"
+    );
     // Nothing that is larger is taken anywhere else.
     let long = json!({ "workflow": "keep", "inputs": { "copies": "x".repeat(1024 * 1024) } });
     let refused = ann.post("/api/v1/runs", &long).send().await.unwrap();
