@@ -16,8 +16,17 @@ if (zone && !document.cookie.includes(`zone=${encodeURIComponent(zone)}`)) {
   document.cookie = `zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
 }
 
+// A file that is too large is not sent at all.
+for (const input of all("input[type=file][data-most]")) {
+  input.addEventListener("change", () => {
+    const all = Array.from(input.files).reduce((sum, it) => sum + it.size, 0);
+    input.setCustomValidity(all > Number(input.dataset.most) ? input.dataset.large : "");
+    input.reportValidity();
+  });
+}
+
 // What differs from what is stored is marked as it is typed.
-for (const field of all(".field")) {
+for (const field of all(".field[data-original]")) {
   const input = one("input, select, textarea", field);
   const mark = () => field.classList.toggle("changed", input.value !== field.dataset.original);
   input.addEventListener("input", mark);
@@ -47,6 +56,8 @@ if (["waiting", "running"].includes(one("[data-bulk]")?.dataset.bulk)) {
 }
 
 // Counts are live; the page itself stays as it is while one reads.
+// One stream for all that a page wants to know: a browser has few connections to one place.
+const heard = [];
 const news = one("[data-news]");
 if (one("[data-count], .top nav") && "EventSource" in window) {
   let waiting = null;
@@ -62,10 +73,78 @@ if (one("[data-count], .top nav") && "EventSource" in window) {
     if (news && before !== after) news.hidden = false;
   };
   const events = new EventSource("/events");
-  events.onmessage = () => { waiting ??= setTimeout(look, 500); };
+  events.onopen = () => heard.forEach((it) => it(null));
+  events.onmessage = (event) => {
+    waiting ??= setTimeout(look, 500);
+    const { runs } = JSON.parse(event.data);
+    heard.forEach((it) => it(runs));
+  };
   window.addEventListener("pagehide", () => events.close());
 }
 news?.addEventListener("click", () => location.reload());
+
+// A run that is at work is followed. What is new appears in its place, and what one reads stays where it is.
+const follows = Number(one("[data-follow]")?.dataset.follow);
+if (follows) {
+  // Where one reads is kept below, not by the browser, which would lose what is replaced.
+  document.documentElement.style.overflowAnchor = "none";
+  const top = (it) => it.getBoundingClientRect().top;
+  // Parts, and the items in them by their place, which is the same before and after.
+  const keyed = () => {
+    const found = new Map();
+    for (const part of all("[data-part]")) {
+      found.set(part.dataset.part, part);
+      all("li", part).forEach((it, at) => found.set(`${part.dataset.part} ${at}`, it));
+    }
+    return found;
+  };
+  // Whoever writes or has chosen something in it is not disturbed.
+  const isInUse = (part) => part.contains(document.activeElement) && !document.activeElement.matches("summary") || all("textarea, input:not([type=hidden])", part).some((it) => it.value)
+    || part.contains(getSelection()?.anchorNode ?? null) && !getSelection().isCollapsed;
+  // What is opened is known by its item: others may come before it.
+  const way = (it, part) => {
+    const item = it.closest("li");
+    return `${item ? item.id || all("li", part).indexOf(item) : ""} ${all("details", item ?? part).indexOf(it)}`;
+  };
+  const replace = (old, now) => {
+    const open = new Map(all("details", old).map((it) => [way(it, old), it]));
+    const at = document.activeElement;
+    old.replaceWith(now);
+    for (const it of all("details", now)) {
+      const before = open.get(way(it, now));
+      if (!before) continue;
+      it.open = before.open;
+      if (at.parentElement === before) one("summary", it).focus({ preventScroll: true });
+    }
+  };
+  const draw = (page) => {
+    const anchor = [...keyed()].find(([, it]) => it.getClientRects().length > 0 && top(it) >= 0);
+    const before = anchor && top(anchor[1]);
+    for (const old of all("[data-part]")) {
+      const now = one(`[data-part="${old.dataset.part}"]`, page);
+      if (now && now.innerHTML !== old.innerHTML && !isInUse(old)) replace(old, document.adoptNode(now));
+    }
+    const after = anchor && keyed().get(anchor[0]);
+    if (after && scrollY > 0) scrollBy(0, top(after) - before);
+  };
+  let asks = false;
+  let again = false;
+  const look = async () => {
+    if (asks) { again = true; return; }
+    asks = true;
+    try {
+      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+      if (answer.ok) draw(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    } finally {
+      asks = false;
+    }
+    if (again) { again = false; setTimeout(look, 500); }
+  };
+  // Null when it is not known, as when the stream begins: what has happened before is not told any more.
+  heard.push((runs) => {
+    if (one("[data-follow]") && (!runs || runs.includes(follows))) look();
+  });
+}
 
 // Keys.
 const rows = () => all("[data-rows] > .row");

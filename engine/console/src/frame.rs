@@ -87,8 +87,22 @@ impl Frame {
 
     /// A form that changes something, with what proves that it is from here.
     pub(crate) fn form(&self, action: &str, class: &str, content: Markup) -> Markup {
+        self.form_as(action, (class, None), content)
+    }
+
+    /// The same with files in it.
+    pub(crate) fn form_with_files(&self, action: &str, class: &str, content: Markup) -> Markup {
+        self.form_as(action, (class, Some("multipart/form-data")), content)
+    }
+
+    fn form_as(
+        &self,
+        action: &str,
+        (class, encoding): (&str, Option<&str>),
+        content: Markup,
+    ) -> Markup {
         html! {
-            form method="post" action=(action) class=(class) {
+            form method="post" action=(action) class=(class) enctype=[encoding] {
                 input type="hidden" name="csrf" value=(self.csrf);
                 (content)
             }

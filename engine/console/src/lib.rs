@@ -27,6 +27,7 @@ mod items;
 mod login;
 mod people;
 mod problem;
+mod replay;
 mod run;
 mod runs;
 mod text;
@@ -55,11 +56,12 @@ pub use self::{
     login::{login, setup},
     people::people,
     problem::{Told, problem, told},
+    replay::replay,
     run::run,
     runs::{RunsFilter, runs},
     tokens::{NewToken, tokens},
     versions::{version, versions},
     words::Language,
-    workflow::workflow,
+    workflow::{FILE_MOST, workflow},
     workflows::workflows,
 };

@@ -8,6 +8,7 @@ use crate::{
     address::encoded,
     data::file,
     frame::{Frame, Place, grouped},
+    replay::ways,
     text::marked,
 };
 
@@ -27,16 +28,20 @@ pub fn run(frame: &Frame, detail: &RunDetail, from: usize) -> String {
             }
             (run.id)
         }
-        h1 { (run.workflow) " " (state(frame, run.state)) }
-        @if let Some(why) = &run.why { p class="lead" { (words.waits_for) ": " (why) } }
-        section class="card" {
+        // What is in parts is followed as long as it is at work; each part is replaced as a whole.
+        @let follows = (!run.state.has_ended()).then(|| run.id.number());
+        div data-part="state" data-follow=[follows] {
+            h1 { (run.workflow) " " (state(frame, run.state)) }
+            @if let Some(why) = &run.why { p class="lead" role="status" { (words.waits_for) ": " (why) } }
+        }
+        section class="card" data-part="timeline" {
             h2 { (words.of_run.timeline) }
             (frame.timeline(&detail.steps, (run.created, run.ended)))
         }
         div class="columns" {
             div class="wide" {
-                @if !detail.warnings.is_empty() { (warnings(frame, detail)) }
-                section {
+                div data-part="warnings" { @if !detail.warnings.is_empty() { (warnings(frame, detail)) } }
+                section data-part="steps" {
                     h2 { (words.steps) }
                     ol class="steps large" { @for step in &detail.steps { (whole_step(frame, &run.id, step)) } }
                 }
@@ -53,7 +58,7 @@ fn side(frame: &Frame, detail: &RunDetail) -> Markup {
     let (words, run) = (frame.words(), &detail.run);
     let is_own = run.id.parent().is_none();
     html! {
-        dl class="facts" {
+        dl class="facts" data-part="about" {
             @if let Some(key) = &run.key { dt { (words.key) } dd { strong { (key) } } }
             dt { (words.workflow) } dd { a href={ "/workflows/" (encoded(&run.workflow)) } { (run.workflow) } }
             dt { (words.of_run.started_by) } dd { ((words.of_run.origin)(&detail.origin)) }
@@ -61,7 +66,7 @@ fn side(frame: &Frame, detail: &RunDetail) -> Markup {
             dt { (words.lasted) } dd { (frame.length(run.created, run.ended.unwrap_or(frame.now))) }
             dt { (words.facts) } dd { a href="#happened" { (grouped(detail.facts.len() as u64)) } }
         }
-        section {
+        section data-part="files" {
             h2 { (words.files) }
             @if detail.artifacts.is_empty() {
                 p class="muted" { (words.of_run.no_artifacts) }
@@ -84,8 +89,9 @@ fn side(frame: &Frame, detail: &RunDetail) -> Markup {
                 }
                 p class="muted small" { (words.of_workflow.again_lead) }
             }
+            div data-part="replay" { (ways(frame, detail)) }
         }
-        @if !run.state.has_ended() && is_own && frame.may(Role::Handler) {
+        div data-part="cancel" { @if !run.state.has_ended() && is_own && frame.may(Role::Handler) {
             details class="way" {
                 summary { (words.cancel_run) }
                 p class="muted" { (marked(words.cancel_lead)) }
@@ -95,7 +101,7 @@ fn side(frame: &Frame, detail: &RunDetail) -> Markup {
                     button class="danger" { (words.cancel_run) }
                 }))
             }
-        }
+        } }
     }
 }
 
@@ -128,7 +134,7 @@ fn happened(frame: &Frame, detail: &RunDetail, from: usize) -> Markup {
     let until = facts.len().min(from + FACTS);
     let page = |from: usize| format!("/runs/{}?facts={from}#happened", detail.run.id);
     html! {
-        section class="card" id="happened" {
+        section class="card" id="happened" data-part="happened" {
             h2 { (words.of_run.happened) }
             @if facts.len() > FACTS {
                 p class="muted" {

@@ -102,11 +102,18 @@ pub(crate) fn changes(frame: &Frame, changes: &[TextChange]) -> Markup {
                 } @else if change.lines.is_empty() {
                     p class="muted" { (words.same_lines) }
                 } @else {
-                    div class="diff code" tabindex="0" role="group" aria-label=(change.file) translate="no" {
-                        @for line in &change.lines { (one(frame, line)) }
-                    }
+                    (lines(frame, &change.file, &change.lines))
                 }
             }
+        }
+    }
+}
+
+/// Two texts, line by line.
+pub(crate) fn lines(frame: &Frame, of: &str, lines: &[LineView]) -> Markup {
+    html! {
+        div class="diff code" tabindex="0" role="group" aria-label=(of) translate="no" {
+            @for line in lines { (one(frame, line)) }
         }
     }
 }

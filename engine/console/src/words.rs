@@ -7,6 +7,7 @@ mod editing;
 mod en;
 mod insights;
 mod problems;
+mod replay;
 mod runs;
 mod tokens;
 mod versions;
@@ -15,8 +16,8 @@ mod zh;
 
 use self::{
     account::AccountWords, audit::AuditWords, connections::ConnectionWords, editing::EditingWords,
-    insights::InsightsWords, runs::RunWords, tokens::TokenWords, versions::VersionWords,
-    workflows::WorkflowWords,
+    insights::InsightsWords, replay::ReplayWords, runs::RunWords, tokens::TokenWords,
+    versions::VersionWords, workflows::WorkflowWords,
 };
 use botswain_core::{
     index::{ExceptionCategory, State},
@@ -275,6 +276,7 @@ pub(crate) struct Words {
     pub(crate) facts: &'static str,
     pub(crate) no_value: &'static str,
     pub(crate) of_run: RunWords,
+    pub(crate) of_replay: ReplayWords,
     pub(crate) of_workflow: WorkflowWords,
     pub(crate) of_version: VersionWords,
     pub(crate) of_editing: EditingWords,

@@ -1,13 +1,17 @@
 //! One workflow: the form that starts it, its steps as a drawing, when it starts by itself, and
 //! its file with what the check says at each line.
 
-use botswain_core::plan::{Input, InputKind, Plan};
+use botswain_core::{
+    ArtifactRef,
+    plan::{Input, InputKind, Plan},
+};
 use botswain_views::{FindingView, Role, WorkflowDetail};
 use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::{
     address::encoded,
+    data::file,
     exception::Draft,
     frame::{Frame, Place},
     graph::graph,
@@ -16,6 +20,9 @@ use crate::{
     versions::newest,
     workflows::next,
 };
+
+/// How large the files of a form may be together, in bytes.
+pub const FILE_MOST: u64 = 20 * 1024 * 1024;
 
 /// The page of a workflow. Its form holds what is in the draft, with what was wrong with it.
 pub fn workflow(frame: &Frame, detail: &WorkflowDetail, draft: &Draft) -> String {
@@ -129,7 +136,8 @@ fn start(frame: &Frame, plan: &Plan, draft: &Draft) -> Markup {
             @if !draft.error.is_empty() { p class="error" role="alert" { (draft.error) } }
             @if frame.may(Role::Handler) {
                 @let action = format!("/workflows/{}/start", encoded(&plan.name));
-                (frame.form(&action, "stack", html! {
+                @let has_files = plan.inputs.values().any(|it| it.kind == InputKind::File);
+                @let content = html! {
                     @if plan.inputs.is_empty() {
                         p class="muted" { (words.no_inputs) }
                     } @else {
@@ -144,7 +152,9 @@ fn start(frame: &Frame, plan: &Plan, draft: &Draft) -> Markup {
                     }
                     button class="primary" { (words.start) }
                     p class="muted small" { (words.start_lead) }
-                }))
+                };
+                @if has_files { (frame.form_with_files(&action, "stack", content)) }
+                @else { (frame.form(&action, "stack", content)) }
             } @else {
                 p class="muted" { (words.no_start) }
             }
@@ -154,6 +164,9 @@ fn start(frame: &Frame, plan: &Plan, draft: &Draft) -> Markup {
 
 /// One input: as its type wants it, with what is said of it.
 fn field(frame: &Frame, (name, input): (&str, &Input), draft: &Draft) -> Markup {
+    if input.kind == InputKind::File {
+        return file_field(frame, (name, input), draft);
+    }
     let words = &frame.words().of_workflow;
     let field = format!("input.{name}");
     let value = draft.get(&field).unwrap_or_default();
@@ -178,6 +191,7 @@ fn field(frame: &Frame, (name, input): (&str, &Input), draft: &Draft) -> Markup 
                 InputKind::Decimal => {
                     input name=(field) value=(value) required[is_needed] inputmode="decimal" pattern="-?[0-9]+([.][0-9]+)?" autocomplete="off";
                 }
+                // Of a file only the path is a text.
                 InputKind::Text | InputKind::File => {
                     input name=(field) value=(value) required[is_needed] autocomplete="off";
                 }
@@ -188,6 +202,41 @@ fn field(frame: &Frame, (name, input): (&str, &Input), draft: &Draft) -> Markup 
             @if let Some(text) = &input.description { span class="came" { (text) } }
             @if let Some(default) = &input.default {
                 span class="came" { ((words.default)(&plain(default))) }
+            }
+        }
+    }
+}
+
+/// A file: chosen here, sent before, or a path.
+fn file_field(frame: &Frame, (name, input): (&str, &Input), draft: &Draft) -> Markup {
+    let words = &frame.words().of_workflow;
+    let path = draft.get(&format!("input.{name}")).unwrap_or_default();
+    let kept = draft.get(&format!("kept.{name}"));
+    let sent = kept.and_then(|it| serde_json::from_str::<ArtifactRef>(it).ok());
+    html! {
+        div class="field" {
+            label {
+                span class="name" { (name) }
+                " " span class="came" {
+                    (words.a_file)
+                    @if input.default.is_none() { ", " (words.required) }
+                    ", " ((words.file_most)(FILE_MOST / 1024 / 1024))
+                }
+                input type="file" name={ "upload." (name) } data-most=(FILE_MOST) data-large=(words.file_large);
+            }
+            @if let Some(sent) = sent.filter(|_| path.is_empty()) {
+                p class="small" data-kept {
+                    input type="hidden" name={ "kept." (name) } value=[kept];
+                    (words.file_here) " " (file(&sent)) " " span class="muted" { (words.file_other) }
+                }
+            }
+            @if let Some(text) = &input.description { span class="came" { (text) } }
+            @if let Some(default) = &input.default {
+                span class="came" { ((words.default)(&plain(default))) }
+            }
+            details class="small" open[!path.is_empty()] {
+                summary { (words.or_path) }
+                label { (words.path) input name={ "input." (name) } value=(path) autocomplete="off"; }
             }
         }
     }

@@ -14,6 +14,8 @@ mod closed;
 pub(crate) mod connections;
 pub(crate) mod decisions;
 pub(crate) mod extract;
+pub(crate) mod files;
+pub(crate) mod form;
 pub(crate) mod idempotency;
 pub(crate) mod insights;
 mod keeping;
@@ -22,6 +24,7 @@ pub(crate) mod people;
 pub(crate) mod precondition;
 pub(crate) mod problem;
 mod recording;
+pub(crate) mod replay;
 pub(crate) mod routes;
 pub(crate) mod tokens;
 pub(crate) mod versions;
@@ -94,6 +97,12 @@ fn endpoints() -> Vec<Endpoint> {
             post("/api/v1/runs/{run}/cancellation"),
             "Bring a run to its end",
             decisions::cancel,
+        ),
+        Endpoint::new(
+            HANDLE,
+            post("/api/v1/runs/{run}/replay"),
+            "Play a run again against its recording; nothing outside is asked or changed",
+            replay::replay,
         ),
         Endpoint::new(
             SEE,
@@ -239,6 +248,13 @@ fn endpoints() -> Vec<Endpoint> {
             "A file that a step left",
             routes::artifact,
         ),
+        Endpoint::new(
+            HANDLE,
+            post("/api/v1/files/{name}"),
+            "Keep a file for a run to begin with: what is answered is what an input of the type `file` takes",
+            files::add,
+        )
+        .bearing(files::REQUEST),
         Endpoint::new(
             SEE,
             get("/api/v1/schedule"),
@@ -395,6 +411,13 @@ impl Endpoint {
             route: Route::new(right, way, handler),
             summary,
             describe: H::describe,
+        }
+    }
+
+    fn bearing(self, body: usize) -> Endpoint {
+        Endpoint {
+            route: self.route.bearing(body),
+            ..self
         }
     }
 }

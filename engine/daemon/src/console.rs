@@ -22,7 +22,7 @@ mod versions;
 mod visit;
 mod workflows;
 
-use std::{convert::Infallible, time::Duration};
+use std::{collections::BTreeSet, convert::Infallible, time::Duration};
 
 use axum::{
     Extension, Json, Router,
@@ -36,7 +36,8 @@ use botswain_console::ASSETS;
 use botswain_core::Hash;
 use botswain_views::{Counts, Role};
 use jiff::Timestamp;
-use tokio::sync::broadcast::error::RecvError;
+use serde_json::json;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 pub(crate) use self::{listener::listen, visit::Visit};
 use crate::{
@@ -46,11 +47,14 @@ use crate::{
         access::{Guard, Right, Route},
         routes::reading,
     },
-    daemon::Handle,
+    daemon::{Handle, Notice},
 };
 
 /// The longest form.
 const FORM: usize = 1024 * 1024;
+
+/// How many runs are told of at once.
+const TOLD: usize = 100;
 
 /// What every answer tells a browser.
 const HEADERS: [(&str, &str); 6] = [
@@ -103,6 +107,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(SEE, get("/runs/{run}"), runs::show),
         Route::new(SEE, get("/runs/{run}/items/{step}"), runs::items),
         Route::new(SEE, get("/runs/{run}/evidence"), runs::evidence),
+        Route::new(HANDLE, post("/runs/{run}/replay"), runs::replay),
         Route::new(HANDLE, post("/runs/{run}/cancel"), runs::cancel),
         Route::new(SEE, get("/workflows"), workflows::list),
         Route::new(SEE, get("/workflows/{name}"), workflows::show),
@@ -121,7 +126,8 @@ pub(crate) fn routes() -> Vec<Route> {
             get("/workflows/{name}/versions/{number}"),
             versions::show,
         ),
-        Route::new(HANDLE, post("/workflows/{name}/start"), workflows::start),
+        Route::new(HANDLE, post("/workflows/{name}/start"), workflows::start)
+            .bearing(api::files::REQUEST),
         Route::new(HANDLE, post("/workflows/{name}/pause"), workflows::pause),
         Route::new(HANDLE, post("/workflows/{name}/resume"), workflows::resume),
         Route::new(SEE, get("/calendar"), workflows::calendar),
@@ -250,23 +256,45 @@ async fn counts(
     .await
 }
 
-/// That something has happened, not what: a page asks for what it shows.
+/// In which of the runs that were started something has happened, not what: a page asks for what
+/// it shows. Null where that is not known, or they are many.
 async fn events(State(handle): State<Handle>, Extension(visit): Extension<Visit>) -> Response {
     let notices = handle.watch();
     let stream =
         futures_util::stream::unfold((notices, visit), |(mut notices, visit)| async move {
+            let mut runs = Some(BTreeSet::new());
             match notices.recv().await {
-                Ok(_) | Err(RecvError::Lagged(_)) if visit.is_signed_in() => (),
+                Ok(notice) if visit.is_signed_in() => note(&mut runs, &notice),
+                Err(RecvError::Lagged(_)) if visit.is_signed_in() => runs = None,
                 _ => return None,
             }
             // What comes at once is told once.
             tokio::time::sleep(Duration::from_millis(500)).await;
-            while notices.try_recv().is_ok() {}
-            let event = sse::Event::default().data("{}");
+            loop {
+                match notices.try_recv() {
+                    Ok(notice) => note(&mut runs, &notice),
+                    Err(TryRecvError::Lagged(_)) => runs = None,
+                    Err(_) => break,
+                }
+            }
+            let event = sse::Event::default().data(json!({ "runs": runs }).to_string());
             Some((Ok::<_, Infallible>(event), (notices, visit)))
         });
     let alive = sse::KeepAlive::new().interval(Duration::from_secs(15));
     Sse::new(stream).keep_alive(alive).into_response()
+}
+
+fn note(runs: &mut Option<BTreeSet<u64>>, notice: &Notice) {
+    let run = match notice {
+        Notice::Committed { run, .. } | Notice::Rested { run } => run,
+        Notice::Opened(exception) => &exception.run,
+    };
+    if let Some(known) = runs {
+        known.insert(run.number());
+        if known.len() > TOLD {
+            *runs = None;
+        }
+    }
 }
 
 /// A page.

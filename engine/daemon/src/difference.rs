@@ -16,7 +16,12 @@ enum Line<'a> {
 
 /// The lines that are only in one of the two: `-` what was expected, `+` what came.
 pub(crate) fn lines(expected: &str, came: &str) -> String {
-    let shown = views(expected, came).into_iter().map(|line| {
+    told(&views(expected, came))
+}
+
+/// Each line with its sign.
+pub(crate) fn told(lines: &[LineView]) -> String {
+    let shown = lines.iter().map(|line| {
         let text = match line.kind {
             LineKind::Gap => return "  …".to_owned(),
             _ => format!("{} {}", line.kind.sign(), line.text),

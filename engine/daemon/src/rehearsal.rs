@@ -12,6 +12,7 @@ pub mod dry;
 mod files;
 mod flow;
 mod mocks;
+pub(crate) mod past;
 pub mod placeholder;
 mod played;
 pub mod replay;

@@ -26,6 +26,7 @@ pub enum Act {
     SignOut,
     SetUp,
     Start,
+    AddFile,
     Cancel,
     Decide,
     DecideMany,
@@ -61,11 +62,12 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [Act; 32] = [
+    pub const ALL: [Act; 33] = [
         Act::SignIn,
         Act::SignOut,
         Act::SetUp,
         Act::Start,
+        Act::AddFile,
         Act::Cancel,
         Act::Decide,
         Act::DecideMany,
@@ -103,6 +105,7 @@ impl Act {
             Act::SignOut => "sign_out",
             Act::SetUp => "set_up",
             Act::Start => "start",
+            Act::AddFile => "add_file",
             Act::Cancel => "cancel",
             Act::Decide => "decide",
             Act::DecideMany => "decide_many",

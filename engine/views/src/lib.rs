@@ -12,6 +12,7 @@ mod exceptions;
 mod inbox;
 mod insights;
 mod people;
+mod replay;
 mod runs;
 mod spans;
 mod steps;
@@ -35,6 +36,7 @@ pub use self::{
         Spread, StepFigures, WorkflowFigures,
     },
     people::{PersonView, Role, TokenView},
+    replay::{ReplayChange, ReplayDid, ReplayRequest, ReplayStep, ReplayVersion, ReplayView},
     runs::{RunDetail, RunView, RunsQuery, ScheduleView, WarningView},
     spans::{SpanKind, SpanView},
     steps::{StepState, StepView},

@@ -26,6 +26,8 @@ mod editing;
 mod exceptions;
 #[path = "samples/insights.rs"]
 mod insights;
+#[path = "samples/replay.rs"]
+mod replay;
 #[path = "samples/runs.rs"]
 mod runs;
 #[path = "samples/tokens.rs"]
@@ -57,6 +59,7 @@ impl Samples {
         pages.extend(self.exceptions(frame));
         pages.extend(self.many(frame));
         pages.extend(self.others(frame));
+        pages.extend(self.replay(frame));
         pages.extend(self.workflows(frame));
         pages.extend(self.connections(frame));
         pages.extend(self.audit(frame));

@@ -5,7 +5,7 @@ use botswain_console::{Draft, Frame};
 use botswain_views::{CalendarRow, WorkflowDetail, WorkflowView};
 use serde_json::{Value, json};
 
-use super::samples::Samples;
+use super::samples::{PICTURE, Samples};
 
 const SOURCE: &str = "name: order-entry\ninputs:\n  file: { type: file }\nsteps:\n  - id: lines\n    bot: sheet.read\n    with: { file: \"{{inputs.fil}}\" }\n";
 
@@ -33,7 +33,10 @@ impl Samples {
         }));
         let draft = Draft {
             error: self.text("`ceiling` is \"ten\", which is no decimal"),
-            fields: vec![("input.ceiling".to_owned(), self.text("ten"))],
+            fields: vec![
+                ("input.ceiling".to_owned(), self.text("ten")),
+                ("kept.file".to_owned(), self.file()),
+            ],
         };
         let rows: Vec<CalendarRow> = self.view(calendar());
         let first = "2026-11-27".parse().expect("it is a day");
@@ -53,6 +56,15 @@ impl Samples {
             ("calendar", console::calendar(frame, first, &rows)),
             ("calendar-empty", console::calendar(frame, first, &[])),
         ]
+    }
+}
+
+impl Samples {
+    /// A file that was sent before, as the form has it.
+    fn file(&self) -> String {
+        let name = self.text("orders-1042.csv");
+        json!({ "$artifact": PICTURE, "name": name, "media": "text/csv", "size": 18_432 })
+            .to_string()
     }
 }
 

@@ -6,7 +6,7 @@ use botswain_core::{
 };
 use botswain_views::{Decision, Role};
 
-use super::{Told, Words, connections, runs, workflows};
+use super::{Told, Words, connections, replay, runs, workflows};
 
 pub(super) const WORDS: Words = Words {
     other_language: ("简体中文", "zh-CN"),
@@ -281,6 +281,7 @@ pub(super) const WORDS: Words = Words {
     facts: "Facts",
     no_value: "nothing",
     of_run: runs::ENGLISH,
+    of_replay: replay::ENGLISH,
     of_workflow: workflows::ENGLISH,
     of_version: super::versions::ENGLISH,
     of_editing: super::editing::ENGLISH,

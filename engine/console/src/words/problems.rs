@@ -9,7 +9,7 @@ pub(super) fn english(_: &str) -> Option<&'static str> {
 
 pub(super) fn chinese(code: &str) -> Option<&'static str> {
     Some(match code {
-        "access.body" => "发送的内容超过 1 MiB",
+        "access.body" => "发送的内容过大",
         "access.factor" => "您的角色必须先启用两步验证",
         "access.form" => "此表单来自之前的会话，请重新载入页面后再发送",
         "access.group" => "此审批由其他组的人员回答",
@@ -37,8 +37,14 @@ pub(super) fn chinese(code: &str) -> Option<&'static str> {
         "exception.changed" => "已有人先行处理，请查看最新状态",
         "exception.closed" => "已有人处理完毕",
         "exception.decision" => "此处理不适用，或填写有误",
+        "file.large" => "文件过大，最多 20 MiB；可放在 Botswain 所在的机器上并填写路径",
         "not_found" => "没有此内容",
         "pruned" => "此运行已按保留期清理",
+        "replay.busy" => "正在重放另一个运行，请稍后再试",
+        "replay.large" => "此运行做得太多，无法在此重放",
+        "replay.part" => "这是某个运行的一部分，请重放整个运行",
+        "replay.running" => "运行尚未结束，也没有等待人工",
+        "replay.unplayed" => "无法演算",
         "run.inputs" => "输入不符合要求",
         "token.conflict" => "已有同名令牌，或令牌过多",
         "token.expiry" => "令牌须在 1 至 366 天后失效",

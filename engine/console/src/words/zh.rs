@@ -6,7 +6,7 @@ use botswain_core::{
 };
 use botswain_views::{Decision, Role};
 
-use super::{Told, Words, connections, runs, workflows};
+use super::{Told, Words, connections, replay, runs, workflows};
 
 pub(super) const WORDS: Words = Words {
     other_language: ("English", "en"),
@@ -264,6 +264,7 @@ pub(super) const WORDS: Words = Words {
     facts: "事实",
     no_value: "无",
     of_run: runs::CHINESE,
+    of_replay: replay::CHINESE,
     of_workflow: workflows::CHINESE,
     of_version: super::versions::CHINESE,
     of_editing: super::editing::CHINESE,

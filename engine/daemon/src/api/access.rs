@@ -11,25 +11,30 @@ use std::time::Duration;
 
 use axum::{
     body::{Body, Bytes, to_bytes},
-    extract::{ConnectInfo, Request, State},
+    extract::{ConnectInfo, DefaultBodyLimit, Request, State},
     handler::Handler,
-    http::{HeaderMap, Method, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, header, request::Parts},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Redirect, Response},
     routing::{MethodFilter, MethodRouter, on},
 };
 use botswain_views::Role;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
-    Problem, idempotency,
+    Problem,
+    form::{self, Files},
+    idempotency,
     recording::{Recorded, record},
 };
 use crate::{accounts::Principal, audit, console::Visit, daemon::Handle};
 
-/// The longest body that a page or the API takes.
+/// The longest body that a page or the API takes, where a route does not say otherwise.
 pub(crate) const BODY: usize = 1024 * 1024;
+
+/// How many longer ones are held in memory at a time.
+static HELD: Semaphore = Semaphore::const_new(4);
 
 /// How long a change may take, its body among it.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -50,6 +55,8 @@ pub(crate) struct Route {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
     pub(crate) right: Right,
+    /// The longest body that it takes.
+    body: usize,
     handler: MethodRouter<Handle>,
 }
 
@@ -69,22 +76,28 @@ impl Route {
             method,
             path,
             right,
+            body: BODY,
         }
+    }
+
+    /// It takes files.
+    pub(crate) fn bearing(self, body: usize) -> Route {
+        Route { body, ..self }
     }
 
     /// For those who have signed in.
     pub(crate) fn guarded(self, guard: &Guard) -> MethodRouter<Handle> {
         let recorded = self.recorded(&guard.handle, Some(guard));
-        let state = (guard.clone(), self.right);
+        let (state, body) = ((guard.clone(), self.right), self.body);
         let guarded = self.once(&guard.handle);
         let guarded = guarded.route_layer(from_fn_with_state(state, admit));
-        in_audit(guarded, recorded)
+        bounded(in_audit(guarded, recorded), body)
     }
 
     /// For whoever may open the socket.
     pub(crate) fn local(self, handle: &Handle) -> MethodRouter<Handle> {
-        let recorded = self.recorded(handle, None);
-        in_audit(self.once(handle), recorded)
+        let (recorded, body) = (self.recorded(handle, None), self.body);
+        bounded(in_audit(self.once(handle), recorded), body)
     }
 
     /// What the audit has to know, when something is changed.
@@ -114,6 +127,32 @@ fn in_audit(route: MethodRouter<Handle>, recorded: Option<Recorded>) -> MethodRo
         Some(recorded) => route.route_layer(from_fn_with_state(recorded, record)),
         None => route,
     }
+}
+
+/// How long the body of this request may be.
+#[derive(Clone, Copy)]
+struct Bears(usize);
+
+fn bounded(route: MethodRouter<Handle>, body: usize) -> MethodRouter<Handle> {
+    match body == BODY {
+        true => route,
+        false => route.route_layer(from_fn_with_state(body, bearing)),
+    }
+}
+
+/// Whoever is not among the first waits: bodies are in memory as long as they are looked at.
+async fn bearing(State(body): State<usize>, mut request: Request, next: Next) -> Response {
+    let _place = HELD.acquire().await;
+    request.extensions_mut().insert(Bears(body));
+    DefaultBodyLimit::max(body).apply(&mut request);
+    next.run(request).await
+}
+
+/// The whole body, as far as the route takes it.
+pub(super) async fn whole(parts: &Parts, body: Body) -> Result<Bytes, Problem> {
+    let most = parts.extensions.get::<Bears>().map_or(BODY, |it| it.0);
+    let read = to_bytes(body, most).await;
+    read.map_err(|_| Problem::too_large(most))
 }
 
 /// What the guard has to know.
@@ -297,16 +336,10 @@ fn is_from_here(headers: &HeaderMap, is_encrypted: bool) -> bool {
 async fn proven(request: Request, principal: &Principal) -> Result<Request, Problem> {
     let expected = principal.csrf.clone().unwrap_or_default();
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, BODY)
-        .await
-        .map_err(|_| Problem::too_large())?;
+    let body = whole(&parts, body).await?;
     let shown = parts.headers.get("x-csrf-token");
     let is_shown = shown.is_some_and(|it| it.as_bytes() == expected.as_bytes());
-    let is_form = parts.headers.get(header::CONTENT_TYPE).is_some_and(|it| {
-        it.as_bytes()
-            .starts_with(b"application/x-www-form-urlencoded")
-    });
-    if is_shown || is_form && field(&body, "csrf").as_deref() == Some(&expected) {
+    if is_shown || field(&parts.headers, &body, "csrf").await.as_deref() == Some(&expected) {
         return Ok(Request::from_parts(parts, Body::from(body)));
     }
     Err(Problem::new(
@@ -317,10 +350,13 @@ async fn proven(request: Request, principal: &Principal) -> Result<Request, Prob
     .detail("load the page anew, and send it again"))
 }
 
-/// The first value of a field of a form.
-fn field(body: &Bytes, name: &str) -> Option<String> {
-    let fields = serde_urlencoded::from_bytes::<Vec<(String, String)>>(body).ok()?;
-    let mut named = fields.into_iter().filter(|(it, _)| it == name);
+/// The first value of a field, if it is a form.
+async fn field(headers: &HeaderMap, body: &Bytes, name: &str) -> Option<String> {
+    if !form::is_form(headers) {
+        return None;
+    }
+    let sent = form::read(headers, body, Files::LeftOut).await.ok()?;
+    let mut named = sent.fields.into_iter().filter(|(it, _)| it == name);
     named.next().map(|(_, value)| value)
 }
 

@@ -4,11 +4,12 @@
 //! other: 400 when it is not as the document of the API has it, whatever it is.
 
 use axum::{
+    body::Bytes,
     extract::{
         FromRequest, FromRequestParts, Request,
         rejection::{JsonRejection, PathRejection, QueryRejection},
     },
-    http::{StatusCode, request::Parts},
+    http::{StatusCode, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
 
@@ -22,6 +23,26 @@ pub(crate) struct Query<T>(pub(crate) T);
 
 /// The body.
 pub(crate) struct JsonBody<T>(pub(crate) T);
+
+/// The body, whatever it is.
+pub(crate) struct Content {
+    /// As whoever sends it says.
+    pub(crate) media: String,
+    pub(crate) bytes: Bytes,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Content {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Content, Problem> {
+        let media = request.headers().get(header::CONTENT_TYPE);
+        let media = media.and_then(|it| it.to_str().ok()).unwrap_or_default();
+        let media = media.to_owned();
+        let bytes = Bytes::from_request(request, state).await;
+        let bytes = bytes.map_err(|error| refused(error.status(), "request.body", error))?;
+        Ok(Content { media, bytes })
+    }
+}
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
     type Rejection = Problem;

@@ -18,7 +18,7 @@ use botswain_core::Hash;
 
 pub use self::answers::Answers;
 use self::answers::{Answer, Asked, Ended, Known};
-use super::{Problem, access::BODY};
+use super::{Problem, access::whole};
 use crate::{accounts::Principal, daemon::Handle};
 
 /// The header that names a change.
@@ -54,9 +54,7 @@ async fn asked(request: Request) -> Result<(Option<Asked>, Request), Problem> {
         return Ok((None, request));
     };
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, BODY)
-        .await
-        .map_err(|_| Problem::too_large())?;
+    let body = whole(&parts, body).await?;
     // Whoever has looked again since asks for something else.
     let seen = parts.headers.get(header::IF_MATCH);
     let seen = seen.map_or(&b""[..], HeaderValue::as_bytes);

@@ -65,8 +65,9 @@ impl Problem {
             .detail("the header `Allow` says what can")
     }
 
-    pub(super) fn too_large() -> Problem {
-        let title = "what was sent is larger than 1 MiB";
+    /// It has more bytes than this.
+    pub(crate) fn too_large(most: usize) -> Problem {
+        let title = format!("what was sent is larger than {} MiB", most / 1024 / 1024);
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "access.body", title)
     }
 
@@ -105,6 +106,7 @@ impl From<artifacts::Error> for Problem {
     fn from(error: artifacts::Error) -> Problem {
         let status = match error {
             artifacts::Error::Missing { .. } => StatusCode::NOT_FOUND,
+            artifacts::Error::Full => StatusCode::INSUFFICIENT_STORAGE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         let problem = Problem::new(status, "artifact.store", error.to_string());

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use axum::{
-    body::{Body, Bytes, to_bytes},
+    body::Body,
     extract::{Request, State},
     http::StatusCode,
     middleware::Next,
@@ -20,7 +20,7 @@ use tokio::time::timeout;
 
 use super::{
     Problem,
-    access::{BODY, Guard, address},
+    access::{Guard, address, whole},
     idempotency::REPLAYED,
     problem::Code,
 };
@@ -105,12 +105,9 @@ impl Recorded {
         request: Request,
     ) -> Result<(Asked, Request), Problem> {
         let (parts, body) = request.into_parts();
-        let read = timeout(LONGEST, to_bytes(body, BODY)).await;
-        let body: Bytes = match read {
-            Ok(read) => read.map_err(|_| Problem::too_large())?,
-            Err(_) => return Err(late()),
-        };
-        let said = fields(&parts.headers, &body);
+        let read = timeout(LONGEST, whole(&parts, body)).await;
+        let body = read.map_err(|_| late())??;
+        let said = fields(&parts.headers, &body).await;
         let masked = |text: String| short(&self.handle.parts.redactor.mask(&text));
         let request = Request::from_parts(parts, Body::from(body));
         let on = self.form.about((self.path, request.uri().path()), &said);

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Sse, sse},
 };
 use botswain_core::{
-    ExceptionId, Hash, RunId, StepId,
+    ArtifactRef, ExceptionId, Hash, RunId, StepId,
     engine::{NO_ROOM, event::Reply},
     plan::Version,
 };
@@ -56,6 +56,8 @@ pub struct Health {
 #[serde(deny_unknown_fields)]
 pub struct RunRequest {
     pub workflow: String,
+    /// Of the type `file`: a path on the machine of the daemon, or what `POST /api/v1/files/{name}`
+    /// has answered.
     #[serde(default)]
     pub inputs: IndexMap<String, Value>,
     /// A second run with the same key is skipped.
@@ -105,6 +107,8 @@ pub(crate) async fn start(
         by,
     } = request;
     let by = principal.signs(by);
+    let files = inputs.values().filter_map(ArtifactRef::from_value);
+    are_there(&handle, files.collect()).await?;
     match handle.run(&workflow, inputs, key, &by).await? {
         Reply::Started { run } => Ok(Created(Started { run })),
         Reply::Refused { reason } if reason == NO_ROOM => Err(Problem {
@@ -115,6 +119,25 @@ pub(crate) async fn start(
         Reply::Resolved => Err(Problem::internal(
             "a run was asked for and a decision was answered",
         )),
+    }
+}
+
+/// No run begins with a file that is not there.
+async fn are_there(handle: &Handle, files: Vec<ArtifactRef>) -> Result<(), Problem> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let look = reading(handle, move |parts| {
+        let lacks = |it: &&ArtifactRef| parts.kept.0.open(it).is_err();
+        Ok::<_, Problem>(files.iter().find(lacks).map(|it| it.name.clone()))
+    });
+    match look.await?.0 {
+        None => Ok(()),
+        Some(name) => {
+            let title = format!("the file `{name}` is not there");
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            Err(Problem::new(status, "run.inputs", title).detail("send it again"))
+        }
     }
 }
 

@@ -14,6 +14,8 @@ use botswain_views::Act;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use crate::api::form::{self, Files, Sent};
+
 /// The longest text that is told of a field.
 const LONGEST: usize = 200;
 
@@ -119,6 +121,8 @@ pub(crate) const ACTS: &[(&str, &str, Form)] = &[
         said(Act::Activate, "workflow {name}", WRITTEN),
     ),
     // Nothing is saved by them.
+    ("POST", "/runs/{run}/replay", NOTHING),
+    ("POST", "/api/v1/runs/{run}/replay", NOTHING),
     ("POST", "/workflows/{name}/check", NOTHING),
     ("POST", "/workflows/{name}/test", NOTHING),
     ("POST", "/api/v1/workflows/{name}/check", NOTHING),
@@ -176,6 +180,11 @@ pub(crate) const ACTS: &[(&str, &str, Form)] = &[
         "POST",
         "/api/v1/runs",
         said(Act::Start, "workflow {workflow}", &["key"]),
+    ),
+    (
+        "POST",
+        "/api/v1/files/{name}",
+        said(Act::AddFile, "file {name}", &[]),
     ),
     (
         "POST",
@@ -276,7 +285,7 @@ pub(crate) fn of_route(method: &Method, path: &str) -> Option<&'static Form> {
 pub(crate) type Said = BTreeMap<String, String>;
 
 /// What a form or a JSON object says.
-pub(crate) fn fields(headers: &HeaderMap, body: &Bytes) -> Said {
+pub(crate) async fn fields(headers: &HeaderMap, body: &Bytes) -> Said {
     let media = headers.get(header::CONTENT_TYPE);
     let media = media.and_then(|it| it.to_str().ok()).unwrap_or_default();
     let mut said = Said::new();
@@ -286,12 +295,15 @@ pub(crate) fn fields(headers: &HeaderMap, body: &Bytes) -> Said {
             let fields = object.unwrap_or_default().into_iter();
             fields.map(|(name, value)| (name, told(&value))).collect()
         }
+        // A file is no form.
+        false if !form::is_form(headers) => Vec::new(),
         false => {
-            let pairs: Vec<(String, String)> =
-                serde_urlencoded::from_bytes(body).unwrap_or_default();
+            let sent = form::read(headers, body, Files::LeftOut).await;
+            let Sent { fields, files } = sent.unwrap_or_default();
+            let files = files.into_iter().map(|(field, file)| (field, file.name));
             // A form has both characters at the end of a line.
             let plain = |(name, value): (String, String)| (name, value.replace("\r\n", "\n"));
-            pairs.into_iter().map(plain).collect()
+            fields.into_iter().chain(files).map(plain).collect()
         }
     };
     for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {

@@ -255,6 +255,9 @@ pub(super) struct Run {
     /// Show what the file of today would send with what this run has read, against what it sent.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["key", "again", "inputs"])]
     pub(super) replay: Option<botswain_core::RunId>,
+    /// With `--replay`: by the version that the run follows, not by the file of today.
+    #[arg(long, requires = "replay")]
+    pub(super) pinned: bool,
     /// What it is about; a second run with the same key and inputs is skipped.
     #[arg(long)]
     pub(super) key: Option<String>,

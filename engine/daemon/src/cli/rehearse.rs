@@ -18,7 +18,6 @@ use super::{
     excerpt,
     outcome::{Code, Failure, Outcome},
     output::{self, Paint, tame},
-    past,
 };
 use crate::{
     client::Client,
@@ -26,6 +25,7 @@ use crate::{
     meant,
     rehearsal::{
         dry::{self, Did, Scene, Script, Showing},
+        past,
         replay::{self, Past, Sent, SentChange},
     },
     views::RunDetail,
@@ -55,6 +55,7 @@ pub(super) async fn dry_run(global: &Global, arguments: Run) -> Outcome {
         mappings,
         past: None,
         now: Timestamp::now(),
+        bounds: None,
     };
     let showing = show(&instance, (config, versions), script).await?;
     tell(global, &showing);
@@ -63,7 +64,7 @@ pub(super) async fn dry_run(global: &Global, arguments: Run) -> Outcome {
 
 /// `run --replay RUN`
 pub(super) async fn replay(global: &Global, arguments: Run, run: &RunId) -> Outcome {
-    match replayed(global, run, arguments.workflow).await? {
+    match replayed(global, run, (arguments.workflow, arguments.pinned)).await? {
         Some(showing) => {
             tell(global, &showing);
             Ok(code(&showing))
@@ -80,7 +81,7 @@ pub(super) async fn render(global: &Global, arguments: Render) -> Outcome {
         run,
         item,
     } = arguments;
-    let Some(showing) = replayed(global, &run, Some(workflow.clone())).await? else {
+    let Some(showing) = replayed(global, &run, (Some(workflow.clone()), false)).await? else {
         return Ok(Code::Usage);
     };
     let is_meant = |scene: &&Scene| {
@@ -138,19 +139,24 @@ fn items(showing: &Showing, step: &StepId) -> String {
     items.collect::<Vec<_>>().join(", ")
 }
 
-/// Plays the file of today with what a run has read; nothing while it has mistakes.
+/// Plays the file of today, or the version that a run follows, with what the run has read; nothing
+/// while the file has mistakes.
 async fn replayed(
     global: &Global,
     run: &RunId,
-    workflow: Option<String>,
+    (workflow, is_pinned): (Option<String>, bool),
 ) -> Result<Option<Showing>, Failure> {
     let instance = global.instance()?;
     let read = async |client: &mut Client| {
         let detail = started(client, run).await?;
-        let past = past::read(client, &detail).await?;
-        Ok((detail, past, mappings(client).await?))
+        let past = past::read(&*client, &detail).await?;
+        let pinned = match is_pinned {
+            true => Some(past::pinned(&*client, &detail.run.version).await?),
+            false => None,
+        };
+        Ok((detail, past, (mappings(client).await?, pinned)))
     };
-    let (detail, past, mappings) = global.with_client(read).await?;
+    let (detail, past, (mappings, pinned)) = global.with_client(read).await?;
     if let Some(workflow) = workflow.filter(|it| *it != detail.run.workflow) {
         let message = format!(
             "run {run} is of `{}`, not of `{workflow}`",
@@ -158,7 +164,11 @@ async fn replayed(
         );
         return Err(Failure::usage(message));
     }
-    let Some(files) = sound(&instance, &detail.run.workflow)? else {
+    let files = match pinned {
+        Some(versions) => Some((configured(&instance)?, versions)),
+        None => sound(&instance, &detail.run.workflow)?,
+    };
+    let Some(files) = files else {
         return Ok(None);
     };
     let script = script(detail, past, mappings);
@@ -166,8 +176,8 @@ async fn replayed(
 }
 
 fn script(detail: RunDetail, past: Past, mappings: Vec<Change>) -> Script {
-    let inputs = match detail.inputs {
-        serde_json::Value::Object(map) => map.into_iter().collect(),
+    let inputs = match &past.inputs {
+        serde_json::Value::Object(map) => map.clone().into_iter().collect(),
         _ => IndexMap::new(),
     };
     Script {
@@ -176,6 +186,7 @@ fn script(detail: RunDetail, past: Past, mappings: Vec<Change>) -> Script {
         mappings,
         past: Some(past),
         now: detail.run.scheduled_for,
+        bounds: None,
     }
 }
 
@@ -221,6 +232,14 @@ fn sound(instance: &Instance, workflow: &str) -> Result<Option<Files>, Failure> 
             Ok(None)
         }
     }
+}
+
+/// What botswain.yaml says.
+fn configured(instance: &Instance) -> Result<Config, Failure> {
+    let read = instance.config().map_err(workflows::Error::from)?;
+    let missing =
+        || Failure::usage("botswain.yaml has mistakes").hint("`botswain check` says which");
+    read.config.ok_or_else(missing)
 }
 
 /// Off the runtime's own threads: a play waits for its bots.

@@ -7,13 +7,17 @@ use axum::{
 };
 use botswain_console::RunsFilter;
 use botswain_core::{RunId, StepId};
-use botswain_views::Counts;
+use botswain_views::{Counts, ReplayRequest, ReplayVersion};
 use jiff::civil::Date;
 
 use super::{Visit, forms::Fields, html};
 use crate::{
     accounts::Principal,
-    api::{Cancelling, ItemsQuery, Problem, RunsQuery, decisions, extract, routes},
+    api::{
+        Cancelling, ItemsQuery, Problem, RunsQuery, decisions,
+        extract::{self, JsonBody},
+        replay, routes,
+    },
     daemon::Handle,
     evidence,
 };
@@ -122,6 +126,24 @@ pub(super) async fn evidence(
     let frame = visit.frame(Counts::default());
     let sent = evidence::send(handle, frame, run).await;
     sent.unwrap_or_else(|problem| visit.problem(&problem))
+}
+
+/// Plays it again; the page says what differs.
+pub(super) async fn replay(
+    State(handle): State<Handle>,
+    Extension(visit): Extension<Visit>,
+    Path(run): Path<RunId>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Response {
+    let version = match Fields::new(fields).given("version") {
+        Some("pinned") => ReplayVersion::Pinned,
+        _ => ReplayVersion::Current,
+    };
+    let body = JsonBody(ReplayRequest { version });
+    match replay::replay(State(handle), extract::Path(run), body).await {
+        Ok(Json(replay)) => html(botswain_console::replay(&visit.counted().await, &replay)),
+        Err(problem) => visit.problem(&problem),
+    }
 }
 
 pub(super) async fn cancel(

@@ -51,6 +51,7 @@ const MEANT: &[(&str, &str)] = &[
     ("GET /runs/{run}", "viewer"),
     ("GET /runs/{run}/items/{step}", "viewer"),
     ("GET /runs/{run}/evidence", "viewer"),
+    ("POST /runs/{run}/replay", "handler"),
     ("POST /runs/{run}/cancel", "handler"),
     ("GET /workflows", "viewer"),
     ("GET /workflows/{name}", "viewer"),
@@ -89,6 +90,7 @@ const MEANT: &[(&str, &str)] = &[
     ("POST /api/v1/runs", "handler"),
     ("GET /api/v1/runs/{run}", "viewer"),
     ("POST /api/v1/runs/{run}/cancellation", "handler"),
+    ("POST /api/v1/runs/{run}/replay", "handler"),
     ("GET /api/v1/runs/{run}/items/{step}", "viewer"),
     ("GET /api/v1/runs/{run}/evidence", "viewer"),
     ("GET /api/v1/versions/{hash}", "viewer"),
@@ -113,6 +115,7 @@ const MEANT: &[(&str, &str)] = &[
     ("PUT /api/v1/mappings/{table}/{from}", "author"),
     ("DELETE /api/v1/mappings/{table}/{from}", "author"),
     ("GET /api/v1/artifacts/{hash}", "viewer"),
+    ("POST /api/v1/files/{name}", "handler"),
     ("GET /api/v1/schedule", "viewer"),
     ("GET /api/v1/insights", "viewer"),
     ("GET /api/v1/insights/export", "viewer"),
@@ -404,7 +407,7 @@ fn last(house: &House) -> u64 {
 }
 
 /// Those that change nothing, though they are no GET.
-const UNRECORDED: [&str; 8] = [
+const UNRECORDED: [&str; 10] = [
     "POST /look",
     "POST /clusters/{cause}/preview",
     "POST /selection/preview",
@@ -412,6 +415,8 @@ const UNRECORDED: [&str; 8] = [
     "POST /workflows/{name}/test",
     "POST /api/v1/workflows/{name}/check",
     "POST /api/v1/workflows/{name}/test",
+    "POST /runs/{run}/replay",
+    "POST /api/v1/runs/{run}/replay",
     "POST /account/factor",
 ];
 

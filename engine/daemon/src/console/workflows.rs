@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use botswain_console::Draft;
-use botswain_core::{RunId, plan::InputKind};
+use botswain_core::{ArtifactRef, RunId, plan::InputKind};
 use botswain_views::WorkflowDetail;
 use indexmap::IndexMap;
 use jiff::{Timestamp, civil::Date};
@@ -21,6 +21,8 @@ use crate::{
         Problem, RunRequest,
         answer::Created,
         extract::{self, JsonBody},
+        files,
+        form::Sent,
         routes, workflows,
     },
     daemon::Handle,
@@ -72,9 +74,11 @@ async fn given(handle: &Handle, run: RunId) -> Vec<(String, String)> {
         other => other.to_string(),
     };
     let inputs = detail.inputs.as_object().into_iter().flatten();
-    inputs
-        .map(|(name, value)| (format!("input.{name}"), text(value)))
-        .collect()
+    let field = |(name, value): (&String, &Value)| match ArtifactRef::from_value(value) {
+        Some(file) => (format!("kept.{name}"), file.to_value().to_string()),
+        None => (format!("input.{name}"), text(value)),
+    };
+    inputs.map(field).collect()
 }
 
 /// Starts a run with what the form says; what does not fit is told above it.
@@ -83,13 +87,18 @@ pub(super) async fn start(
     Extension(principal): Extension<Principal>,
     Extension(visit): Extension<Visit>,
     Path(name): Path<String>,
-    Form(fields): Form<Vec<(String, String)>>,
+    sent: Result<Sent, Problem>,
 ) -> Response {
+    let sent = match sent {
+        Ok(sent) => sent,
+        Err(problem) => return visit.problem(&problem),
+    };
     let shown = workflows::show(State(handle.clone()), extract::Path(name.clone())).await;
     let detail = match shown {
         Ok(Json(detail)) => detail,
         Err(problem) => return visit.problem(&problem),
     };
+    let (fields, refused) = with_files(&handle, sent).await;
     let form = Fields::new(fields.clone());
     let request = RunRequest {
         workflow: name,
@@ -97,7 +106,10 @@ pub(super) async fn start(
         key: form.given("key").map(str::to_owned),
         by: String::new(),
     };
-    let started = routes::start(State(handle), Extension(principal), JsonBody(request)).await;
+    let started = match refused {
+        Some(problem) => Err(problem),
+        None => routes::start(State(handle), Extension(principal), JsonBody(request)).await,
+    };
     match started {
         Ok(Created(started)) => Redirect::to(&format!("/runs/{}", started.run)).into_response(),
         Err(problem) => {
@@ -111,12 +123,50 @@ pub(super) async fn start(
     }
 }
 
+/// The fields of a form, with what stands for each file that came with it; and why one was not
+/// taken. What was taken is shown again, whatever else is wrong.
+async fn with_files(handle: &Handle, sent: Sent) -> (Vec<(String, String)>, Option<Problem>) {
+    let Sent { mut fields, files } = sent;
+    let (mut room, mut refused) = (files::LARGEST, None);
+    for (field, upload) in files {
+        let Some(input) = field.strip_prefix("upload.") else {
+            continue;
+        };
+        let size = upload.content.len();
+        if size > room {
+            refused = Some(files::too_large(&upload.name));
+            continue;
+        }
+        match files::keep(handle, upload).await {
+            Ok(kept) => {
+                room -= size;
+                let (own, path) = (format!("kept.{input}"), format!("input.{input}"));
+                // It takes the place of whatever was there.
+                fields.retain(|(name, _)| *name != own && *name != path);
+                fields.push((own, kept.to_value().to_string()));
+            }
+            Err(problem) => refused = Some(problem),
+        }
+    }
+    (fields, refused)
+}
+
+/// A file that the form has sent before.
+fn kept(form: &Fields, input: &str) -> Option<Value> {
+    let kept = form.given(&format!("kept.{input}"))?;
+    let kept = serde_json::from_str(kept).ok()?;
+    Some(files::named(kept).to_value())
+}
+
 /// What was written, by input; the engine makes of a text what it stands for. A field that was
 /// left empty says nothing, so a default counts.
 fn inputs(detail: &WorkflowDetail, form: &Fields) -> IndexMap<String, Value> {
     let declared = detail.plan.iter().flat_map(|plan| &plan.inputs);
     let given = declared.filter_map(|(name, input)| {
         let field = format!("input.{name}");
+        if input.kind == InputKind::File && form.given(&field).is_none() {
+            return Some((name.clone(), kept(form, name)?));
+        }
         let text = match input.kind {
             InputKind::Text => form.get(&field).filter(|it| !it.is_empty())?,
             _ => form.given(&field)?,

@@ -39,4 +39,9 @@ pub(crate) trait Cast {
 
     /// What a person decides about this. Nothing: it stays open.
     fn decision(&mut self, exception: &Exception, stage: &Stage) -> Option<Coming<Decision>>;
+
+    /// Whether the play is to be cut off here. Asked before each event.
+    fn has_enough(&mut self) -> bool {
+        false
+    }
 }

@@ -94,10 +94,14 @@ impl<'s, C: Cast> Driver<'s, C> {
         })
     }
 
-    /// Plays a run until it has ended or waits for nobody but people; gives all runs of it.
+    /// Plays a run until it has ended or waits for nobody but people, or its cast has enough;
+    /// gives all runs of it.
     pub(crate) fn play(mut self, start: Start) -> Result<IndexSet<RunId>, String> {
         self.events.push_back(Event::Start(Box::new(start)));
         for _ in 0..EVENTS {
+            if self.cast.has_enough() {
+                return Ok(self.runs);
+            }
             match self.events.pop_front() {
                 Some(event) => self.handle(event)?,
                 None if self.passes_time()? => (),

@@ -5,7 +5,7 @@
 //! or would have done. Where an output is needed that only the world could give,
 //! something recognisable stands for it ([`super::placeholder`]).
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use botswain_bot::Preview;
 use botswain_core::{
@@ -40,6 +40,17 @@ use crate::{
 /// Who approves where nobody is asked.
 const NOBODY: &str = "nobody (dry run)";
 
+/// How long a play may go on, and how much may come of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    pub until: Instant,
+    /// Of the engine: a run of one step takes some ten of them.
+    pub events: usize,
+    pub scenes: usize,
+    /// Of the texts of the scenes.
+    pub bytes: usize,
+}
+
 /// What is to be shown.
 pub struct Script {
     pub workflow: String,
@@ -50,6 +61,8 @@ pub struct Script {
     pub past: Option<Past>,
     /// The logical time of the run.
     pub now: Timestamp,
+    /// None where somebody waits for it who can end it.
+    pub bounds: Option<Bounds>,
 }
 
 /// What a step has come to.
@@ -97,6 +110,12 @@ pub struct Showing {
     pub waits: Vec<String>,
     /// What would have been sent then and now, against the earlier run.
     pub changes: Option<Vec<Sent>>,
+    /// What would be asked otherwise than then, where the answer of then was taken.
+    #[serde(skip)]
+    pub asked: Vec<Sent>,
+    /// It was played to its end, and not cut off at its bounds.
+    #[serde(skip)]
+    pub is_whole: bool,
 }
 
 /// Shows a run. Its reads are done by the instance's own connections, which are closed again.
@@ -162,14 +181,18 @@ fn play(stage: &Stage, versions: &[Arc<Version>], script: &Script) -> Result<Sho
     let mut dry = Dry {
         past,
         scenes: IndexMap::new(),
+        bounds: script.bounds,
+        spent: Spent::default(),
     };
     // The same number gives the same texts, where a text names its run.
     let before = past.map_or(0, |past| past.number.saturating_sub(1));
     let driver = Driver::numbered(stage, &mut dry, versions, (script.now, before))?;
     let runs = driver.play(start)?;
     let root = runs.first().ok_or("the run did not begin")?.clone();
+    let is_whole = !dry.has_enough();
     let steps: Vec<Scene> = dry.scenes.into_values().collect();
     let changes = past.map(|past| replay::compare(stage, past, &steps));
+    let asked = past.map(|past| replay::asked(stage, past, &steps));
     let exceptions = stage.parts.store.exceptions(None, 10_000);
     let outcome = Outcome {
         stage,
@@ -188,6 +211,8 @@ fn play(stage: &Stage, versions: &[Arc<Version>], script: &Script) -> Result<Sho
         waits: outcome.exceptions.iter().map(described).collect(),
         steps,
         changes,
+        asked: asked.unwrap_or_default(),
+        is_whole,
     })
 }
 
@@ -196,6 +221,15 @@ struct Dry<'p> {
     past: Option<&'p Past>,
     /// By run, step and whether the world is asked: of several attempts the last one.
     scenes: IndexMap<(RunId, StepId, bool), Scene>,
+    bounds: Option<Bounds>,
+    spent: Spent,
+}
+
+/// What has come of it so far.
+#[derive(Default)]
+struct Spent {
+    events: usize,
+    bytes: usize,
 }
 
 impl Dry<'_> {
@@ -217,6 +251,10 @@ impl Dry<'_> {
             ..it
         });
         let key = (call.run.clone(), call.step.clone(), call.verifies);
+        if self.bounds.is_some() {
+            let shown = preview.as_ref().map_or(0, |it| it.text.len());
+            self.spent.bytes += shown + with.to_string().len();
+        }
         self.scenes.insert(
             key,
             Scene {
@@ -303,7 +341,9 @@ impl Cast for Dry<'_> {
             return now(self.acts(call, stage));
         }
         self.scene(call, Did::Read, None, stage);
-        None
+        let until = self.bounds?.until;
+        let what = stage.perform_until(call, until);
+        Some(Coming { delay: 0, what })
     }
 
     fn called(
@@ -347,5 +387,16 @@ impl Cast for Dry<'_> {
             note: None,
         };
         Some(Coming { delay: 0, what })
+    }
+
+    fn has_enough(&mut self) -> bool {
+        let Some(bounds) = self.bounds else {
+            return false;
+        };
+        self.spent.events += 1;
+        self.spent.events > bounds.events
+            || self.scenes.len() > bounds.scenes
+            || self.spent.bytes > bounds.bytes
+            || Instant::now() >= bounds.until
     }
 }

@@ -11,12 +11,13 @@ use botswain_core::{
     engine::event::Call,
     plan::{BotCall, Kind, Version},
 };
+use botswain_views::LineView;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    dry::Scene,
+    dry::{Did, Scene},
     flow::block,
     stage::{Stage, masked},
 };
@@ -27,6 +28,7 @@ use crate::difference;
 pub struct Past {
     /// Of the run.
     pub number: u64,
+    pub inputs: Value,
     pub steps: BTreeMap<String, PastStep>,
     /// The contents of the files and tables that are named in them.
     pub files: Vec<Vec<u8>>,
@@ -43,6 +45,8 @@ pub struct PastStep {
     pub effect: Option<Effect>,
     /// Null is an output too.
     pub output: Option<Value>,
+    /// A person has put other data in the place of some, in its run.
+    pub is_corrected: bool,
 }
 
 /// What a step would have sent then, and what now.
@@ -53,6 +57,9 @@ pub struct Sent {
     pub change: SentChange,
     /// Lines with `-` for then and `+` for now.
     pub difference: String,
+    /// The same, for those who draw it.
+    #[serde(skip)]
+    pub lines: Vec<LineView>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -92,8 +99,28 @@ pub(super) fn compare(stage: &Stage, past: &Past, scenes: &[Scene]) -> Vec<Sent>
         .filter_map(|(place, step)| Some((place.as_str(), sent(stage, step)?)))
         .collect();
     let acts = scenes.iter().filter(|scene| scene.effect != Effect::None);
-    let now = acts.map(|it| (it.place.as_str(), text(it.preview.as_ref(), &it.with)));
-    let now: BTreeMap<&str, String> = now.collect();
+    differ(&then, &texts(acts))
+}
+
+/// What was asked of the world then and would be asked otherwise now, where the answer of then
+/// was taken.
+pub(super) fn asked(stage: &Stage, past: &Past, scenes: &[Scene]) -> Vec<Sent> {
+    let recorded = || scenes.iter().filter(|scene| scene.did == Did::Recorded);
+    let then = recorded().filter_map(|scene| {
+        let with = past.steps.get(&scene.place)?.with.clone()?;
+        let with = stage.parts.redactor.mask_value(&masked(with));
+        Some((scene.place.as_str(), text(None, &with)))
+    });
+    differ(&then.collect(), &texts(recorded()))
+}
+
+/// What each step would do, by its place.
+fn texts<'s>(scenes: impl Iterator<Item = &'s Scene>) -> BTreeMap<&'s str, String> {
+    let each = scenes.map(|it| (it.place.as_str(), text(it.preview.as_ref(), &it.with)));
+    each.collect()
+}
+
+fn differ(then: &BTreeMap<&str, String>, now: &BTreeMap<&str, String>) -> Vec<Sent> {
     let places: BTreeSet<&str> = then.keys().chain(now.keys()).copied().collect();
     let changes = places.into_iter().filter_map(|place| {
         let (change, then, now) = match (then.get(place), now.get(place)) {
@@ -102,10 +129,12 @@ pub(super) fn compare(stage: &Stage, past: &Past, scenes: &[Scene]) -> Vec<Sent>
             (Some(then), None) => (SentChange::Gone, then.as_str(), ""),
             (None, now) => (SentChange::New, "", now?.as_str()),
         };
+        let lines = difference::views(then, now);
         Some(Sent {
             place: place.to_owned(),
             change,
-            difference: difference::lines(then, now),
+            difference: difference::told(&lines),
+            lines,
         })
     });
     changes.collect()

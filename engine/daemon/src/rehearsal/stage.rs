@@ -1,6 +1,6 @@
 //! Where a run is played: parts over a store in memory, and what bots can do there.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use botswain_bot::{AnyConnection, Connections, Preview, connection::Boxed};
 use botswain_core::{
@@ -8,7 +8,7 @@ use botswain_core::{
     value::secret_name,
 };
 use serde_json::Value;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time::timeout_at};
 
 use crate::daemon::{Parts, attempt};
 
@@ -28,6 +28,16 @@ impl Stage {
         let done = self
             .runtime
             .block_on(attempt::perform(&self.parts, call, &context));
+        done.map_err(|fault| Box::new(attempt::at_most(fault, call.effect)))
+    }
+
+    /// The same, if it is done by then.
+    pub(crate) fn perform_until(&self, call: &Call, until: Instant) -> Result<Payload, Box<Fault>> {
+        let context = attempt::context(&self.parts, call, self.parts.connections.clone());
+        let performed = attempt::perform(&self.parts, call, &context);
+        let done = self.runtime.block_on(timeout_at(until.into(), performed));
+        let late = |_| Fault::system("step.timeout", format!("`{}` takes too long", call.bot));
+        let done = done.map_err(late).flatten();
         done.map_err(|fault| Box::new(attempt::at_most(fault, call.effect)))
     }
 

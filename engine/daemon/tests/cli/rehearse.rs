@@ -189,6 +189,8 @@ fn a_replay_holds_the_file_of_today_against_then() {
         --- stderr
     "#]]
     .assert_eq(&office.says(&["run", "--replay", "1"]));
+    // By the version of then nothing is different.
+    assert_eq!(office.says(&["run", "--replay", "1", "--pinned"]), same);
     expect![[r#"
         exit 0
         --- stdout

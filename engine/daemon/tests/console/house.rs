@@ -196,6 +196,15 @@ impl House {
         ids.map(|it| it["id"].as_u64().unwrap()).collect()
     }
 
+    /// Waits until a run has ended or waits for a person.
+    pub(crate) fn until_ended(&self, run: &str) {
+        wait_for("the run to come to rest", || {
+            let state = self.json(&["runs", "show", run])["run"]["state"].clone();
+            let rests = ["succeeded", "failed", "cancelled", "skipped", "parked"];
+            rests.contains(&state.as_str()?).then_some(())
+        });
+    }
+
     pub(crate) fn entered(&self, order: &str) -> Option<String> {
         std::fs::read_to_string(self.path(&format!("entered/{order}.txt"))).ok()
     }

@@ -66,6 +66,18 @@ async fn a_parked_order_is_mended_and_the_rest_decided_at_once() {
     assert!(browser.text("main").await.contains("2 of 2 decided"));
     browser.go("/inbox").await;
     assert_eq!(browser.text(".empty h2").await, "Nothing waits for you");
+
+    // Last the run is looked for, and played again: what was mended by hand is not sent by itself.
+    browser.go("/runs").await;
+    let workflow = browser.find("[name=workflow]").await;
+    workflow.select_by_value("lines").await.unwrap();
+    browser.click(".filters button").await;
+    browser.click("tr.row [data-open]").await;
+    browser.click("[data-replay] [value=pinned]").await;
+    assert_eq!(browser.path().await, "/runs/1/replay");
+    let told = browser.text("[data-change=gone]").await;
+    assert!(told.contains("enter[10850].note"), "{told}");
+    assert!(told.contains("A person had corrected"), "{told}");
     browser.close().await;
 }
 

@@ -16,7 +16,7 @@ const HOSTILE: [&str; 5] = [
     "javascript:window.hacked=1//{{7*7}}",
 ];
 
-const PAGES: [&str; 29] = [
+const PAGES: [&str; 30] = [
     "/inbox",
     "/inbox?show=newest",
     "/inbox?show=approvals",
@@ -33,6 +33,7 @@ const PAGES: [&str; 29] = [
     "/workflows",
     "/workflows/lines",
     "/workflows/buy?again=2",
+    "/workflows/sends",
     "/workflows/broken",
     "/workflows/broken/edit",
     "/new-workflow?name=%3Cimg%20src%3Dx%20onerror%3Dwindow.hacked%3D1%3E",
@@ -64,6 +65,9 @@ async fn hostile_house() -> House {
     let lines = HOSTILE.map(|text| line(text, text, text));
     house.park(&lines);
     house.ask(HOSTILE[0]);
+    let sends =
+        "name: sends\ninputs: { file: { type: file } }\nsteps: [{ id: a, set: { b: \"1\" } }]\n";
+    house.write("workflows/sends.yaml", sends);
     let text = HOSTILE[0].replace('"', "");
     house.write(
         "workflows/broken.yaml",
@@ -85,6 +89,22 @@ async fn hostile_house() -> House {
     house
 }
 
+/// Nothing of others runs in it, everybody can read it, and it is no wider than the window.
+async fn looks_well(browser: &Browser, (axe, language): (&str, &str), about: &str) {
+    let lang = browser.find("html").await.attr("lang").await.unwrap();
+    assert_eq!(lang.as_deref(), Some(language), "{about}");
+    let looked = "return [window.hacked ?? null, document.querySelectorAll('img[src=x], main script, [onerror], [onmouseover], [onload]').length]";
+    let found = browser.client.execute(looked, Vec::new()).await.unwrap();
+    assert_eq!(found, json!([null, 0]), "{about}");
+    browser.client.execute(axe, Vec::new()).await.unwrap();
+    let ask = "const done = arguments[0]; axe.run().then(found => done(found.violations.map(it => [it.id, it.nodes[0].html])))";
+    let found = browser.client.execute_async(ask, Vec::new()).await.unwrap();
+    assert_eq!(found, json!([]), "{about}");
+    let wide = "return document.documentElement.scrollWidth <= window.innerWidth";
+    let fits = browser.client.execute(wide, Vec::new()).await.unwrap();
+    assert_eq!(fits, Value::Bool(true), "{about} is too wide");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_can_read_every_page_and_nothing_of_others_runs_in_it() {
     let house = hostile_house().await;
@@ -99,19 +119,14 @@ async fn everybody_can_read_every_page_and_nothing_of_others_runs_in_it() {
         }
         for page in PAGES.iter().chain(&["/login", "/setup"]) {
             browser.go(page).await;
-            let lang = browser.find("html").await.attr("lang").await.unwrap();
-            assert_eq!(lang.as_deref(), Some(language), "{page}");
-            let looked = "return [window.hacked ?? null, document.querySelectorAll('img[src=x], main script, [onerror], [onmouseover], [onload]').length]";
-            let found = browser.client.execute(looked, Vec::new()).await.unwrap();
-            assert_eq!(found, json!([null, 0]), "{page}");
-            browser.client.execute(&axe, Vec::new()).await.unwrap();
-            let ask = "const done = arguments[0]; axe.run().then(found => done(found.violations.map(it => [it.id, it.nodes[0].html])))";
-            let found = browser.client.execute_async(ask, Vec::new()).await.unwrap();
-            assert_eq!(found, json!([]), "{page} {theme} {size:?}");
-            let wide = "return document.documentElement.scrollWidth <= window.innerWidth";
-            let fits = browser.client.execute(wide, Vec::new()).await.unwrap();
-            assert_eq!(fits, Value::Bool(true), "{page} is wider than {size:?}");
+            let about = format!("{page} {theme} {size:?}");
+            looks_well(&browser, (&axe, language), &about).await;
         }
+        // What comes of a form.
+        browser.go("/runs/1").await;
+        browser.click("[data-replay] [value=current]").await;
+        let about = format!("a replay {theme} {size:?}");
+        looks_well(&browser, (&axe, language), &about).await;
         browser.go("/exceptions/1").await;
         let text = browser.text("h1").await;
         assert!(text.contains(HOSTILE[0]), "{text}");

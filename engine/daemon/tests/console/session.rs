@@ -50,6 +50,12 @@ impl Session {
         request.header("x-csrf-token", &self.proof)
     }
 
+    /// A form, which proves itself where it comes from.
+    pub(crate) fn form(&self, path: &str) -> RequestBuilder {
+        let request = self.http.post(format!("{}{path}", self.url));
+        request.header(header::COOKIE, &self.cookie)
+    }
+
     pub(crate) fn post(&self, path: &str, body: &Value) -> RequestBuilder {
         self.ask(Method::POST, path).json(body)
     }

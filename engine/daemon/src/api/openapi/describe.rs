@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::super::{
     Problem,
     answer::{Accepted, Archive, Created, Download, Events},
-    extract::{JsonBody, Path, Query},
+    extract::{Content, JsonBody, Path, Query},
     precondition::{IfMatch, Tagged},
 };
 
@@ -230,6 +230,16 @@ impl<T: JsonSchema> Input for JsonBody<T> {
             "content": { "application/json": { "schema": schema } },
         }));
         sheet.problems.extend([400, 413, 415, 422]);
+    }
+}
+
+impl Input for Content {
+    fn describe(sheet: &mut Sheet) {
+        sheet.body = Some(json!({
+            "required": true,
+            "content": { "application/octet-stream": { "schema": {} } },
+        }));
+        sheet.problems.extend([400, 413, 507]);
     }
 }
 
