@@ -13,7 +13,7 @@ use crate::{
 
 /// The pages' scripts are off; what the test asks the browser goes on.
 #[derive(Debug)]
-struct NoScripts;
+pub(crate) struct NoScripts;
 
 impl WebDriverCompatibleCommand for NoScripts {
     fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, <Url as FromStr>::Err> {
