@@ -163,7 +163,7 @@ pub struct Reading {
     pub config: Option<Config>,
     pub outline: Outline,
     pub diagnostics: Vec<Diagnostic>,
-    /// Each secret that a connection needs, with what to say if it is not set.
+    /// Each secret that connections and the identity provider need, with what to say if it is not set.
     pub secrets: Vec<(String, Diagnostic)>,
 }
 

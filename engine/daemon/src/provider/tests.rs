@@ -100,7 +100,17 @@ async fn a_provider_that_is_not_what_it_should_be_is_told_of_in_a_sentence() {
         let code = trouble.told("Office").code;
         told.push_str(&[path, ": ", &code, ": ", &told_of, "\n"].concat());
     }
-    expect![[r#""#]].assert_eq(&told);
+    expect![[r#"
+        busy: provider.down: it does not answer: it answers 502 Bad Gateway
+        elsewhere: provider.answer: it answers with something else than OpenID Connect: HTTP status code 302 Found at HOME/elsewhere/.well-known/openid-configuration
+        page: provider.answer: it answers with something else than OpenID Connect: it describes itself wrongly at `.`
+        large: provider.answer: it answers with something else than OpenID Connect: it answers with more than 1 MiB
+        other: provider.answer: it answers with something else than OpenID Connect: Validation error: unexpected issuer URI `https://login.example.com` (expected `HOME/other`)
+        no-keys: provider.answer: it answers with something else than OpenID Connect: it describes itself wrongly at `jwks_uri`
+        open-keys: provider.answer: it answers with something else than OpenID Connect: `http://login.example.com/keys` is not `https`
+        open-page: provider.answer: it answers with something else than OpenID Connect: it would send people where others can read along
+        script: provider.answer: it answers with something else than OpenID Connect: it would send people where others can read along
+    "#]].assert_eq(&told);
 
     // A port at which nobody listens.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -116,9 +116,7 @@ pub(super) fn discovery(error: DiscoveryError<fetch::Error>) -> Trouble {
         DiscoveryError::Response(status, ..) if status.is_server_error() => {
             Trouble::Down(format!("it answers {status}"))
         }
-        DiscoveryError::Response(status, ..) => {
-            Trouble::Nonsense(format!("it describes itself with {status}"))
-        }
+        DiscoveryError::Response(_, _, reason) => Trouble::Nonsense(short(&reason)),
         DiscoveryError::Parse(error) => {
             Trouble::Nonsense(format!("it describes itself wrongly at `{}`", error.path()))
         }

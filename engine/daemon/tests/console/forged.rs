@@ -74,6 +74,9 @@ struct Script {
     given: String,
 }
 
+/// What is wrong with a token, and how it is made of what it says.
+type Forgery<'f> = (&'static str, &'f dyn Fn(&Value) -> String);
+
 type Shared = Arc<Mutex<Script>>;
 
 /// A provider on this machine, and the daemon that trusts it.
@@ -268,7 +271,7 @@ async fn a_token_that_is_not_wholly_right_lets_nobody_in() {
 
     // Signed by somebody else, by nobody, with what everybody knows, and changed afterwards.
     let point = world.good.pair.public_key().as_ref().to_vec();
-    let forgeries: [(&str, &dyn Fn(&Value) -> String); 5] = [
+    let forgeries: [Forgery<'_>; 5] = [
         ("another key", &|claims| Signer::new("one").sign(claims)),
         ("none", &|claims| {
             format!("{}.", unsigned(&json!({ "alg": "none" }), claims))
