@@ -8,6 +8,7 @@ SERVERS = postfix dovecot-imapd openssl
 EDITOR = engine/testkit/editor
 SCHEMATHESIS = engine/testkit/schemathesis
 GECKODRIVER = engine/testkit/geckodriver
+PROVIDER = engine/testkit/provider
 RIVALS = bots/benches/browser
 
 .PHONY: demo test lint bench bench-browser tools
@@ -35,16 +36,26 @@ bench-browser: target/rivals/installed
 	target/rivals/bin/python $(RIVALS)/rivals.py target/release/botswain
 	cargo bench --package botswain-bots --bench browser
 
-# What the tests talk to: real browsers, a real mail server, a real editor's language server, and
-# what tries out the API.
-tools: target/editor/installed target/schemathesis/installed target/geckodriver/installed
+# What the tests talk to: real browsers, a real mail server, a real editor's language server, a real
+# OpenID provider, and what tries out the API.
+tools: target/editor/installed target/provider/installed target/schemathesis/installed target/geckodriver/installed
 	@./tools.sh $(BUILD) $(BROWSER) $(FIREFOX) $(SERVERS)
 
-# Five seconds and 30 MB, once. An npm that is there already will do.
-target/editor/installed: $(EDITOR)/package-lock.json
+# What a lock file names, in a folder of its own. An npm that is there already will do.
+define npm
 	@command -v npm >/dev/null || ./tools.sh nodejs npm
-	@mkdir -p target/editor && cp $(EDITOR)/package.json $(EDITOR)/package-lock.json target/editor/
-	npm ci --prefix target/editor --no-audit --no-fund --silent
+	@mkdir -p $(@D) && cp $(<D)/package.json $(<D)/package-lock.json $(@D)/
+	npm ci --prefix $(@D) --no-audit --no-fund --silent
+endef
+
+# Five seconds and 30 MB, once.
+target/editor/installed: $(EDITOR)/package-lock.json
+	$(call npm)
+	@touch $@
+
+# Two seconds and 4 MB, once.
+target/provider/installed: $(PROVIDER)/package-lock.json
+	$(call npm)
 	@touch $@
 
 # What a file of requirements names, in a folder of its own; further words are for pip. A Python

@@ -6,7 +6,7 @@ use serde::Deserialize;
 /// A password or token: has no `Display`, no `Serialize`, and a `Debug` that hides it.
 ///
 /// A field of this type is the only place where `{{secrets.name}}` may stand.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, PartialEq)]
 #[serde(transparent)]
 pub struct Secret(String);
 

@@ -26,6 +26,8 @@ pub enum Factor<'a> {
     },
     /// It was set up just now; no other page shows these codes.
     Made(&'a [String]),
+    /// An identity provider of this name vouches for them, and asks for what it wants.
+    Provider(&'a str),
 }
 
 /// The account of whoever looks; whether their role needs a second factor, and what was wrong with
@@ -55,6 +57,7 @@ pub fn account(
                 Factor::Offered { secret, address } => { (offered(frame, secret, address)) }
                 Factor::Set { since, codes } => { (set(frame, since, codes)) }
                 Factor::Made(codes) => { (made(frame, codes)) }
+                Factor::Provider(name) => { p class="muted" { ((words.by_provider)(name)) } }
             }
         }
     };

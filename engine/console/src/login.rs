@@ -7,14 +7,23 @@ use crate::{
     text::marked,
 };
 
-/// Where somebody signs in; `next` is where they wanted to go.
-pub fn login(frame: &Frame, next: &str, error: Option<&str>) -> String {
+/// Where somebody signs in; `next` is where they wanted to go, `provider` what the identity provider is
+/// called, if there is one, and the address that leads to it.
+pub fn login(
+    frame: &Frame,
+    (next, provider): (&str, Option<(&str, &str)>),
+    error: Option<&str>,
+) -> String {
     let words = frame.words();
     let content = html! {
         section class="card narrow" {
             h1 { (words.sign_in) }
             p class="muted" { (words.sign_in_lead) }
             (failed(error))
+            @if let Some((name, address)) = provider {
+                p { a class="button primary wide" href=(address) { ((words.of_account.sign_in_with)(name)) } }
+                p class="or muted small" { span { (words.of_account.or_password) } }
+            }
             (frame.form("/login", "stack", html! {
                 input type="hidden" name="next" value=(next);
                 label { (words.name)
@@ -23,7 +32,8 @@ pub fn login(frame: &Frame, next: &str, error: Option<&str>) -> String {
                 label { (words.password)
                     input name="password" type="password" autocomplete="current-password" required;
                 }
-                button class="primary" { (words.sign_in) }
+                // One thing on a page is the first to do.
+                button class=[provider.is_none().then_some("primary")] { (words.sign_in) }
             }))
         }
     };

@@ -49,8 +49,11 @@ fn somebody(frame: &Frame, person: &PersonView) -> Markup {
                 summary {
                     strong { (person.name) } " "
                     span class="badge" { ((words.roles)(person.role)) } " "
+                    @if person.locked { span class="badge locked" { (words.of_account.locked) } " " }
                     @if person.second_factor { span class="badge" { (words.of_account.has_factor) } " " }
                     span class="muted" {
+                        @if let Some(name) = &person.full_name { (name) " · " }
+                        @if let Some(name) = &person.provider { ((words.of_account.by)(name)) " · " }
                         @for group in &person.groups { (group) " · " }
                         (words.last_seen) " "
                         @match person.last_seen {
@@ -60,18 +63,36 @@ fn somebody(frame: &Frame, person: &PersonView) -> Markup {
                     }
                 }
                 (frame.form(&path, "stack", html! {
-                    (role(frame, person.role))
-                    (groups(frame, &person.groups))
-                    label { (words.new_password)
-                        input name="password" type="password" autocomplete="new-password" minlength="10";
+                    @match &person.provider {
+                        Some(name) => {
+                            p class="muted small" { ((words.of_account.role_by)(name)) }
+                            (groups(frame, &person.groups))
+                        }
+                        None => {
+                            (role(frame, person.role))
+                            (groups(frame, &person.groups))
+                            label { (words.new_password)
+                                input name="password" type="password" autocomplete="new-password" minlength="10";
+                            }
+                            p class="muted small" { (words.leave_empty) }
+                        }
                     }
-                    p class="muted small" { (words.leave_empty) }
                     button class="primary" { (words.change) }
                 }))
                 @if person.second_factor { (taking(frame, &path)) }
-                (frame.form(&format!("{path}/remove"), "inline", html! {
-                    button class="danger" { (words.remove) }
-                }))
+                (frame.form(&path, "inline", html! {
+                    @let (locked, label) = match person.locked {
+                        true => ("no", words.of_account.unlock),
+                        false => ("yes", words.of_account.lock),
+                    };
+                    button name="locked" value=(locked) { (label) }
+                })) " "
+                // Removed, whom a provider vouches for would come again: they can be locked out alone.
+                @if person.provider.is_none() {
+                    (frame.form(&format!("{path}/remove"), "inline", html! {
+                        button class="danger" { (words.remove) }
+                    }))
+                }
             }
         }
     }

@@ -1,11 +1,13 @@
 //! The people who may sign in: who they are, what they may, and who is signed in.
 //!
 //! `.botswain/accounts.json` (0600) holds names, roles, groups, passwords as
-//! Argon2id makes them, and sessions by the hash of what their cookie holds, so
-//! that the file lets nobody in. A change is durable once its call has returned.
+//! Argon2id makes them or what an identity provider calls somebody, and sessions
+//! by the hash of what their cookie holds, so that the file lets nobody in. A
+//! change is durable once its call has returned.
 //! While there is nobody, the first admin is made by whoever holds the token
 //! that the daemon printed.
 
+mod arrivals;
 mod factor;
 mod password;
 mod throttle;
@@ -24,8 +26,9 @@ use botswain_views::{PersonView, Role};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use self::tokens::NewToken;
+pub use self::{arrivals::Arrival, tokens::NewToken};
 use self::{
+    arrivals::Bound,
     factor::{Begun, Factor},
     throttle::Throttle,
     tokens::Token,
@@ -54,6 +57,8 @@ pub struct Principal {
     pub token: Option<String>,
     /// Whether more than a password was needed.
     pub factor: bool,
+    /// The identity provider that vouches for them; none for those with a password.
+    pub issuer: Option<String>,
 }
 
 impl Principal {
@@ -66,6 +71,7 @@ impl Principal {
             csrf: None,
             token: None,
             factor: true,
+            issuer: None,
         }
     }
 
@@ -125,6 +131,12 @@ pub enum Refusal {
     ManyTokens,
     #[error("there is no account `{0}`")]
     Unknown(String),
+    #[error("the account `{0}` is locked")]
+    Locked(String),
+    #[error("the name `{0}` belongs to another account")]
+    NameTaken(String),
+    #[error("password and role of `{0}` are the identity provider's")]
+    ByProvider(String),
     #[error("the password {0}")]
     Weak(&'static str),
     #[error("`{0}` is the only admin, and somebody has to be")]
@@ -153,6 +165,13 @@ impl Refusal {
             Refusal::ManyTokens => Some("revoke some that are not used any more"),
             Refusal::TooMuch(_) => Some("a token may no more than its person"),
             Refusal::Unknown(_) => Some("`botswain user list` shows them"),
+            Refusal::Locked(_) => Some("ask an admin, who lets you in again on the page People"),
+            Refusal::NameTaken(_) => Some(
+                "ask an admin to remove that account if it is yours too, or for another name at the identity provider",
+            ),
+            Refusal::ByProvider(_) => Some(
+                "put them into another of the groups that `roles` in botswain.yaml names, or lock the account",
+            ),
             Refusal::WrongCode => {
                 Some("wait for the next code of the app, and see whether its clock is right")
             }
@@ -176,6 +195,8 @@ pub struct Change {
     pub role: Option<Role>,
     pub groups: Option<Vec<String>>,
     pub password: Option<String>,
+    /// Whether they are kept out, with their tokens, until somebody lets them in again.
+    pub locked: Option<bool>,
 }
 
 /// Everybody with an account, and everybody signed in.
@@ -206,11 +227,17 @@ struct Stored {
 struct Person {
     role: Role,
     groups: Vec<String>,
-    password: String,
+    /// Those whom an identity provider vouches for have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    password: Option<String>,
     created: Timestamp,
     last_seen: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     factor: Option<Factor>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bound: Option<Bound>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    locked: bool,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -286,7 +313,7 @@ impl Accounts {
         let known = lock(&self.stored)
             .people
             .get(name)
-            .map(|it| it.password.clone());
+            .and_then(|it| it.password.clone());
         // Who is not known takes as long.
         let is_right = password::verify(password, known).await;
         let now = Timestamp::now();
@@ -319,13 +346,15 @@ impl Accounts {
         // Written down with the next change: a session that is seen later than that lives on.
         session.seen = now;
         let name = session.name.clone();
-        let person = stored.people.get_mut(&name)?;
+        let person = stored.people.get_mut(&name).filter(|it| !it.locked)?;
         person.last_seen = Some(now);
         Some(Principal {
             role: person.role,
             groups: person.groups.clone(),
             csrf: Some(hash(&format!("form {token}")).as_str().to_owned()),
-            factor: person.factor.is_some(),
+            // Whether more than a password was needed the provider decides.
+            factor: person.factor.is_some() || person.bound.is_some(),
+            issuer: person.issuer(),
             name,
             token: None,
         })
@@ -352,6 +381,9 @@ impl Accounts {
             created: person.created,
             last_seen: person.last_seen,
             second_factor: person.factor.is_some(),
+            provider: person.issuer(),
+            full_name: person.bound.as_ref().and_then(|it| it.full_name.clone()),
+            locked: person.locked,
         });
         people.collect()
     }
@@ -374,10 +406,12 @@ impl Accounts {
             let person = Person {
                 role,
                 groups,
-                password,
+                password: Some(password),
                 created: Timestamp::now(),
                 last_seen: None,
                 factor: None,
+                bound: None,
+                locked: false,
             };
             stored.people.insert(name.to_owned(), person);
             Ok(())
@@ -394,16 +428,20 @@ impl Accounts {
             None => None,
         };
         self.change(|stored| {
-            if change.role.is_some_and(|role| role != Role::Admin) {
+            let is_less = change.role.is_some_and(|role| role != Role::Admin);
+            if is_less || change.locked == Some(true) {
                 stored.keeps_an_admin_without(name)?;
             }
-            let unknown = || Refusal::Unknown(name.to_owned());
-            let person = stored.people.get_mut(name).ok_or_else(unknown)?;
+            let person = stored.person(name)?;
+            if person.bound.is_some() && (change.role.is_some() || password.is_some()) {
+                return Err(Refusal::ByProvider(name.to_owned()));
+            }
+            person.locked = change.locked.unwrap_or(person.locked);
             person.role = change.role.unwrap_or(person.role);
             if let Some(groups) = change.groups {
                 person.groups = groups;
             }
-            if let Some(password) = password {
+            if password.is_some() {
                 person.password = password;
             }
             stored.sessions.retain(|_, session| session.name != name);
@@ -413,11 +451,19 @@ impl Accounts {
         Ok(())
     }
 
+    /// Whom an identity provider vouches for would come again as somebody new: they stay in the list,
+    /// locked.
     pub fn remove(&self, name: &str) -> Result<(), Refusal> {
         self.change(|stored| {
             stored.keeps_an_admin_without(name)?;
-            let gone = stored.people.remove(name);
-            gone.ok_or_else(|| Refusal::Unknown(name.to_owned()))?;
+            let person = stored.person(name)?;
+            match person.bound {
+                Some(_) => {
+                    person.locked = true;
+                    person.groups.clear();
+                }
+                None => drop(stored.people.remove(name)),
+            }
             stored.sessions.retain(|_, session| session.name != name);
             stored.tokens.retain(|_, token| token.person != name);
             Ok(())
@@ -447,6 +493,9 @@ impl Stored {
         self.sessions.retain(|_, session| session.is_alive(now));
         // The account may have gone while the password was looked at.
         let person = self.people.get_mut(name).ok_or(Refusal::Wrong)?;
+        if person.locked {
+            return Err(Refusal::Locked(name.to_owned()));
+        }
         person.last_seen = Some(now);
         let token = token();
         let session = Session {
@@ -464,7 +513,8 @@ impl Stored {
     }
 
     fn keeps_an_admin_without(&self, name: &str) -> Result<(), Refusal> {
-        let is_admin = |(_, person): &(&String, &Person)| person.role == Role::Admin;
+        let is_admin =
+            |(_, person): &(&String, &Person)| person.role == Role::Admin && !person.locked;
         let mut admins = self.people.iter().filter(is_admin);
         match admins.next() {
             Some((only, _)) if only == name && admins.next().is_none() => {
@@ -472,6 +522,12 @@ impl Stored {
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl Person {
+    fn issuer(&self) -> Option<String> {
+        self.bound.as_ref().map(|it| it.issuer.clone())
     }
 }
 

@@ -15,6 +15,7 @@ mod insights;
 mod listener;
 mod many;
 mod people;
+mod provider;
 mod runs;
 mod session;
 mod tokens;
@@ -82,6 +83,8 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Right::Anyone, get("/login"), session::login),
         Route::new(Right::Anyone, post("/login"), session::sign_in),
         Route::new(Right::Anyone, post("/login/code"), account::sign_in),
+        Route::new(Right::Anyone, get("/login/provider"), provider::begin),
+        Route::new(Right::Anyone, get("/login/callback"), provider::come_back),
         Route::new(Right::Anyone, get("/setup"), session::setup),
         Route::new(Right::Anyone, post("/setup"), session::set_up),
         Route::new(Right::Anyone, post("/look"), session::look),

@@ -9,4 +9,5 @@ pub mod chromium;
 pub mod disk;
 pub mod dovecot;
 pub mod postfix;
+pub mod provider;
 mod server;

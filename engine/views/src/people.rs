@@ -68,4 +68,13 @@ pub struct PersonView {
     /// Whether a code is asked for behind the password.
     #[serde(default)]
     pub second_factor: bool,
+    /// The identity provider by which they sign in; none for those with a password.
+    #[serde(default)]
+    pub provider: Option<String>,
+    /// How that provider calls them.
+    #[serde(default)]
+    pub full_name: Option<String>,
+    /// Whether an admin keeps them out.
+    #[serde(default)]
+    pub locked: bool,
 }

@@ -24,6 +24,14 @@ pub(crate) struct AccountWords {
     pub(crate) from_start: &'static str,
     pub(crate) has_factor: &'static str,
     pub(crate) take: &'static str,
+    pub(crate) sign_in_with: fn(&str) -> String,
+    pub(crate) or_password: &'static str,
+    pub(crate) by: fn(&str) -> String,
+    pub(crate) by_provider: fn(&str) -> String,
+    pub(crate) role_by: fn(&str) -> String,
+    pub(crate) locked: &'static str,
+    pub(crate) lock: &'static str,
+    pub(crate) unlock: &'static str,
 }
 
 pub(super) const ENGLISH: AccountWords = AccountWords {
@@ -52,6 +60,18 @@ pub(super) const ENGLISH: AccountWords = AccountWords {
     from_start: "Sign in from the beginning",
     has_factor: "second factor",
     take: "Remove the second factor",
+    sign_in_with: |name| format!("Sign in with {name}"),
+    or_password: "or with a password",
+    by: |name| format!("by {name}"),
+    by_provider: |name| {
+        format!("You sign in with {name}. Whether more than a password is needed is decided there.")
+    },
+    role_by: |name| {
+        format!("The role comes from the groups at {name}, anew each time they sign in.")
+    },
+    locked: "locked out",
+    lock: "Lock out",
+    unlock: "Let in again",
 };
 
 pub(super) const CHINESE: AccountWords = AccountWords {
@@ -77,4 +97,12 @@ pub(super) const CHINESE: AccountWords = AccountWords {
     from_start: "从头登录",
     has_factor: "两步验证",
     take: "移除两步验证",
+    sign_in_with: |name| format!("使用 {name} 登录"),
+    or_password: "或使用密码",
+    by: |name| format!("通过 {name}"),
+    by_provider: |name| format!("您通过 {name} 登录，是否需要两步验证由其决定。"),
+    role_by: |name| format!("角色来自 {name} 的组，每次登录时更新。"),
+    locked: "已锁定",
+    lock: "锁定",
+    unlock: "重新允许登录",
 };

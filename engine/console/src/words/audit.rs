@@ -190,6 +190,9 @@ pub(super) const CHINESE: AuditWords = AuditWords {
             "days" => "天数",
             "expires" => "失效",
             "person" => "人员",
+            "provider" => "提供方",
+            "account" => "账户",
+            "locked" => "锁定",
             _ => return None,
         })
     },

@@ -84,7 +84,7 @@ impl Accounts {
         let known = lock(&self.stored)
             .people
             .get(name)
-            .map(|it| it.password.clone());
+            .and_then(|it| it.password.clone());
         let now = Timestamp::now();
         if !password::verify(password, known).await {
             lock(&self.throttle).failed(name, from, now);

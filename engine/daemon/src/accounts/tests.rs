@@ -7,7 +7,7 @@ fn here() -> IpAddr {
     [127, 0, 0, 1].into()
 }
 
-fn folder() -> (tempfile::TempDir, Private) {
+pub(super) fn folder() -> (tempfile::TempDir, Private) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("botswain.yaml"), "name: x\n").unwrap();
     let private = Instance::at(folder.path()).unwrap().prepare().unwrap();

@@ -29,6 +29,8 @@ pub(super) struct Throttle {
     by_address: HashMap<IpAddr, Failures>,
     /// Of wrong tokens alone, so that a program keeps no person at the same address out.
     by_bearer: HashMap<IpAddr, Failures>,
+    /// Of sign-ins by the identity provider alone: when it is in trouble, passwords still work.
+    by_provider: HashMap<IpAddr, Failures>,
 }
 
 #[derive(Clone, Copy)]
@@ -51,6 +53,19 @@ impl Throttle {
     pub(super) fn admits_bearer(&self, from: IpAddr, now: Timestamp) -> Result<(), Refusal> {
         let known = self.by_bearer.get(&from);
         wait(known.map(|it| it.until(FREE_OF_TOKENS)), now)
+    }
+
+    pub(super) fn admits_arrival(&self, from: IpAddr, now: Timestamp) -> Result<(), Refusal> {
+        let known = self.by_provider.get(&from);
+        wait(known.map(|it| it.until(FREE_OF_ADDRESS)), now)
+    }
+
+    pub(super) fn failed_arrival(&mut self, from: IpAddr, now: Timestamp) {
+        note(&mut self.by_provider, from, now);
+    }
+
+    pub(super) fn arrived(&mut self, from: IpAddr) {
+        self.by_provider.remove(&from);
     }
 
     pub(super) fn failed_bearer(&mut self, from: IpAddr, now: Timestamp) {

@@ -131,9 +131,9 @@ impl Accounts {
         }
     }
 
-    /// Whether it holds still, long after it was let in.
-    pub fn still_holds(&self, text: &str) -> bool {
-        self.holder(&hash(text), Timestamp::now()).is_some()
+    /// Who is behind a token still, long after it was let in.
+    pub fn still_holds(&self, text: &str) -> Option<Principal> {
+        self.holder(&hash(text), Timestamp::now())
     }
 
     fn holder(&self, key: &Hash, now: Timestamp) -> Option<Principal> {
@@ -142,6 +142,9 @@ impl Accounts {
         token.used = Some(now);
         let (person, name, role) = (token.person.clone(), token.name.clone(), token.role);
         let person = stored.people.get_key_value(&person)?;
+        if person.1.locked || person.1.bound.as_ref().is_some_and(|it| it.is_stale(now)) {
+            return None;
+        }
         Some(Principal {
             name: person.0.clone(),
             role: person.1.role.min(role),
@@ -150,6 +153,7 @@ impl Accounts {
             token: Some(name),
             // A token is made by somebody who was let in, and nobody could show a code for it.
             factor: true,
+            issuer: person.1.issuer(),
         })
     }
 

@@ -7,7 +7,7 @@
 //! `X-CSRF-Token` holds what their session alone knows, and a browser that says
 //! where a request comes from says here.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes, to_bytes},
@@ -28,7 +28,13 @@ use super::{
     idempotency,
     recording::{Recorded, record},
 };
-use crate::{accounts::Principal, audit, console::Visit, daemon::Handle};
+use crate::{
+    accounts::{Principal, Refusal},
+    audit,
+    console::Visit,
+    daemon::Handle,
+    provider::Provider,
+};
 
 /// The longest body that a page or the API takes, where a route does not say otherwise.
 pub(crate) const BODY: usize = 1024 * 1024;
@@ -162,6 +168,10 @@ pub(crate) struct Guard {
     /// The name of the cookie: two instances on one machine have two.
     pub(crate) cookie: String,
     pub(crate) is_encrypted: bool,
+    /// What people enter in a browser to get here, without a `/` at its end.
+    pub(crate) home: String,
+    /// By which people can sign in too.
+    pub(crate) provider: Option<Arc<Provider>>,
 }
 
 impl Guard {
@@ -170,12 +180,29 @@ impl Guard {
         if let Some(token) = bearer(request) {
             let from = address(request).unwrap_or_else(|| [0, 0, 0, 0].into());
             let principal = self.handle.accounts.bearer(token, from)?;
+            if !self.trusts(&principal) {
+                return Err(Refusal::BadToken.into());
+            }
             let accounts = self.handle.accounts.clone();
             tokio::task::spawn_blocking(move || accounts.note_uses());
             return Ok(Some(principal));
         }
         let token = self.token(request.headers());
-        Ok(token.and_then(|token| self.handle.accounts.principal(&token)))
+        Ok(token.and_then(|token| self.signed_in(&token)))
+    }
+
+    /// Who is behind the cookie of a session.
+    pub(crate) fn signed_in(&self, token: &str) -> Option<Principal> {
+        let principal = self.handle.accounts.principal(token);
+        principal.filter(|it| self.trusts(it))
+    }
+
+    /// Whether botswain.yaml still names the identity provider that vouches for somebody.
+    pub(crate) fn trusts(&self, principal: &Principal) -> bool {
+        let config = self.handle.parts.config();
+        let named = config.sign_in().map(|it| it.issuer.as_str());
+        let issuer = principal.issuer.as_deref();
+        issuer.is_none_or(|issuer| named == Some(issuer))
     }
 
     /// What the cookie holds, if there is one.

@@ -73,6 +73,9 @@ impl From<Refusal> for Problem {
             }
             Refusal::NoSetup => (StatusCode::FORBIDDEN, "account.setup"),
             Refusal::Unknown(_) => (StatusCode::NOT_FOUND, "account.unknown"),
+            Refusal::Locked(_) => (StatusCode::FORBIDDEN, "account.locked"),
+            Refusal::NameTaken(_) => (StatusCode::CONFLICT, "provider.name"),
+            Refusal::ByProvider(_) => (StatusCode::CONFLICT, "provider.account"),
             Refusal::Taken(_) | Refusal::LastAdmin(_) => (StatusCode::CONFLICT, "account.conflict"),
             Refusal::BadName(_) | Refusal::Weak(_) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "account.value")
@@ -90,7 +93,19 @@ impl From<Refusal> for Problem {
 }
 
 pub(super) async fn list(State(handle): State<Handle>) -> Answer<Vec<PersonView>> {
-    Ok(Json(handle.accounts.people()))
+    Ok(Json(listed(&handle)))
+}
+
+/// Everybody with an account, with what people call the identity provider.
+pub(crate) fn listed(handle: &Handle) -> Vec<PersonView> {
+    let config = handle.parts.config();
+    let mut people = handle.accounts.people();
+    for issuer in people.iter_mut().filter_map(|it| it.provider.as_mut()) {
+        if let Some(named) = config.sign_in().filter(|it| it.issuer == *issuer) {
+            issuer.clone_from(&named.name);
+        }
+    }
+    people
 }
 
 pub(super) async fn add(

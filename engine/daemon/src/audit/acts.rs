@@ -49,7 +49,7 @@ const MANY: &[&str] = &[
     "until",
 ];
 const WRITTEN: &[&str] = &["#source", "note"];
-const PERSON: &[&str] = &["role", "groups", "*password"];
+const PERSON: &[&str] = &["role", "groups", "*password", "locked"];
 
 /// Each route that changes something.
 pub(crate) const ACTS: &[(&str, &str, Form)] = &[

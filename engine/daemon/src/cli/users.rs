@@ -39,10 +39,12 @@ pub(super) async fn user(global: &Global, command: User) -> Outcome {
             let change = Change {
                 role: role.map(RoleName::into),
                 groups: (no_groups || !group.is_empty()).then_some(group),
-                password: None,
+                ..Change::default()
             };
             alter(global, &name, change).await
         }
+        User::Lock { name } => lock(global, &name, true).await,
+        User::Unlock { name } => lock(global, &name, false).await,
         User::Password { name } => {
             let password = Some(typed(&name)?);
             let change = Change {
@@ -74,14 +76,27 @@ pub(super) async fn user(global: &Global, command: User) -> Outcome {
 }
 
 async fn alter(global: &Global, name: &str, change: Change) -> Outcome {
+    let words = format!("`{name}` is changed, and has to sign in again");
+    altered(global, (name, change), &words).await
+}
+
+async fn lock(global: &Global, name: &str, locked: bool) -> Outcome {
+    let change = Change {
+        locked: Some(locked),
+        ..Change::default()
+    };
+    let words = match locked {
+        true => format!("`{name}` is kept out; `botswain user unlock {name}` lets them in again"),
+        false => format!("`{name}` may sign in again"),
+    };
+    altered(global, (name, change), &words).await
+}
+
+async fn altered(global: &Global, (name, change): (&str, Change), words: &str) -> Outcome {
     let path = path(name);
     let work = async |client: &mut Client| Ok(client.patch::<Value>(&path, &change).await?);
     let done = global.with_client(work).await?;
-    told(
-        global,
-        &done,
-        &format!("`{name}` is changed, and has to sign in again"),
-    );
+    told(global, &done, words);
     Ok(Code::Done)
 }
 
@@ -99,10 +114,21 @@ async fn list(global: &Global) -> Outcome {
                 let seen = it.last_seen.map_or_else(|| "never".to_owned(), times::age);
                 let role = it.role.name().to_owned();
                 let factor = if it.second_factor { "yes" } else { "" }.to_owned();
-                [it.name.clone(), role, it.groups.join(", "), factor, seen]
+                let locked = if it.locked { "yes" } else { "" }.to_owned();
+                let by = it.provider.clone().unwrap_or_default();
+                let groups = it.groups.join(", ");
+                [it.name.clone(), role, groups, by, factor, locked, seen]
             });
             output::data(&table::of(
-                ["name", "role", "groups", "second factor", "last seen"],
+                [
+                    "name",
+                    "role",
+                    "groups",
+                    "by",
+                    "second factor",
+                    "locked",
+                    "last seen",
+                ],
                 rows,
             ));
         }

@@ -9,7 +9,10 @@ use botswain_console::Factor;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use super::{Visit, again, html, people, session::signed_in};
+use super::{
+    Visit, again, html, people,
+    session::{login_page, signed_in},
+};
 use crate::{
     accounts::{Principal, Refusal},
     api::{Problem, problem::Code},
@@ -131,6 +134,12 @@ async fn page(
 ) -> String {
     let frame = visit.counted().await;
     let required = (requires(handle, principal), error);
+    if principal.issuer.is_some() {
+        let config = handle.parts.config();
+        let provider = config.sign_in().map(|it| it.name.as_str());
+        let factor = Factor::Provider(provider.unwrap_or_default());
+        return botswain_console::account(&frame, factor, required);
+    }
     if let Some(set) = handle.accounts.factor(&principal.name) {
         let factor = Factor::Set {
             since: set.since,
@@ -180,10 +189,13 @@ pub(super) async fn sign_in(
         Err(refusal) => {
             let is_late = matches!(refusal, Refusal::Late);
             let problem = Problem::from(refusal);
-            let (frame, why) = (visit.counted().await, visit.line(&problem));
+            let why = visit.line(&problem);
             let page = match is_late {
-                true => botswain_console::login(&frame, &next, Some(&why)),
-                false => botswain_console::second(&frame, (&half, &name, &next), Some(&why)),
+                true => login_page(&visit, &next, Some(&why)).await,
+                false => {
+                    let frame = visit.counted().await;
+                    botswain_console::second(&frame, (&half, &name, &next), Some(&why))
+                }
             };
             coded(again(page), problem)
         }
@@ -200,7 +212,7 @@ pub(super) async fn ask(visit: &Visit, (half, name, next): (&str, &str, &str)) -
     )
 }
 
-fn coded(mut response: Response, problem: Problem) -> Response {
+pub(super) fn coded(mut response: Response, problem: Problem) -> Response {
     response.extensions_mut().insert(Code(problem.code));
     response
 }

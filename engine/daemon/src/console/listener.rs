@@ -36,6 +36,7 @@ use crate::{
     api::access::Guard,
     daemon::Handle,
     instance::config::{ConsoleConfig, Tls},
+    provider::Provider,
 };
 
 /// How often it is seen whether address or certificate have changed, or the address is free.
@@ -107,10 +108,17 @@ async fn bound(handle: &Handle, config: &ConsoleConfig) -> std::io::Result<(Open
         Some(_) => ("https", "__Host-botswain".to_owned()),
         None => ("http", format!("botswain-{}", address.port())),
     };
+    let home = config.home(address);
+    let provider = config.sign_in.clone().map(|settings| {
+        let parts = handle.parts.clone();
+        Arc::new(Provider::new(settings, &home, parts))
+    });
     let guard = Guard {
         handle: handle.clone(),
         cookie,
         is_encrypted: keys.is_some(),
+        home,
+        provider,
     };
     let open = Open {
         wanted: config.clone(),

@@ -11,7 +11,10 @@ use botswain_views::Role;
 use super::{Visit, again, forms::Fields, html};
 use crate::{
     accounts::Change,
-    api::{Problem, people::known},
+    api::{
+        Problem,
+        people::{known, listed},
+    },
     daemon::Handle,
 };
 
@@ -21,7 +24,7 @@ pub(super) async fn list(
     State(handle): State<Handle>,
     Extension(visit): Extension<Visit>,
 ) -> Response {
-    let people = handle.accounts.people();
+    let people = listed(&handle);
     html(botswain_console::people(
         &visit.counted().await,
         &people,
@@ -53,10 +56,16 @@ pub(super) async fn alter(
 ) -> Response {
     let form = Fields::new(fields);
     let altered = async {
+        // What a form has no field for stays as it is: that of whom an identity provider vouches for
+        // has none for role and password, and the one that locks somebody has no other.
+        let has = |name: &str| form.get(name).is_some();
         let change = Change {
-            role: Some(role(&form)?),
-            groups: Some(known(&handle, groups(&form))?),
+            role: has("role").then(|| role(&form)).transpose()?,
+            groups: has("groups")
+                .then(|| known(&handle, groups(&form)))
+                .transpose()?,
             password: form.given("password").map(str::to_owned),
+            locked: form.given("locked").map(|it| it == "yes"),
         };
         handle.accounts.alter(&name, change).await?;
         Ok(())
@@ -80,7 +89,7 @@ pub(super) async fn shown(handle: &Handle, visit: &Visit, done: Result<(), Probl
     };
     let frame = visit.counted().await;
     let why = visit.line(&problem);
-    let people = handle.accounts.people();
+    let people = listed(handle);
     again(botswain_console::people(&frame, &people, Some(&why)))
 }
 

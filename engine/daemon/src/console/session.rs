@@ -7,6 +7,7 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Redirect, Response},
 };
 use botswain_console::{Language, Theme};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::{Visit, account, again, html};
@@ -55,7 +56,23 @@ pub(super) async fn login(
     Extension(visit): Extension<Visit>,
     Query(Next { next }): Query<Next>,
 ) -> Response {
-    html(botswain_console::login(&visit.counted().await, &next, None))
+    html(login_page(&visit, &next, None).await)
+}
+
+/// Where somebody signs in, with what was wrong with the try before.
+pub(super) async fn login_page(visit: &Visit, next: &str, error: Option<&str>) -> String {
+    let query = format!("next={}", utf8_percent_encode(next, NON_ALPHANUMERIC));
+    let provider = visit.guard.provider.as_ref().map(|it| {
+        // A link, not a form: browsers let a form lead nowhere else, and a provider sends people on.
+        // It leads to where they are sent back to, so that the cookie is there.
+        let link = format!("{}/login/provider?{query}", visit.guard.home);
+        (it.name(), link)
+    });
+    let provider = provider.as_ref().map(|(name, link)| (*name, link.as_str()));
+    let mut frame = visit.counted().await;
+    // What a provider has sent somebody back with is shown nowhere.
+    frame.path = format!("/login?{query}");
+    botswain_console::login(&frame, (next, provider), error)
 }
 
 pub(super) async fn sign_in(
@@ -72,9 +89,8 @@ pub(super) async fn sign_in(
         Err(Refusal::NeedsCode(half)) => account::ask(&visit, (&half, &name, &next)).await,
         Ok(token) => signed_in(&visit, &token, &next),
         Err(refusal) => {
-            let frame = visit.counted().await;
             let why = visit.line(&Problem::from(refusal));
-            again(botswain_console::login(&frame, &next, Some(&why)))
+            again(login_page(&visit, &next, Some(&why)).await)
         }
     }
 }
@@ -168,7 +184,7 @@ pub(super) async fn look(Form(look): Form<Look>) -> Response {
 }
 
 /// A path of this console, or the inbox: a form leads nowhere else.
-fn here(path: &str) -> &str {
+pub(super) fn here(path: &str) -> &str {
     let is_path = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
     match is_path && path.chars().all(|c| !c.is_control()) {
         true => path,
@@ -176,8 +192,12 @@ fn here(path: &str) -> &str {
     }
 }
 
-fn session_cookie(visit: &Visit, token: &str, age: Option<u32>) -> String {
-    let name = &visit.guard.cookie;
+pub(super) fn session_cookie(visit: &Visit, token: &str, age: Option<u32>) -> String {
+    cookie(visit, (&visit.guard.cookie, token), age)
+}
+
+/// One that no script reads, and that a browser brings along when it is sent here from elsewhere.
+pub(super) fn cookie(visit: &Visit, (name, value): (&str, &str), age: Option<u32>) -> String {
     let secure = if visit.guard.is_encrypted {
         "; Secure"
     } else {
@@ -186,7 +206,7 @@ fn session_cookie(visit: &Visit, token: &str, age: Option<u32>) -> String {
     let age = age
         .map(|age| format!("; Max-Age={age}"))
         .unwrap_or_default();
-    format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax{secure}{age}")
+    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{age}")
 }
 
 #[cfg(test)]

@@ -30,6 +30,8 @@ const MEANT: &[(&str, &str)] = &[
     ("GET /login", "anyone"),
     ("POST /login", "anyone"),
     ("POST /login/code", "anyone"),
+    ("GET /login/provider", "anyone"),
+    ("GET /login/callback", "anyone"),
     ("GET /setup", "anyone"),
     ("POST /setup", "anyone"),
     ("POST /look", "anyone"),
@@ -163,6 +165,8 @@ impl House {
             handle: daemon.handle.clone(),
             cookie: "session".to_owned(),
             is_encrypted: false,
+            home: "http://127.0.0.1:8080".to_owned(),
+            provider: None,
         };
         House {
             app: router(guard),

@@ -112,10 +112,11 @@ impl Visit {
     /// Whether it still holds, long after it was let in.
     pub(crate) fn is_signed_in(&self) -> bool {
         if let Some(bearer) = &self.bearer {
-            return self.guard.handle.accounts.still_holds(bearer);
+            let holder = self.guard.handle.accounts.still_holds(bearer);
+            return holder.is_some_and(|it| self.guard.trusts(&it));
         }
         let token = self.token.as_deref();
-        token.is_some_and(|token| self.guard.handle.accounts.principal(token).is_some())
+        token.is_some_and(|token| self.guard.signed_in(token).is_some())
     }
 
     pub(super) fn token(&self) -> Option<&str> {

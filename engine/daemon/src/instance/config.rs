@@ -19,12 +19,15 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value, json};
 
 use self::bearing::{Breaker, LimitConfig};
+pub use self::sign_in::SignIn;
+pub(crate) use self::sign_in::{claim_of, is_here};
 use super::{CONFIG_FILE, yaml::Document};
 
 pub mod bearing;
 mod check;
 pub(super) mod fields;
 mod problems;
+mod sign_in;
 
 /// The whole of `botswain.yaml`.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
@@ -89,6 +92,11 @@ pub struct ConsoleConfig {
     /// The roles that need a second factor, as in `[author, admin]`; others may have one.
     #[serde(default)]
     pub second_factor: Vec<botswain_views::Role>,
+    /// What people enter in a browser to get here, as in `https://botswain.example.com`; without it,
+    /// what `listen` says. An identity provider sends them back to it.
+    pub address: Option<String>,
+    /// With it people can sign in by an identity provider too (OpenID Connect).
+    pub sign_in: Option<SignIn>,
 }
 
 /// A certificate and its key, as PEM files. They are read anew when they change.
@@ -155,7 +163,7 @@ pub struct Reading {
     pub config: Option<Config>,
     pub outline: Outline,
     pub diagnostics: Vec<Diagnostic>,
-    /// Each secret that a connection needs, with what to say if it is not set.
+    /// Each secret that connections and the identity provider need, with what to say if it is not set.
     pub secrets: Vec<(String, Diagnostic)>,
 }
 
@@ -164,6 +172,11 @@ impl Config {
     pub fn requires_factor(&self, role: botswain_views::Role) -> bool {
         let console = self.console.as_ref();
         console.is_some_and(|it| it.second_factor.contains(&role))
+    }
+
+    /// The identity provider by which people sign in.
+    pub fn sign_in(&self) -> Option<&SignIn> {
+        self.console.as_ref()?.sign_in.as_ref()
     }
 
     /// Reads the text of the file. `kinds` are the known kinds of connection; paths are

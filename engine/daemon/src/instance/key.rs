@@ -103,6 +103,13 @@ impl Key {
         })
     }
 
+    /// One that nobody keeps: what it seals ends with it.
+    pub fn passing() -> Key {
+        Key {
+            cipher: XChaCha20Poly1305::new(&XChaCha20Poly1305::generate_key(&mut OsRng)),
+        }
+    }
+
     fn parse(text: &str) -> Option<Key> {
         let mut lines = text.lines();
         let (header, digits) = (lines.next()?, lines.next()?);

@@ -66,12 +66,17 @@ pub(crate) struct House {
 impl House {
     /// With its daemon at work and nobody who may sign in.
     pub(crate) fn open() -> House {
+        House::with(SETTINGS)
+    }
+
+    /// The same, with another botswain.yaml.
+    pub(crate) fn with(settings: &str) -> House {
         let mut house = House {
             dir: TempDir::new().unwrap(),
             daemon: None,
             url: String::new(),
         };
-        house.write("botswain.yaml", SETTINGS);
+        house.write("botswain.yaml", settings);
         house.write("workflows/lines.yaml", LINES);
         house.write("workflows/buy.yaml", BUY);
         house.start();
@@ -160,6 +165,17 @@ impl House {
             .unwrap()
             .write_all(PASSWORD.as_bytes())
             .unwrap();
+        assert!(child.wait().unwrap().success());
+    }
+
+    /// Sets a secret.
+    pub(crate) fn keep(&self, name: &str, value: &str) {
+        let mut command = self.command(&["secret", "set", name]);
+        let command = command.stdin(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(value.as_bytes()).unwrap();
+        drop(input);
         assert!(child.wait().unwrap().success());
     }
 

@@ -42,6 +42,14 @@ impl Samples {
                 "account-offered",
                 console::account(frame, offered, (false, None)),
             ),
+            (
+                "account-provider",
+                console::account(
+                    frame,
+                    Factor::Provider(&self.text("Office 365")),
+                    (false, None),
+                ),
+            ),
             ("account-set", console::account(frame, set, (false, None))),
             (
                 "account-made",

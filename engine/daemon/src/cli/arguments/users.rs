@@ -34,7 +34,12 @@ pub(in crate::cli) enum User {
     /// Take the second factor from somebody whose phone is gone; they sign in by their password,
     /// and can set up another.
     RemoveFactor { name: String },
-    /// Let somebody sign in no more.
+    /// Keep somebody out, with their tokens, until they are let in again.
+    Lock { name: String },
+    /// Let somebody in again who was kept out.
+    Unlock { name: String },
+    /// Let somebody sign in no more; whom an identity provider vouches for is locked, for they would
+    /// come again.
     Remove { name: String },
     /// Tokens by which programs act for people, with `Authorization: Bearer`.
     Token {

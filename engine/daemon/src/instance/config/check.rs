@@ -12,9 +12,10 @@ use schemars::schema_for;
 use serde_json::{Map, Value};
 
 use super::{
-    Config, bearing,
+    Config, SignIn, bearing,
     fields::{self, Field},
     problems::{self, Problem, suggest},
+    sign_in,
 };
 use crate::instance::{
     secrets,
@@ -44,6 +45,28 @@ pub(super) fn shape(document: &Document<'_>, kinds: &[ConnectionSpec]) -> Vec<Di
         found.extend(bearing::breaker(document, &pointer, entry));
     }
     found.extend(bearing::limits(document));
+    let settings = value.pointer(SIGN_IN).unwrap_or(&Value::Null);
+    let schema = schema_for!(SignIn).to_value();
+    found.extend(texts((document, SIGN_IN), &schema, settings));
+    found
+}
+
+/// Where the identity provider stands in the file.
+const SIGN_IN: &str = "/console/sign_in";
+
+/// What is wrong with the texts of the settings at a place.
+fn texts(
+    (document, pointer): (&Document<'_>, &str),
+    schema: &Value,
+    settings: &Value,
+) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let walked = fields::map(schema, settings, &mut |field| {
+        let place = format!("{pointer}{}", field.pointer);
+        found.extend(text(&field).map(|words| document.at_value(&place, words)));
+        Ok::<_, Infallible>(String::new())
+    });
+    drop(walked);
     found
 }
 
@@ -98,12 +121,7 @@ fn connection(
     let schema = (spec.settings)().to_value();
     let problems = problems::find(&with_common(&schema), &settings);
     let mut found: Vec<_> = place(document, pointer, problems).collect();
-    let walked = fields::map(&schema, &settings, &mut |field| {
-        let place = format!("{pointer}{}", field.pointer);
-        found.extend(text(&field).map(|words| document.at_value(&place, words)));
-        Ok::<_, Infallible>(String::new())
-    });
-    drop(walked);
+    found.extend(texts((document, pointer), &schema, &settings));
     let capabilities = entry
         .pointer("/browser/capabilities")
         .and_then(Value::as_object);
@@ -135,7 +153,8 @@ fn usual(word: &str) -> Option<&'static str> {
     }
 }
 
-/// The secrets that connections need, each with what to say if it is not set.
+/// The secrets that connections and the identity provider need, each with what to say if it is not
+/// set.
 pub(super) fn secrets(
     document: &Document<'_>,
     kinds: &[ConnectionSpec],
@@ -146,20 +165,29 @@ pub(super) fn secrets(
         let Some(spec) = kinds.iter().find(|spec| entry["kind"] == spec.kind) else {
             continue;
         };
-        let schema = (spec.settings)().to_value();
-        let walked = fields::map(&schema, entry, &mut |field| {
-            let secret = secrets::referred(field.text).filter(|_| field.format == Some("secret"));
-            found.extend(secret.map(|secret| {
-                let place = format!("/connections/{}{}", escape(name), field.pointer);
-                let message = format!("the secret `{secret}` is not set");
-                let words = Words::warning("config.secret_unset", message);
-                let words = words.hint(format!("run `botswain secret set {secret}`"));
-                (secret.to_owned(), document.at_value(&place, words))
-            }));
-            Ok::<_, Infallible>(String::new())
-        });
-        drop(walked);
+        let pointer = format!("/connections/{}", escape(name));
+        found.extend(named(document, &pointer, &(spec.settings)().to_value()));
     }
+    found.extend(named(document, SIGN_IN, &schema_for!(SignIn).to_value()));
+    found
+}
+
+/// The secrets that the settings at a place name.
+fn named(document: &Document<'_>, pointer: &str, schema: &Value) -> Vec<(String, Diagnostic)> {
+    let mut found = Vec::new();
+    let settings = document.value.pointer(pointer).unwrap_or(&Value::Null);
+    let walked = fields::map(schema, settings, &mut |field| {
+        let secret = secrets::referred(field.text).filter(|_| field.format == Some("secret"));
+        found.extend(secret.map(|secret| {
+            let place = format!("{pointer}{}", field.pointer);
+            let message = format!("the secret `{secret}` is not set");
+            let words = Words::warning("config.secret_unset", message);
+            let words = words.hint(format!("run `botswain secret set {secret}`"));
+            (secret.to_owned(), document.at_value(&place, words))
+        }));
+        Ok::<_, Infallible>(String::new())
+    });
+    drop(walked);
     found
 }
 
@@ -218,6 +246,9 @@ pub(super) fn meaning(config: &Config, document: &Document<'_>, folder: &Path) -
     }
     found.extend(webhooks(config, document));
     found.extend(console(config, document));
+    if let Some(console) = &config.console {
+        found.extend(sign_in::check(console, document));
+    }
     found.extend(notify(config, document));
     found.extend(addresses(config, document));
     found.extend(groups(config, document));
