@@ -39,7 +39,7 @@ pub(super) const ENGLISH: ReplayWords = ReplayWords {
     cut_off: "Cut off",
     cut_off_lead: |steps| {
         format!(
-            "It went on for too long. What would follow after {steps} steps is not shown; on the machine, the command run --replay has no limit."
+            "It went on for too long. What would follow after {steps} steps is not shown; the command line on the machine replays it without a limit."
         )
     },
     differs: "What differs",
@@ -79,9 +79,7 @@ pub(super) const CHINESE: ReplayWords = ReplayWords {
     nothing_done: "已用运行当时读到的内容演算。没有发送或改变任何东西。",
     cut_off: "已中断",
     cut_off_lead: |steps| {
-        format!(
-            "时间过长，只显示了前 {steps} 个步骤，之后的未知；在本机用命令 run --replay 则没有限制。"
-        )
+        format!("时间过长，只显示了前 {steps} 个步骤，之后的未知；在本机用命令行重放则没有限制。")
     },
     differs: "不同之处",
     same: "发送的内容与当时相同。",

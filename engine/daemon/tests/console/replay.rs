@@ -1,11 +1,13 @@
 //! A run is played again: what differs is shown, and nothing is sent, changed or remembered.
 
+use std::{io::ErrorKind, net::TcpListener};
+
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
     browser::Browser,
-    house::{House, line},
+    house::{House, line, wait_for},
     session::Session,
 };
 
@@ -61,6 +63,18 @@ async fn a_replay_shows_step_by_step_what_differs_and_touches_nothing() {
         .replace("entered/{{line.order}}", "sent/{{line.order}}")
         .replace("{{line.amount}}\"", "{{line.customer}}\"")
         .replace("(eq line.sku \\\"0099\\\")", "(eq line.sku line.sku)");
+    // The file of today asks somebody who was not asked then, and is not asked now.
+    let office = TcpListener::bind("127.0.0.1:0").unwrap();
+    office.set_nonblocking(true).unwrap();
+    let settings = std::fs::read_to_string(house.path("botswain.yaml")).unwrap();
+    let address = office.local_addr().unwrap();
+    let shop = format!("connections:\n  shop: {{ kind: web, address: \"http://{address}\" }}\n");
+    house.write("botswain.yaml", &format!("{settings}{shop}"));
+    wait_for("the connection", || {
+        house.json(&["connections"])[0].is_object().then_some(())
+    });
+    let asks = "steps:\n  - { id: ask, bot: http.get, connection: shop, with: { path: /stock } }\n";
+    let changed = changed.replacen("steps:\n", asks, 1);
     house.write("workflows/lines.yaml", &changed);
     let mut browser = Browser::open(&house).await;
     browser.sign_in("vic").await;
@@ -95,6 +109,8 @@ async fn a_replay_shows_step_by_step_what_differs_and_touches_nothing() {
     assert!(told.contains("unknown product"), "{told}");
     browser.close().await;
 
+    let asked = office.accept().map(|_| ()).map_err(|error| error.kind());
+    assert_eq!(asked, Err(ErrorKind::WouldBlock), "nobody is asked");
     assert!(!house.path("sent").exists(), "nothing is sent");
     assert_eq!(house.open_exceptions(), [1], "nothing is decided");
     let runs = house.json(&["runs"]);
