@@ -87,8 +87,8 @@ fn somebody(frame: &Frame, person: &PersonView) -> Markup {
                     };
                     button name="locked" value=(locked) { (label) }
                 })) " "
-                // Removed, whom a provider vouches for would come again: they can be locked out alone.
-                @if person.provider.is_none() {
+                // Whom a provider vouches for would come again, so they are locked out first.
+                @if person.provider.is_none() || person.locked {
                     (frame.form(&format!("{path}/remove"), "inline", html! {
                         button class="danger" { (words.remove) }
                     }))

@@ -167,7 +167,7 @@ impl Refusal {
             Refusal::Unknown(_) => Some("`botswain user list` shows them"),
             Refusal::Locked(_) => Some("ask an admin, who lets you in again on the page People"),
             Refusal::NameTaken(_) => Some(
-                "ask an admin to remove that account if it is yours too, or for another name at the identity provider",
+                "ask an admin to remove that account if it is yours too (one of an identity provider twice), or for another name at the identity provider",
             ),
             Refusal::ByProvider(_) => Some(
                 "put them into another of the groups that `roles` in botswain.yaml names, or lock the account",
@@ -452,17 +452,17 @@ impl Accounts {
     }
 
     /// Whom an identity provider vouches for would come again as somebody new: they stay in the list,
-    /// locked.
+    /// locked. Removed once more they are gone, and their name is free.
     pub fn remove(&self, name: &str) -> Result<(), Refusal> {
         self.change(|stored| {
             stored.keeps_an_admin_without(name)?;
             let person = stored.person(name)?;
             match person.bound {
-                Some(_) => {
+                Some(_) if !person.locked => {
                     person.locked = true;
                     person.groups.clear();
                 }
-                None => drop(stored.people.remove(name)),
+                _ => drop(stored.people.remove(name)),
             }
             stored.sessions.retain(|_, session| session.name != name);
             stored.tokens.retain(|_, token| token.person != name);
@@ -515,11 +515,12 @@ impl Stored {
     fn keeps_an_admin_without(&self, name: &str) -> Result<(), Refusal> {
         let is_admin =
             |(_, person): &(&String, &Person)| person.role == Role::Admin && !person.locked;
-        let mut admins = self.people.iter().filter(is_admin);
-        match admins.next() {
-            Some((only, _)) if only == name && admins.next().is_none() => {
-                Err(Refusal::LastAdmin(name.to_owned()))
-            }
+        let admins = self.people.iter().filter(is_admin);
+        // What a provider says of others may end with it, so they do not count beside a password.
+        let (own, bound): (Vec<_>, Vec<_>) = admins.partition(|(_, person)| person.bound.is_none());
+        let counted = if own.is_empty() { bound } else { own };
+        match counted[..] {
+            [(only, _)] if only == name => Err(Refusal::LastAdmin(name.to_owned())),
             _ => Ok(()),
         }
     }

@@ -174,14 +174,26 @@ impl Provider {
     ) -> (Result<Arrival, Trouble>, String) {
         let now = Timestamp::now();
         let attempt = Attempt::open(cookie, &self.key);
-        let attempt = attempt.filter(|it| it.is_of(&brought, now));
-        let attempt = attempt.filter(|it| self.is_new(it, now));
-        match attempt {
-            Some(attempt) => {
-                let who = self.who(&attempt, brought).await;
-                (who, attempt.next)
-            }
-            None => (Err(Trouble::Attempt), String::new()),
+        let Some(attempt) = attempt.filter(|it| it.is_of(&brought, now)) else {
+            return (Err(Trouble::Attempt), String::new());
+        };
+        let who = match self.code(brought) {
+            Ok(code) if self.is_new(&attempt, now) => self.who(&attempt, code).await,
+            Ok(_) => Err(Trouble::Attempt),
+            Err(trouble) => Err(trouble),
+        };
+        (who, attempt.next)
+    }
+
+    /// What the provider is asked with; of whoever brings none nothing is kept.
+    fn code(&self, brought: Brought) -> Result<String, Trouble> {
+        let is_other = brought.iss.is_some_and(|it| it != self.settings.issuer);
+        if is_other {
+            return Err(Trouble::Token("another provider sent them back".to_owned()));
+        }
+        match brought.error {
+            Some(error) => Err(trouble::sent_back(&error)),
+            None => brought.code.ok_or(Trouble::Attempt),
         }
     }
 
@@ -192,15 +204,7 @@ impl Provider {
         used.len() < USED && used.insert(attempt.id(), attempt.until).is_none()
     }
 
-    async fn who(&self, attempt: &Attempt, brought: Brought) -> Result<Arrival, Trouble> {
-        let is_other = brought.iss.is_some_and(|it| it != self.settings.issuer);
-        if is_other {
-            return Err(Trouble::Token("another provider sent them back".to_owned()));
-        }
-        if let Some(error) = brought.error {
-            return Err(trouble::sent_back(&error));
-        }
-        let code = brought.code.ok_or(Trouble::Attempt)?;
+    async fn who(&self, attempt: &Attempt, code: String) -> Result<Arrival, Trouble> {
         // The semaphore is never closed.
         let _place = self.places.acquire().await.ok();
         let said = self.said().await?;
@@ -272,15 +276,16 @@ impl Provider {
         let mut claims = claims::of_token(&token.to_string());
         let roles = &self.settings.roles;
         // Some providers keep the token small, and tell these only when they are asked.
-        if claims::groups(&claims, &roles.claim).is_none()
+        let mut groups = claims::groups(&claims, &roles.claim);
+        if groups.is_none()
             && let Some(more) = self.asked(&subject, access).await?
         {
+            groups = claims::groups(&more, &roles.claim);
             for (name, value) in more {
                 claims.entry(name).or_insert(value);
             }
         }
         let names = claims::names(&claims, &subject);
-        let groups = claims::groups(&claims, &roles.claim);
         let role = groups.as_ref().and_then(|it| roles.of(it));
         let role = role.ok_or_else(|| Trouble::Role {
             who: names.first().cloned().unwrap_or_default(),

@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Accounts, Person, Refusal, Stored, is_name, lock};
+use crate::daemon::SELF;
 
 /// How long what the provider said of somebody counts for their tokens: whoever has left is to be
 /// left with nothing, though nobody told Botswain.
@@ -108,7 +109,8 @@ impl Stored {
 
     fn free_name(&self, arrival: &Arrival) -> Result<String, Refusal> {
         let mut names = arrival.names.iter().map(|it| plain(it));
-        let name = names.find(|it| is_name(it));
+        // The daemon signs what it does by itself.
+        let name = names.find(|it| is_name(it) && it != SELF);
         let name = name.ok_or_else(|| Refusal::BadName(arrival.subject.clone()))?;
         match self.people.contains_key(&name) {
             true => Err(Refusal::NameTaken(name)),
@@ -270,6 +272,31 @@ mod tests {
         accounts.alter("maria", locked(false)).await.unwrap();
         accounts.arrive(&maria, here()).unwrap();
         assert!(!is_in(&token));
+
+        // Once more, and the name is free for whoever comes from another provider.
+        accounts.remove("maria").unwrap();
+        accounts.remove("maria").unwrap();
+        let issuer = "https://login.example.com/other".to_owned();
+        let anew = Arrival { issuer, ..maria };
+        accounts.arrive(&anew, here()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_admin_of_a_provider_does_not_stand_in_for_one_with_a_password() {
+        let (_folder, private) = folder();
+        let accounts = Accounts::open(&private).unwrap();
+        let password = "correct horse battery".to_owned();
+        accounts
+            .add("ann", password, (Role::Admin, Vec::new()))
+            .await
+            .unwrap();
+        let maria = arrival("8", &["botswain", "maria"], Role::Admin);
+        accounts.arrive(&maria, here()).unwrap();
+        let names: Vec<String> = accounts.people().into_iter().map(|it| it.name).collect();
+        // Nobody is called as the daemon is.
+        assert_eq!(names, ["ann", "maria"]);
+        assert!(matches!(accounts.remove("ann"), Err(Refusal::LastAdmin(_))));
+        accounts.remove("maria").unwrap();
     }
 
     #[tokio::test]

@@ -26,7 +26,7 @@ use super::{
     Problem,
     form::{self, Files},
     idempotency,
-    recording::{Recorded, record},
+    recording::{self, Recorded, record},
 };
 use crate::{
     accounts::{Principal, Refusal},
@@ -146,9 +146,18 @@ fn bounded(route: MethodRouter<Handle>, body: usize) -> MethodRouter<Handle> {
     }
 }
 
-/// Whoever is not among the first waits: bodies are in memory as long as they are looked at.
+/// Whoever is not among the first waits: long bodies are in memory as long as they are looked at.
 async fn bearing(State(body): State<usize>, mut request: Request, next: Next) -> Response {
-    let _place = HELD.acquire().await;
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|it| it.to_str().ok()?.parse().ok());
+    let is_short = length.is_some_and(|length: usize| length <= BODY);
+    let _place = match is_short {
+        true => None,
+        false => match timeout(LONGEST, HELD.acquire()).await {
+            Ok(place) => Some(place),
+            Err(_) => return recording::late().into_response(),
+        },
+    };
     request.extensions_mut().insert(Bears(body));
     DefaultBodyLimit::max(body).apply(&mut request);
     next.run(request).await

@@ -57,6 +57,9 @@ pub(crate) async fn read(headers: &HeaderMap, body: &Bytes, files: Files) -> Res
     if is_in_parts(media(headers)) {
         return in_parts(headers, body, files).await;
     }
+    if body.len() > TEXT {
+        return Err(Problem::too_large(TEXT));
+    }
     let fields = serde_urlencoded::from_bytes(body).map_err(|error| unread(&error))?;
     let files = Vec::new();
     Ok(Sent { fields, files })
@@ -197,6 +200,15 @@ mod tests {
         let many = parts(&vec![("name=\"a\"", "b"); PARTS + 1]);
         assert_eq!(
             read(&media, &many, Files::Taken).await.unwrap_err().status,
+            413
+        );
+        let encoded = headers("application/x-www-form-urlencoded");
+        let pairs = Bytes::from("a&".repeat(TEXT / 2 + 1));
+        assert_eq!(
+            read(&encoded, &pairs, Files::Taken)
+                .await
+                .unwrap_err()
+                .status,
             413
         );
         let long = "b".repeat(TEXT + 1);

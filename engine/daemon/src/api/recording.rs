@@ -200,7 +200,7 @@ fn unwritten(error: &std::io::Error) -> Problem {
         .detail("nothing was done; free some space, and ask again")
 }
 
-fn late() -> Problem {
+pub(super) fn late() -> Problem {
     let title = "it took longer than a minute";
     Problem::new(StatusCode::REQUEST_TIMEOUT, "access.timeout", title)
         .detail("see whether it was done, then try again")

@@ -234,6 +234,7 @@ impl Source for Recording<'_> {
     type Error = Problem;
 
     async fn run(&self, run: &RunId) -> Result<RunDetail, Problem> {
+        self.holds(&self.steps, 0, STEPS)?;
         let detail = self.parts.run_detail(run)?;
         detail.ok_or_else(|| Problem::not_found(format!("there is no run {run}")))
     }

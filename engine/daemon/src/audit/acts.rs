@@ -14,7 +14,10 @@ use botswain_views::Act;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::api::form::{self, Files, Sent};
+use crate::api::{
+    access::BODY,
+    form::{self, Files, Sent},
+};
 
 /// The longest text that is told of a field.
 const LONGEST: usize = 200;
@@ -290,6 +293,8 @@ pub(crate) async fn fields(headers: &HeaderMap, body: &Bytes) -> Said {
     let media = media.and_then(|it| it.to_str().ok()).unwrap_or_default();
     let mut said = Said::new();
     let pairs: Vec<(String, String)> = match media.starts_with("application/json") {
+        // What is longer is a file, whatever it calls itself.
+        true if body.len() > BODY => Vec::new(),
         true => {
             let object = serde_json::from_slice::<serde_json::Map<String, Value>>(body);
             let fields = object.unwrap_or_default().into_iter();

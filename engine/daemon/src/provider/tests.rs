@@ -167,6 +167,15 @@ async fn people_are_sent_with_all_that_ties_their_answer_to_them() {
     let (ended, next) = provider.end(&one.cookie, brought(&first["state"])).await;
     assert!(matches!(ended, Err(Trouble::SentBack(_))));
     assert_eq!(next, "/runs");
-    let (again, _) = provider.end(&one.cookie, brought(&first["state"])).await;
+
+    // Nothing was asked for then; a code is taken to the provider once.
+    let with_code = || Brought {
+        state: Some(first["state"].clone()),
+        code: Some("8".to_owned()),
+        ..Brought::default()
+    };
+    let (asked, _) = provider.end(&one.cookie, with_code()).await;
+    assert!(!matches!(asked, Err(Trouble::Attempt)));
+    let (again, _) = provider.end(&one.cookie, with_code()).await;
     assert!(matches!(again, Err(Trouble::Attempt)));
 }

@@ -56,11 +56,11 @@ pub(crate) async fn read<S: Source>(source: &S, detail: &RunDetail) -> Result<Pa
     reading.past.inputs = reading.whole(detail.inputs.clone()).await?;
     let inputs = reading.past.inputs.clone();
     reading.name(&inputs);
-    let mut open = vec![(detail.clone(), String::new())];
-    while let Some((detail, around)) = open.pop() {
-        for (run, around) in reading.take(&detail, &around).await? {
-            open.push((source.run(&run.id).await?, around));
-        }
+    let mut open = reading.take(detail, "").await?;
+    // One at a time: there may be many, and each holds all its facts.
+    while let Some((run, around)) = open.pop() {
+        let detail = source.run(&run.id).await?;
+        open.extend(reading.take(&detail, &around).await?);
     }
     reading.files().await?;
     Ok(reading.past)

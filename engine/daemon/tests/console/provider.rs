@@ -74,8 +74,7 @@ async fn somebody_signs_in_by_a_real_provider_without_scripts() {
     let listed = house.botswain(&["user", "list"]).stdout;
     assert!(String::from_utf8(listed).unwrap().contains("Office 365"));
 
-    // Whoever stops there, and whoever is in none of the groups, is told what to do; the account of
-    // the same name is not theirs.
+    // Whoever stops there, and whoever is in none of the groups, is told what to do.
     browser.client.delete_all_cookies().await.unwrap();
     browser.go("/login").await;
     browser.click_text("Sign in with Office 365").await;

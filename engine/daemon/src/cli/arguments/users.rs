@@ -39,7 +39,7 @@ pub(in crate::cli) enum User {
     /// Let somebody in again who was kept out.
     Unlock { name: String },
     /// Let somebody sign in no more; whom an identity provider vouches for is locked, for they would
-    /// come again.
+    /// come again, and gone when they are removed once more.
     Remove { name: String },
     /// Tokens by which programs act for people, with `Authorization: Bearer`.
     Token {
