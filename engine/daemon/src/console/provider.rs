@@ -2,7 +2,7 @@
 //!
 //! Both are links, so that they work without scripts and whatever the provider
 //! sends a browser through. What was begun comes back in a cookie that no script
-//! reads and that is taken away with the answer. Whoever is let in, and whoever is
+//! reads and that is taken away once it is over. Whoever is let in, and whoever is
 //! not, stands in the audit, before anything is changed; codes and tokens never.
 
 use std::collections::BTreeMap;
@@ -79,11 +79,19 @@ pub(super) async fn come_back(
         return failed(&visit, "", refusal.into()).await;
     }
     let kept = access::cookie(&headers, &name(&visit)).unwrap_or_default();
-    let (who, next) = provider.end(&kept, brought).await;
-    let entered = match who {
-        Ok(arrival) => enter(&handle, &visit, (&provider, &arrival)).await,
-        Err(trouble) => Err(turned_away(&handle, &visit, (BACK, &provider, trouble)).await),
-    };
+    let there = visit.clone();
+    // A browser that goes away cuts off nothing of what is written down about it.
+    let ending = tokio::spawn(async move {
+        let (who, next) = provider.end(&kept, brought).await;
+        let entered = match who {
+            Ok(arrival) => enter(&handle, &there, (&provider, &arrival)).await,
+            Err(trouble) => Err(turned_away(&handle, &there, (BACK, &provider, trouble)).await),
+        };
+        (entered, next)
+    });
+    let ended = ending.await;
+    let (entered, next) =
+        ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     match entered {
         Ok(session) => {
             let cookies = [
@@ -210,7 +218,9 @@ async fn failed(visit: &Visit, next: &str, problem: Problem) -> Response {
     let page = login_page(visit, next, Some(&why)).await;
     let status = StatusCode::from_u16(problem.status);
     let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let taken = [(header::SET_COOKIE, attempt_cookie(visit, "", Some(0)))];
+    // Another tab may have begun one of its own meanwhile, which is in the cookie.
+    let is_over = problem.code != "provider.attempt";
+    let taken = is_over.then(|| (header::SET_COOKIE, attempt_cookie(visit, "", Some(0))));
     let answer = (status, AppendHeaders(taken), axum::response::Html(page));
     coded(answer.into_response(), problem)
 }

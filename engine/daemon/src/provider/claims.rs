@@ -19,9 +19,14 @@ pub(super) fn text(claims: &Map<String, Value>, name: &str) -> Option<String> {
 
 /// What could be somebody's name here, the best first.
 pub(super) fn names(claims: &Map<String, Value>, subject: &str) -> Vec<String> {
-    let told = ["preferred_username", "email"].map(|it| text(claims, it));
-    let told = told.into_iter().flatten();
-    told.chain([subject.to_owned()]).collect()
+    // An address that they only claim could be that of somebody else.
+    let is_claimed = claims.get("email_verified") == Some(&Value::Bool(false));
+    let email = text(claims, "email").filter(|_| !is_claimed);
+    let told = [text(claims, "preferred_username"), email];
+    told.into_iter()
+        .flatten()
+        .chain([subject.to_owned()])
+        .collect()
 }
 
 /// The groups of somebody; nothing when the claim is not there.
@@ -52,6 +57,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_address_that_is_only_claimed_is_no_name() {
+        let of = |claims: Value| names(claims.as_object().unwrap(), "8");
+        assert_eq!(
+            of(json!({ "email": "ann@example.com" })),
+            ["ann@example.com", "8"]
+        );
+        let claimed = json!({ "email": "ann@example.com", "email_verified": false });
+        assert_eq!(of(claimed), ["8"]);
+    }
 
     #[test]
     fn groups_are_found_in_what_providers_send() {
