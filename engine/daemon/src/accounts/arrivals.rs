@@ -179,15 +179,28 @@ mod tests {
         }
     }
 
+    /// As an admin with a password.
+    async fn let_ann_in(accounts: &Accounts) {
+        let password = "correct horse battery".to_owned();
+        let added = accounts.add("ann", password, (Role::Admin, Vec::new()));
+        added.await.unwrap();
+    }
+
+    fn token_of_maria(accounts: &Accounts) -> String {
+        let new = NewToken {
+            person: "maria".to_owned(),
+            name: "report".to_owned(),
+            role: Role::Viewer,
+            expires: Timestamp::now() + SignedDuration::from_hours(1),
+        };
+        accounts.add_token(new).unwrap()
+    }
+
     #[tokio::test]
     async fn an_account_belongs_to_a_subject_and_never_to_a_name() {
         let (_folder, private) = folder();
         let accounts = Accounts::open(&private).unwrap();
-        let password = "correct horse battery".to_owned();
-        accounts
-            .add("ann", password, (Role::Admin, Vec::new()))
-            .await
-            .unwrap();
+        let_ann_in(&accounts).await;
         // Whoever calls themselves as somebody else here gets nothing of theirs.
         let eve = arrival("7", &["Ann"], Role::Admin);
         let taken = accounts.arrive(&eve, here());
@@ -243,13 +256,7 @@ mod tests {
         let accounts = Accounts::open(&private).unwrap();
         let maria = arrival("8", &["maria"], Role::Handler);
         let session = accounts.arrive(&maria, here()).unwrap();
-        let new = NewToken {
-            person: "maria".to_owned(),
-            name: "report".to_owned(),
-            role: Role::Viewer,
-            expires: Timestamp::now() + SignedDuration::from_hours(1),
-        };
-        let token = accounts.add_token(new).unwrap();
+        let token = token_of_maria(&accounts);
         let is_in = |token: &str| accounts.bearer(token, here()).is_ok();
         assert!(is_in(&token));
 
@@ -285,11 +292,7 @@ mod tests {
     async fn an_admin_of_a_provider_does_not_stand_in_for_one_with_a_password() {
         let (_folder, private) = folder();
         let accounts = Accounts::open(&private).unwrap();
-        let password = "correct horse battery".to_owned();
-        accounts
-            .add("ann", password, (Role::Admin, Vec::new()))
-            .await
-            .unwrap();
+        let_ann_in(&accounts).await;
         let maria = arrival("8", &["botswain", "maria"], Role::Admin);
         accounts.arrive(&maria, here()).unwrap();
         let names: Vec<String> = accounts.people().into_iter().map(|it| it.name).collect();
@@ -305,13 +308,7 @@ mod tests {
         let accounts = Accounts::open(&private).unwrap();
         let maria = arrival("8", &["maria"], Role::Handler);
         accounts.arrive(&maria, here()).unwrap();
-        let new = NewToken {
-            person: "maria".to_owned(),
-            name: "report".to_owned(),
-            role: Role::Viewer,
-            expires: Timestamp::now() + SignedDuration::from_hours(1),
-        };
-        let token = accounts.add_token(new).unwrap();
+        let token = token_of_maria(&accounts);
         let long_ago = Timestamp::now() - CREDIT - SignedDuration::from_secs(1);
         let age = |stored: &mut Stored| {
             let person = stored.person("maria")?;
