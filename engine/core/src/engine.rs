@@ -7,7 +7,7 @@
 //! when it is durable does the copy take the run's place, and only then does
 //! anything follow from it. One append of a run is in flight at a time; what
 //! arrives meanwhile waits in its inbox. Only the start of an attempt that reads
-//! is not waited for ([`ahead`]).
+//! is not waited for, and written with what comes next ([`ahead`]).
 //!
 //! Invariant: no command that changes the world leaves before the fact that it
 //! follows from is durable.
@@ -93,6 +93,8 @@ pub struct Engine {
     appends: BTreeMap<Ticket, RunId>,
     last_ticket: Ticket,
     timers: BTreeSet<(Timestamp, RunId)>,
+    /// Until when something is kept back of which run.
+    kept: BTreeSet<(Timestamp, RunId)>,
     claims: Claims,
     pools: Pools,
     restored: Restored,
@@ -116,6 +118,7 @@ impl Engine {
             appends: BTreeMap::new(),
             last_ticket: 0,
             timers: BTreeSet::new(),
+            kept: BTreeSet::new(),
             claims: Claims::default(),
             pools: Pools::default(),
             restored: Restored::default(),
@@ -238,10 +241,14 @@ impl Engine {
             Event::Quarantine(quarantine) => self.quarantine(*quarantine, now),
             Event::Room { low } => self.room(low, now),
             Event::Tick => {
+                self.write_kept(now);
                 self.tick(now);
                 self.offer(now);
             }
-            Event::Stop => self.stopping = true,
+            Event::Stop => {
+                self.stopping = true;
+                self.write_all_kept();
+            }
         }
         std::mem::take(&mut self.commands)
     }
@@ -249,9 +256,11 @@ impl Engine {
     /// When [`Event::Tick`] is due next.
     pub fn deadline(&self) -> Option<Timestamp> {
         let timer = self.timers.first().map(|(at, _)| *at);
+        let kept = self.kept.first().map(|(at, _)| *at);
         let firing = self.triggers.next().filter(|_| self.may_fire());
         let place = self.pools.deadline().filter(|_| self.may_offer());
-        timer.into_iter().chain(firing).chain(place).min()
+        let times = [timer, kept, firing, place];
+        times.into_iter().flatten().min()
     }
 
     /// Whether nothing is on its way to the disk.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Command, Engine, ahead,
+    Command, Engine,
     event::{Call, Reply, RequestId, Ticket, claim_key},
     live::Live,
 };
@@ -26,6 +26,8 @@ pub(super) struct Proposal {
     ticket: Ticket,
     /// The run as it will be.
     run: Run,
+    /// What was believed before, and is written with it.
+    ahead: Vec<Fact>,
     facts: Vec<Fact>,
     before: Option<State>,
     after: Arc<Summary>,
@@ -46,7 +48,6 @@ struct Step {
     /// The number of the first of them.
     first: u64,
     before: Option<State>,
-    after: Arc<Summary>,
     exceptions: Vec<Change>,
     claims: Vec<(ClaimKey, Option<Claim>)>,
 }
@@ -56,7 +57,6 @@ impl Step {
         Step {
             first: before.map_or(0, |run| run.facts),
             before: before.map(Run::state),
-            after: Arc::new(after.summary()),
             exceptions: exception_changes(before, after),
             claims: claim_changes(before, after, facts),
         }
@@ -138,9 +138,8 @@ impl Engine {
 
     fn append(&mut self, step: Step, run: Run, facts: Vec<Fact>, mut changes: Vec<Change>) {
         let Step {
-            first,
-            before,
-            after,
+            mut first,
+            mut before,
             exceptions,
             claims,
         } = step;
@@ -160,30 +159,23 @@ impl Engine {
             pending: Box::new(pending.clone()),
             open: true,
         }));
-        changes.push(Change::Run {
-            before,
-            after: after.clone(),
-        });
-        let numbered = (first..)
-            .zip(&facts)
-            .map(|(number, fact)| (run.id.clone(), number, fact.clone()));
-        let believed = before.is_some() && ahead::may_be_believed(&run, &facts);
-        let batch = Batch {
-            facts: numbered.collect(),
-            changes,
-        };
-        self.last_ticket += 1;
-        let ticket = self.last_ticket;
-        self.appends.insert(ticket, run.id.clone());
-        self.commands.push(Command::Append { ticket, batch });
-        if believed {
-            return self.believe(ticket, run, facts, after);
+        if self.believes(&run, &facts) {
+            return self.believe((first, before), run, facts, changes);
         }
         let id = run.id.clone();
+        let mut ahead = Vec::new();
+        if let Some(kept) = self.take_kept(&id) {
+            (first, before, ahead) = (kept.first, kept.before, kept.facts);
+            changes.splice(..0, kept.changes);
+        }
+        let after = Arc::new(run.summary());
+        let all = ahead.iter().chain(&facts);
+        let ticket = self.write((&id, first), all, changes, (before, &after));
         let claims = claims.into_iter().map(|(claim, _)| claim).collect();
         let proposal = Proposal {
             ticket,
             run,
+            ahead,
             facts,
             before,
             after,
@@ -194,6 +186,31 @@ impl Engine {
         let live = self.runs.get_mut(&id).expect("the run is in memory");
         live.proposal = Some(proposal);
         live.rested = false;
+    }
+
+    /// Hands an append to the store.
+    pub(super) fn write<'f>(
+        &mut self,
+        (id, first): (&RunId, u64),
+        facts: impl Iterator<Item = &'f Fact>,
+        mut changes: Vec<Change>,
+        (before, after): (Option<State>, &Arc<Summary>),
+    ) -> Ticket {
+        let numbered = (first..).zip(facts);
+        let numbered = numbered.map(|(number, fact)| (id.clone(), number, fact.clone()));
+        changes.push(Change::Run {
+            before,
+            after: after.clone(),
+        });
+        let batch = Batch {
+            facts: numbered.collect(),
+            changes,
+        };
+        self.last_ticket += 1;
+        let ticket = self.last_ticket;
+        self.appends.insert(ticket, id.clone());
+        self.commands.push(Command::Append { ticket, batch });
+        ticket
     }
 
     /// Lets a request be answered when the append in flight is durable.
@@ -227,6 +244,7 @@ impl Engine {
         };
         let Proposal {
             run,
+            ahead,
             facts,
             before,
             after,
@@ -258,7 +276,7 @@ impl Engine {
         }
         self.commands.push(Command::Committed {
             run: id.clone(),
-            facts,
+            facts: ahead.into_iter().chain(facts).collect(),
             summary: after.clone(),
         });
         self.commands

@@ -4,7 +4,14 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 
-use super::{ahead::Ahead, cancel, commit::Proposal, event::Subject, inbox::Input, items::Loop};
+use super::{
+    ahead::{Ahead, Kept},
+    cancel,
+    commit::Proposal,
+    event::Subject,
+    inbox::Input,
+    items::Loop,
+};
 use crate::{
     ids::StepId,
     index::State,
@@ -20,6 +27,10 @@ pub(super) struct Live {
     pub(super) proposal: Option<Proposal>,
     /// Earlier appends that are believed already, in their order.
     pub(super) ahead: VecDeque<Ahead>,
+    /// What is believed and was not given to the store yet.
+    pub(super) kept: Option<Kept>,
+    /// It was read from the disk: it may have been at work when the daemon died.
+    pub(super) is_read: bool,
     /// What came while an append was in flight.
     pub(super) inbox: VecDeque<Input>,
     /// What is being rendered for it.
@@ -46,6 +57,8 @@ impl Live {
             run,
             proposal: None,
             ahead: VecDeque::new(),
+            kept: None,
+            is_read: false,
             inbox: VecDeque::new(),
             evaluating: Vec::new(),
             verifying: BTreeMap::new(),

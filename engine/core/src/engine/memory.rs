@@ -24,6 +24,7 @@ impl Engine {
         let run = Run::recover(loaded.run.clone(), version, newer, &loaded.facts)
             .expect("what was written down was legal when it was written");
         let mut live = Live::new(run);
+        live.is_read = true;
         for (step, tally) in loaded.tallies {
             live.loops.insert(step, Loop::recovered(tally));
         }
@@ -105,6 +106,7 @@ impl Engine {
 
     /// Lets go of a run. What it waits for by itself is kept as a time to load it again.
     pub(super) fn leave(&mut self, id: &RunId, now: Timestamp) {
+        self.write_kept_of(id);
         let Some(live) = self.runs.remove(id) else {
             return;
         };

@@ -1,6 +1,7 @@
 //! What only reads begins before its start is durable; nothing else does.
 
-use botswain_core::index::State;
+use botswain_core::{engine::Event, index::State};
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::{
@@ -14,9 +15,22 @@ fn called(name: &str) -> World {
     let bots = |_: &_, _: &_| Reaction::Succeed(json!({ "number": 1 }));
     let mut world = World::new(vec![flow], bots).on_a_slow_disk();
     world.ask_start("w", json!({}), None);
-    while world.calls.is_empty() {
+    up_to_the_call(&mut world, 1);
+    world
+}
+
+fn up_to_the_call(world: &mut World, nth: usize) {
+    while world.calls.len() < nth {
         assert!(world.step(), "it is never called");
     }
+}
+
+/// A run of one step that reads and gives no answer yet.
+fn reading() -> World {
+    let flow = workflow("w", vec![bot("step", "world.read", json!({}))]);
+    let mut world = World::new(vec![flow], |_, _| Reaction::Vanish);
+    world.start("w", json!({}));
+    assert!(!world.is_durable(&world.calls[0]));
     world
 }
 
@@ -51,4 +65,48 @@ fn a_read_whose_start_was_lost_is_begun_again_as_if_never_begun() {
     assert_eq!(attempts, [1, 1]);
     assert_eq!(world.state(&world.calls[0].run), State::Succeeded);
     world.check_index();
+}
+
+#[test]
+fn a_start_that_is_not_waited_for_is_written_with_what_comes_next() {
+    let reads = |step| bot(step, "world.read", json!({}));
+    let flow = workflow("w", vec![reads("a"), reads("b"), reads("c")]);
+    let mut world = World::new(vec![flow], |_, _| Reaction::Succeed(json!({})));
+    let run = world.start("w", json!({}));
+    assert_eq!(world.state(&run), State::Succeeded);
+    assert_eq!(world.appends, 4, "its creation, and one of each step");
+    world.check_index();
+}
+
+#[test]
+fn of_a_read_that_takes_longer_the_start_is_written_by_itself() {
+    let mut world = reading();
+    world.pass(SignedDuration::from_millis(24));
+    assert!(!world.is_durable(&world.calls[0]));
+    world.pass(SignedDuration::from_millis(1));
+    assert!(world.is_durable(&world.calls[0]));
+    world.check_index();
+}
+
+#[test]
+fn a_clock_that_is_set_back_keeps_no_start_from_being_written() {
+    let mut world = reading();
+    world.pass(SignedDuration::from_hours(-3));
+    assert!(world.is_durable(&world.calls[0]));
+}
+
+#[test]
+fn a_stop_leaves_no_start_unwritten() {
+    let mut world = reading();
+    world.tell(Event::Stop);
+    world.settle();
+    assert!(world.is_durable(&world.calls[0]));
+}
+
+#[test]
+fn of_a_run_that_may_have_ended_the_daemon_each_start_is_waited_for() {
+    let mut world = called("world.read");
+    world.crash();
+    up_to_the_call(&mut world, 2);
+    assert!(world.is_durable(&world.calls[1]));
 }

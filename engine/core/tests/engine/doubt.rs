@@ -322,6 +322,7 @@ fn a_step_that_ends_the_daemon_three_times_is_parked() {
     step.retry.attempts = 9;
     let mut world = World::new(vec![workflow("w", vec![step])], |_, _| Reaction::Vanish);
     let run = world.start("w", json!({}));
+    world.pass(SignedDuration::from_secs(1));
     for _ in 0..3 {
         assert_ne!(world.state(&run), State::Parked);
         world.crash();
@@ -329,6 +330,20 @@ fn a_step_that_ends_the_daemon_three_times_is_parked() {
     }
     assert_eq!(world.state(&run), State::Parked);
     assert_eq!(world.count("read"), 3);
+}
+
+#[test]
+fn a_step_that_ends_the_daemon_at_once_is_counted_from_its_second_time_on() {
+    let step = bot("read", "world.read", json!({}));
+    let mut world = World::new(vec![workflow("w", vec![step])], |_, _| Reaction::Vanish);
+    let run = world.start("w", json!({}));
+    for _ in 0..4 {
+        assert_ne!(world.state(&run), State::Parked);
+        world.crash();
+        world.settle();
+    }
+    assert_eq!(world.state(&run), State::Parked);
+    assert_eq!(world.count("read"), 4);
 }
 
 #[test]

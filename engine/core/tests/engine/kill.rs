@@ -11,6 +11,7 @@ use botswain_core::{
     index::{ExceptionCategory, State},
     plan::InputKind,
 };
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::{
@@ -148,6 +149,7 @@ fn a_step_that_is_always_cut_short_is_parked() {
     let flow = workflow("w", vec![bot("read", "world.read", json!({}))]);
     let mut world = World::new(vec![flow], |_, _| Reaction::Vanish);
     let run = world.start("w", json!({}));
+    world.pass(SignedDuration::from_secs(1));
     for _ in 0..3 {
         assert_eq!(world.state(&run), State::Running);
         world.crash();

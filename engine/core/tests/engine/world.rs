@@ -63,6 +63,8 @@ pub(crate) struct World {
     /// Appends that are not durable yet, and only become so when nothing else is to be done.
     flying: VecDeque<(Ticket, Batch)>,
     slow_disk: bool,
+    /// How many appends there were.
+    pub(crate) appends: usize,
     versions: BTreeMap<Hash, Arc<Version>>,
     current: Vec<Arc<Version>>,
     capacities: BTreeMap<Resource, Capacity>,
@@ -101,6 +103,7 @@ impl World {
             queue: VecDeque::new(),
             flying: VecDeque::new(),
             slow_disk: false,
+            appends: 0,
             versions: current
                 .iter()
                 .map(|version| (version.hash(), version.clone()))

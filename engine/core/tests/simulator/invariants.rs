@@ -82,8 +82,22 @@ pub(crate) fn was_announced((run, step, attempt): (&RunId, &StepId, u32), outsid
 pub(crate) fn may_begin(command: &Command, low: bool, outside: &Outside) {
     match command {
         Command::Append { batch, .. } => {
-            for what in batch.facts.iter().map(|(_, _, fact)| &fact.what) {
-                let begins = matches!(what, What::Started { .. } | What::Created(_));
+            for (run, _, fact) in &batch.facts {
+                let what = &fact.what;
+                // What only reads has begun before its start is written down.
+                let begins = match what {
+                    What::Created(_) => true,
+                    What::Started { step, .. } => {
+                        let own = batch.facts.iter().filter(|(of, _, _)| of == run);
+                        let own = own.map(|(_, _, fact)| fact);
+                        let facts = outside.store.durable(run).iter().chain(own);
+                        !facts
+                            .rev()
+                            .find_map(|fact| only_reads(fact, step))
+                            .unwrap_or(false)
+                    }
+                    _ => false,
+                };
                 assert!(!low || !begins, "the disk is nearly full, and {what:?}");
                 assert!(
                     !outside.is_held() || !is_fired(what),
@@ -92,10 +106,25 @@ pub(crate) fn may_begin(command: &Command, low: bool, outside: &Outside) {
             }
         }
         Command::Spawn(call) => {
+            let is_written = outside.store.durable(&call.run).iter().any(|fact| {
+                matches!(&fact.what, What::Started { step, attempt } if *step == call.step && *attempt == call.attempt)
+            });
+            let begins = !call.verifies && !is_written;
+            assert!(!low || !begins, "the disk is nearly full, and {call:?}");
             let acts = call.effect == Effect::Once;
             assert!(!outside.is_held() || !acts, "{call:?} acts by a backup");
         }
         _ => (),
+    }
+}
+
+/// Whether a step whose data are written down here may begin before that is durable.
+fn only_reads(fact: &Fact, of: &StepId) -> Option<bool> {
+    match &fact.what {
+        What::Entered {
+            step, effect, key, ..
+        } if step == of => Some(*effect == Effect::None && key.is_none()),
+        _ => None,
     }
 }
 

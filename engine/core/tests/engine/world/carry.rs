@@ -30,6 +30,7 @@ impl World {
         };
         match command {
             Command::Append { ticket, batch } => {
+                self.appends += 1;
                 self.flying.push_back((ticket, batch));
                 if !self.slow_disk {
                     self.land();
