@@ -234,15 +234,16 @@ if (editor) {
     return item;
   };
 
+  const ask = (what, said) => fetch(`${editor.dataset.draft}/${what}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-csrf-token": one("[name=csrf]", editor).value },
+    body: JSON.stringify(said),
+  });
   let waiting = null;
   let asked = 0;
   const check = async () => {
     const mine = ++asked;
-    const answer = await fetch(editor.dataset.check, {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-csrf-token": one("[name=csrf]", editor).value },
-      body: JSON.stringify({ source: text.value }),
-    });
+    const answer = await ask("check", { source: text.value });
     // Only the answer to what stands there now is shown.
     if (!answer.ok || mine !== asked) return;
     const { findings } = await answer.json();
@@ -265,8 +266,106 @@ if (editor) {
     text.setRangeText(it, from, to, "end");
     text.dispatchEvent(new Event("input"));
   };
+
+  // What can stand where one writes. Ctrl+Space asks for it, and so does the beginning of a word;
+  // then Tab takes the first, and Enter only what was gone to, for it mostly ends a line.
+  const offers = one("[data-offers]");
+  const names = one("[role=listbox]", offers);
+  const about = one("[data-about]", offers);
+  text.setAttribute("aria-autocomplete", "list");
+  text.setAttribute("aria-controls", names.id);
+  let offered = null;
+  let sought = 0;
+  const close = () => {
+    sought += 1;
+    offered = null;
+    offers.hidden = true;
+    text.removeAttribute("aria-activedescendant");
+  };
+  const choose = (at) => {
+    offered.at = at;
+    for (const [nth, item] of all("[role=option]", names).entries()) {
+      item.setAttribute("aria-selected", nth === at);
+      if (nth === at) item.scrollIntoView({ block: "nearest" });
+    }
+    text.setAttribute("aria-activedescendant", `offer-${at}`);
+    about.replaceChildren(...marked(offered.list[at].about ?? ""));
+    about.hidden = !offered.list[at].about;
+  };
+  const take = (at) => {
+    const { from, to, list } = offered;
+    const characters = Array.from(text.value);
+    const units = (end) => characters.slice(0, end).join("").length;
+    close();
+    write(list[at].text, units(from), units(to));
+    text.focus();
+  };
+  const place = () => {
+    const lines = text.value.slice(0, text.selectionStart).split("\n");
+    const style = getComputedStyle(text);
+    const pen = document.createElement("canvas").getContext("2d");
+    pen.font = style.font;
+    const left = text.offsetLeft + parseFloat(style.paddingLeft) - text.scrollLeft + pen.measureText(lines.at(-1)).width;
+    const top = text.offsetTop + parseFloat(style.paddingTop) - text.scrollTop + lines.length * parseFloat(style.lineHeight);
+    offers.style.left = `${Math.max(0, Math.min(left, text.offsetLeft + text.clientWidth - offers.offsetWidth))}px`;
+    offers.style.top = `${top + 2}px`;
+  };
+  const offer = async (by_hand) => {
+    const mine = ++sought;
+    const source = text.value;
+    const before = source.slice(0, text.selectionStart);
+    const answer = await ask("completion", { source, at: Array.from(before).length });
+    if (!answer.ok || mine !== sought || source !== text.value) return;
+    const found = await answer.json();
+    if (mine !== sought) return;
+    const list = found.offers;
+    if (list.length === 0 && !by_hand) return close();
+    offered = { ...found, list, at: -1 };
+    names.replaceChildren(...list.map((it, nth) => {
+      const item = document.createElement("li");
+      item.id = `offer-${nth}`;
+      item.role = "option";
+      item.textContent = it.name;
+      item.addEventListener("mousedown", (event) => { event.preventDefault(); take(nth); });
+      return item;
+    }));
+    about.hidden = list.length > 0;
+    about.textContent = list.length > 0 ? "" : offers.dataset.none;
+    offers.hidden = false;
+    if (by_hand && list.length > 0) choose(0);
+    place();
+  };
+  let typing = null;
+  text.addEventListener("input", () => {
+    clearTimeout(typing);
+    const before = text.value.slice(0, text.selectionStart);
+    if (!/[\w-]$|\{\{[#(]?$|\{\{[^}]*\.$/.test(before)) return close();
+    typing = setTimeout(() => offer(false), 120);
+  });
+  for (const gone of ["blur", "scroll", "pointerdown"]) text.addEventListener(gone, close);
+  // Whether the key was for what is offered.
+  const offers_take = (event) => {
+    if (event.key === " " && event.ctrlKey) {
+      offer(true);
+      return true;
+    }
+    if (!offered || offers.hidden) return false;
+    const { list, at } = offered;
+    const steps = { ArrowDown: 1, ArrowUp: -1 };
+    if (event.key === "Escape") close();
+    else if (steps[event.key] && list.length > 0) choose((Math.max(at, steps[event.key] < 0 ? 0 : -1) + steps[event.key] + list.length) % list.length);
+    else if (event.key === "Tab" && !event.shiftKey && list.length > 0) take(Math.max(at, 0));
+    else if (event.key === "Enter" && at >= 0) take(at);
+    else {
+      if (["Enter", "ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) close();
+      return false;
+    }
+    return true;
+  };
+
   let leaves = false;
   text.addEventListener("keydown", (event) => {
+    if (offers_take(event)) { event.preventDefault(); return; }
     if (event.key === "Escape") { leaves = true; return; }
     const { selectionStart: from, selectionEnd: to, value } = text;
     const begin = value.lastIndexOf("\n", from - 1) + 1;

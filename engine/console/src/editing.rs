@@ -85,9 +85,15 @@ fn form(frame: &Frame, editing: &Editing<'_>, page: &str) -> Markup {
     let rows = editing.source.lines().count().clamp(16, 40) + 1;
     let content = html! {
         input type="hidden" name="seen" value=(editing.seen);
-        label { (words.source)
-            textarea name="source" rows=(rows) class="code editor" spellcheck="false" autocapitalize="none"
-                autocomplete="off" translate="no" { "\n" (editing.source) }
+        div class="writing" {
+            label { (words.source)
+                textarea name="source" rows=(rows) class="code editor" spellcheck="false" autocapitalize="none"
+                    autocomplete="off" translate="no" { "\n" (editing.source) }
+            }
+            div class="offers" data-offers data-none=(words.no_offers) hidden {
+                ul role="listbox" id="offers" aria-label=(words.offers) {}
+                p class="small" data-about hidden {}
+            }
         }
         p class="muted small" data-editor-keys hidden { (words.keys) }
         p class="buttons" {
@@ -102,9 +108,9 @@ fn form(frame: &Frame, editing: &Editing<'_>, page: &str) -> Markup {
             a class="button" href=(if editing.seen.is_empty() { "/workflows" } else { page }) { (words.leave) }
         }
     };
-    let check = format!("/api/v1/workflows/{}/check", encoded(editing.workflow));
+    let draft = format!("/api/v1/workflows/{}", encoded(editing.workflow));
     html! {
-        section class="card" data-editor data-check=(check) {
+        section class="card" data-editor data-draft=(draft) {
             (frame.form(&action("check"), "stack", content))
         }
     }

@@ -7,6 +7,7 @@
 //! mistakes, the parts that do not fit are left out and the check goes on.
 //! No text makes it panic, and none takes long.
 
+pub mod complete;
 mod draft;
 mod files;
 pub(crate) mod model;

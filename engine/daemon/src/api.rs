@@ -154,6 +154,12 @@ fn endpoints() -> Vec<Endpoint> {
         ),
         Endpoint::new(
             AUTHOR,
+            post("/api/v1/workflows/{name}/completion"),
+            "What could be written at a place of a text",
+            authoring::complete,
+        ),
+        Endpoint::new(
+            AUTHOR,
             post("/api/v1/workflows/{name}/test"),
             "What came of the tests of a text",
             authoring::test,

@@ -13,8 +13,11 @@ use std::{
 use botswain_core::{
     Hash,
     diagnostic::{Diagnostic, Severity},
+    language::complete::{self, Offer},
 };
-use botswain_views::{CheckView, FileView, FindingView, PlayedView, TestsView};
+use botswain_views::{
+    CheckView, CompletionView, FileView, FindingView, OfferView, PlaceView, PlayedView, TestsView,
+};
 use tokio::sync::Mutex;
 
 use crate::{
@@ -30,6 +33,9 @@ pub(crate) const LARGEST: usize = 256 * 1024;
 
 /// One set of tests is played at a time.
 pub(crate) static PLAYING: Mutex<()> = Mutex::const_new(());
+
+/// How many names are offered at a place.
+const OFFERS: usize = 100;
 
 /// What a new file may be read by.
 const MODE: u32 = 0o644;
@@ -102,6 +108,43 @@ pub(crate) fn check(instance: &Instance, name: &str, text: &str) -> Result<Check
     let files = std::slice::from_ref(&file);
     let checked = workflows::check_unsaved(instance, files, Unsaved { file: &file, text })?;
     Ok(found(&checked, &file))
+}
+
+/// What could be written at a place of it.
+pub(crate) fn complete(
+    instance: &Instance,
+    name: &str,
+    asked: &PlaceView,
+) -> Result<CompletionView, Refusal> {
+    let file = place(instance, name)?;
+    let text = &asked.source;
+    small(text)?;
+    let files = std::slice::from_ref(&file);
+    let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+    let at = ends.clone().nth(asked.at).unwrap_or(text.len());
+    let mut failed = None;
+    let found = complete::complete(text, at, |text| {
+        let checked = workflows::check_unsaved(instance, files, Unsaved { file: &file, text });
+        failed = checked.err();
+    });
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    let characters = |byte: usize| text[..byte].chars().count();
+    let offers = found.offers.into_iter().take(OFFERS);
+    Ok(CompletionView {
+        from: characters(found.word.start),
+        to: characters(found.word.end),
+        offers: offers.map(offer).collect(),
+    })
+}
+
+fn offer(it: Offer) -> OfferView {
+    OfferView {
+        name: it.name,
+        text: it.text,
+        about: it.about,
+    }
 }
 
 /// What `botswain test` would say of it.

@@ -24,6 +24,35 @@ pub struct DraftView {
     pub source: String,
 }
 
+/// A place in a text that is not saved yet.
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceView {
+    pub source: String,
+    /// How many characters (of Unicode) stand before it.
+    pub at: usize,
+}
+
+/// What could be written at a place, and in the place of what.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CompletionView {
+    /// The word that is there, as numbers of characters: where it begins, and where it has ended.
+    pub from: usize,
+    pub to: usize,
+    /// What fits best first.
+    pub offers: Vec<OfferView>,
+}
+
+/// A name that could be written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct OfferView {
+    pub name: String,
+    /// What to put in the place of the word; a key has its colon.
+    pub text: String,
+    /// What is said of it.
+    pub about: Option<String>,
+}
+
 /// What the check says of a text.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CheckView {

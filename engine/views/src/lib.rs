@@ -23,7 +23,10 @@ pub use self::{
     audit::{
         Act, AuditEntry, AuditFault, AuditFinding, AuditPage, AuditQuery, AuditReport, Outcome,
     },
-    authoring::{Activated, CheckView, DraftView, FileView, PlayedView, TestsView},
+    authoring::{
+        Activated, CheckView, CompletionView, DraftView, FileView, OfferView, PlaceView,
+        PlayedView, TestsView,
+    },
     connections::{ConnectionView, TestOutcome, TestView},
     decision::Decision,
     exceptions::{

@@ -99,6 +99,11 @@ impl<'s> Shape<'s> {
     }
 }
 
+/// A key, and what its schema says of it.
+fn described<'s>((key, schema): (&'s String, &'s Value)) -> (&'s str, Option<&'s str>) {
+    (key, schema.get("description").and_then(Value::as_str))
+}
+
 /// Follows `$ref`, and `allOf` of one.
 pub(crate) fn resolve<'s>(root: &'s Value, mut schema: &'s Value) -> &'s Value {
     for _ in 0..32 {
@@ -441,6 +446,7 @@ impl<'s> Walk<'_, 's, '_> {
             return None;
         }
         let known = schema.get("properties").and_then(Value::as_object);
+        suggest::know(key, known.into_iter().flatten().map(described));
         let names: Vec<&str> = known
             .filter(|_| !self.report.is_full())
             .map(|known| known.keys().map(String::as_str).collect())
@@ -513,6 +519,19 @@ impl<'s> Walk<'_, 's, '_> {
             .iter()
             .flat_map(|branch| required(branch))
             .collect();
+        let first = node.map().and_then(|map| map.keys().next());
+        let told = branches.iter().flat_map(|one| {
+            let values = constants(one).into_iter().filter_map(Value::as_str);
+            let names = match first {
+                Some(_) => required(one),
+                None => values.collect(),
+            };
+            let about = one.get("description").and_then(Value::as_str);
+            names.into_iter().map(move |name| (name, about))
+        });
+        if let Some(written) = first.map(String::as_str).or_else(|| node.words()) {
+            suggest::know(written, told);
+        }
         let values = branches.iter().flat_map(|branch| constants(branch));
         let values: Vec<&Value> = values.collect();
         match (&node.what, branches.iter().any(|one| self.fits(one, node))) {

@@ -1,4 +1,11 @@
 //! "Did you mean …?": the known name nearest to a misspelt one.
+//!
+//! Whoever compares a name here says by that which ones are known at its place. [`known_beside`]
+//! listens to it, so that what could be written is found by the same rules as what is wrong.
+
+use std::cell::RefCell;
+
+use indexmap::IndexMap;
 
 /// So many names are compared at most: advice must not cost more than the check.
 const COMPARED: usize = 2000;
@@ -31,8 +38,44 @@ const SYNONYMS: [(&str, &str); 21] = [
     ("on", "triggers"),
 ];
 
+/// Names, with what is said of them.
+pub type Names = IndexMap<String, Option<String>>;
+
+thread_local! {
+    /// The word that is listened for, and the names that it was compared with.
+    static LISTENING: RefCell<Option<(&'static str, Names)>> = const { RefCell::new(None) };
+}
+
+/// The names that this word is compared with while something is checked.
+pub fn known_beside(word: &'static str, check: impl FnOnce()) -> Names {
+    LISTENING.set(Some((word, Names::new())));
+    check();
+    LISTENING.take().map(|(_, names)| names).unwrap_or_default()
+}
+
+/// Tells whoever listens for this word which names are known at its place.
+pub(crate) fn know<'a>(word: &str, names: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) {
+    LISTENING.with_borrow_mut(|listening| {
+        let Some((_, known)) = listening.as_mut().filter(|(it, _)| *it == word) else {
+            return;
+        };
+        for (name, about) in names.into_iter().take(COMPARED) {
+            let told = known.entry(name.to_owned()).or_default();
+            *told = told.take().or_else(|| about.map(str::to_owned));
+        }
+    });
+}
+
+fn is_listened_for(word: &str) -> bool {
+    LISTENING.with_borrow(|it| it.as_ref().is_some_and(|(listened, _)| *listened == word))
+}
+
 /// The candidate that is so near to `word` that it was probably meant.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if is_listened_for(word) {
+        know(word, candidates.into_iter().map(|name| (name, None)));
+        return None;
+    }
     if word.len() > 100 {
         return None;
     }

@@ -4,6 +4,7 @@
 
 mod bots;
 mod calls;
+mod complete;
 mod faults;
 mod hostile;
 mod kinds;

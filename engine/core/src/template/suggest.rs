@@ -1,6 +1,7 @@
 //! "Did you mean …": the known name that is nearest to a mistyped one.
 
 use super::reference::HELPERS;
+use crate::language::suggest::know;
 
 /// What helpers are called in other languages, and here.
 const BROUGHT: [(&str, &str); 22] = [
@@ -30,6 +31,7 @@ const BROUGHT: [(&str, &str); 22] = [
 
 /// The helper that was probably meant.
 pub fn helper(name: &str) -> Option<&'static str> {
+    know(name, HELPERS.iter().map(|it| (it.name, Some(it.doc))));
     let here = BROUGHT
         .iter()
         .find(|(there, _)| there.eq_ignore_ascii_case(name));

@@ -7,7 +7,9 @@
 
 use axum::{Extension, Json, extract::State, http::StatusCode};
 use botswain_core::{ExceptionId, Hash, index::ExceptionCategory};
-use botswain_views::{Activated, CheckView, DraftView, FileView, TestsView};
+use botswain_views::{
+    Activated, CheckView, CompletionView, DraftView, FileView, PlaceView, TestsView,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +68,17 @@ pub(crate) async fn check(
 ) -> Answer<CheckView> {
     reading(&handle, move |parts| {
         desk::check(&parts.instance, &name, &draft.source)
+    })
+    .await
+}
+
+pub(crate) async fn complete(
+    State(handle): State<Handle>,
+    Path(name): Path<String>,
+    JsonBody(place): JsonBody<PlaceView>,
+) -> Answer<CompletionView> {
+    reading(&handle, move |parts| {
+        desk::complete(&parts.instance, &name, &place)
     })
     .await
 }

@@ -129,6 +129,7 @@ pub(crate) const ACTS: &[(&str, &str, Form)] = &[
     ("POST", "/workflows/{name}/check", NOTHING),
     ("POST", "/workflows/{name}/test", NOTHING),
     ("POST", "/api/v1/workflows/{name}/check", NOTHING),
+    ("POST", "/api/v1/workflows/{name}/completion", NOTHING),
     ("POST", "/api/v1/workflows/{name}/test", NOTHING),
     (
         "PUT",

@@ -101,6 +101,7 @@ const MEANT: &[(&str, &str)] = &[
     ("GET /api/v1/workflows/{name}/file", "author"),
     ("PUT /api/v1/workflows/{name}/file", "author"),
     ("POST /api/v1/workflows/{name}/check", "author"),
+    ("POST /api/v1/workflows/{name}/completion", "author"),
     ("POST /api/v1/workflows/{name}/test", "author"),
     ("GET /api/v1/workflows/{name}/versions", "viewer"),
     ("GET /api/v1/workflows/{name}/versions/{number}", "viewer"),
@@ -411,13 +412,14 @@ fn last(house: &House) -> u64 {
 }
 
 /// Those that change nothing, though they are no GET.
-const UNRECORDED: [&str; 10] = [
+const UNRECORDED: [&str; 11] = [
     "POST /look",
     "POST /clusters/{cause}/preview",
     "POST /selection/preview",
     "POST /workflows/{name}/check",
     "POST /workflows/{name}/test",
     "POST /api/v1/workflows/{name}/check",
+    "POST /api/v1/workflows/{name}/completion",
     "POST /api/v1/workflows/{name}/test",
     "POST /runs/{run}/replay",
     "POST /api/v1/runs/{run}/replay",

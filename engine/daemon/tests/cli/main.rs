@@ -11,6 +11,7 @@
 mod approvals;
 mod audit;
 mod blocked;
+mod broken_promise;
 mod check;
 mod connections;
 mod daemon;

@@ -1,4 +1,4 @@
-//! What starts workflows by itself, seen from outside: files, ends of others, periods, promises.
+//! What starts workflows by itself, seen from outside: files, ends of others, periods.
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -143,33 +143,4 @@ fn what_starts_each_workflow_is_listed() {
     assert!(told.contains("when it happens"), "{told}");
     let told = office.says(&["workflows"]);
     assert!(told.contains("files in/*.csv"), "{told}");
-}
-
-#[test]
-fn a_broken_promise_is_told_and_a_retry_keeps_it() {
-    let office = Office::with("order,sku,amount\n1,a,1\n");
-    let minute = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC);
-    let next = minute.checked_add(jiff::Span::new().minutes(1)).unwrap();
-    let next = next.with().second(0).subsec_nanosecond(0).build().unwrap();
-    let before = next.strftime("%H:%M").to_string();
-    office.write(
-        "workflows/daily.yaml",
-        &format!(
-            "name: daily\npromise: {{ before: \"{before}\", days: every, timezone: UTC }}\nsteps: [ {{ id: put, bot: file.drop, with: {{ to: out/daily.txt, content: x }} }} ]\n"
-        ),
-    );
-    let _up = office.up();
-    wait_for("the minute", || jiff::Timestamp::now() > next.timestamp());
-    wait_for("the exception", || {
-        let open = office.json(&["exceptions", "list"]);
-        open.as_array().unwrap().len() == 1
-    });
-    let shown = office.says(&["exceptions", "show", "1"]);
-    assert!(shown.contains("1 succeeded run was promised"), "{shown}");
-    assert!(shown.contains("and there is none"), "{shown}");
-    let told = office.says(&["runs", "show", "1"]);
-    assert!(told.contains("nobody: it was promised"), "{told}");
-    let retried = office.says(&["exceptions", "retry", "1"]);
-    assert!(retried.starts_with("exit 0"), "{retried}");
-    wait_for("the run", || ended(&office, "daily", 1));
 }

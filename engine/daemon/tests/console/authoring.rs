@@ -124,3 +124,80 @@ async fn a_workflow_is_mended_in_the_browser_and_what_was_parked_goes_on_by_it()
     assert_eq!(by, [&json!("ann"), &json!(null), &json!(null)]);
     browser.close().await;
 }
+
+/// What stands in the editor up to the cursor, and what is offered there.
+async fn offered(browser: &Browser) -> Value {
+    let seen = "const text = document.querySelector('[name=source]');
+        const offers = document.querySelector('[data-offers]');
+        return {
+            before: text.value.slice(0, text.selectionStart),
+            names: offers.hidden ? null : [...offers.querySelectorAll('[role=option]')].map((it) => it.textContent),
+            about: offers.querySelector('[data-about]').textContent,
+            active: document.getElementById(text.getAttribute('aria-activedescendant'))?.textContent ?? null,
+        }";
+    browser.client.execute(seen, Vec::new()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_stand_at_a_place_is_offered_as_one_writes() {
+    let house = House::open();
+    house.admit("ann", "author", &[]);
+    let mut browser = Browser::open(&house).await;
+    browser.sign_in("ann").await;
+    browser.go("/workflows/lines/edit").await;
+    write(&browser, "name: lines\ninputs: { 文件: { type: text }, lines: { type: list } }\nsteps:\n  - id: a\n    ").await;
+    let text = browser.find("[name=source]").await;
+    let shown = "return !document.querySelector('[data-offers]').hidden";
+    let hidden = "return document.querySelector('[data-offers]').hidden";
+    // As it is typed: Tab takes the first.
+    text.send_keys("bo").await.unwrap();
+    browser.until("the key", shown).await;
+    let seen = offered(&browser).await;
+    assert_eq!(seen["names"], json!(["bot"]), "{seen}");
+    text.send_keys("\u{e004}").await.unwrap();
+    browser.until("nothing more", hidden).await;
+    let seen = offered(&browser).await;
+    assert!(
+        seen["before"].as_str().unwrap().ends_with("    bot: "),
+        "{seen}"
+    );
+    // By hand: arrows go on, and Enter takes what was gone to.
+    text.send_keys("\u{e009} \u{e000}").await.unwrap();
+    browser.until("the bots", shown).await;
+    let seen = offered(&browser).await;
+    let bots = seen["names"].as_array().unwrap().clone();
+    assert!(bots.contains(&json!("file.drop")), "{seen}");
+    assert_eq!(seen["active"], bots[0], "{seen}");
+    text.send_keys("\u{e015}\u{e015}\u{e013}").await.unwrap();
+    assert_eq!(offered(&browser).await["active"], bots[1]);
+    text.send_keys("\u{e007}").await.unwrap();
+    browser.until("nothing more", hidden).await;
+    let seen = offered(&browser).await;
+    let taken = format!("bot: {}", bots[1].as_str().unwrap());
+    assert!(seen["before"].as_str().unwrap().ends_with(&taken), "{seen}");
+    // Behind letters of more than one unit, in a template that is not closed yet.
+    text.send_keys("\u{e007}when: \"{{inputs.").await.unwrap();
+    browser.until("the inputs", shown).await;
+    let seen = offered(&browser).await;
+    assert_eq!(seen["names"], json!(["文件", "lines"]), "{seen}");
+    // Enter ends the line as long as nothing was gone to, and Esc leaves it as it is.
+    text.send_keys("\u{e00c}").await.unwrap();
+    browser.until("nothing more", hidden).await;
+    let seen = offered(&browser).await;
+    assert!(
+        seen["before"].as_str().unwrap().ends_with("{{inputs."),
+        "{seen}"
+    );
+    // Where nothing is known that is said.
+    text.send_keys("x}}\"\u{e007}name: any thing")
+        .await
+        .unwrap();
+    text.send_keys("\u{e009} \u{e000}").await.unwrap();
+    browser.until("a word about it", shown).await;
+    let seen = offered(&browser).await;
+    assert_eq!(seen["names"], json!([]), "{seen}");
+    assert!(
+        seen["about"].as_str().unwrap().contains("anything"),
+        "{seen}"
+    );
+}
