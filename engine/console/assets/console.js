@@ -140,6 +140,8 @@ if (follows) {
     }
     if (again) { again = false; setTimeout(look, 500); }
   };
+  // What is logged is no fact, and nobody tells of it.
+  setInterval(() => { if (one("[data-follow]") && !document.hidden) look(); }, 3000);
   // Null when it is not known, as when the stream begins: what has happened before is not told any more.
   heard.push((runs) => {
     if (one("[data-follow]") && (!runs || runs.includes(follows))) look();

@@ -1,7 +1,7 @@
 //! One run: its timeline, its steps, its data, what happened in it, and its end.
 
 use botswain_core::{RunId, index::State};
-use botswain_views::{Role, RunDetail, StepState, StepView};
+use botswain_views::{Level, Role, RunDetail, StepState, StepView};
 use maud::{Markup, html};
 
 use crate::{
@@ -47,6 +47,7 @@ pub fn run(frame: &Frame, detail: &RunDetail, from: usize) -> String {
                 }
                 section class="card" { h2 { (words.inputs) } (frame.data(&detail.inputs)) }
                 (happened(frame, detail, from))
+                div data-part="log" { @if !detail.log.is_empty() { (logged(frame, detail)) } }
             }
             aside class="side" aria-label=(words.details) { (side(frame, detail)) }
         }
@@ -102,6 +103,30 @@ fn side(frame: &Frame, detail: &RunDetail) -> Markup {
                 }))
             }
         } }
+    }
+}
+
+/// What was logged of it, for whoever wonders what it does just now.
+fn logged(frame: &Frame, detail: &RunDetail) -> Markup {
+    let words = &frame.words().of_run;
+    html! {
+        section class="card" id="log" {
+            h2 { (words.log) }
+            p class="muted small" { (words.log_lead) }
+            ol class="log" {
+                @for line in &detail.log {
+                    li {
+                        (frame.moment(line.at)) " "
+                        @match line.level {
+                            Level::Info => {}
+                            Level::Warning | Level::Error => { strong class="late" { ((words.log_level)(line.level)) } " " }
+                        }
+                        @if let Some(step) = &line.step { strong { (step) } " " }
+                        span { (line.message) }
+                    }
+                }
+            }
+        }
     }
 }
 

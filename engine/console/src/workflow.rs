@@ -5,7 +5,7 @@ use botswain_core::{
     ArtifactRef,
     plan::{Input, InputKind, Plan},
 };
-use botswain_views::{FindingView, Role, WorkflowDetail};
+use botswain_views::{FindingView, LeftOutView, PromiseView, Role, WorkflowDetail};
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -78,6 +78,9 @@ fn side(frame: &Frame, detail: &WorkflowDetail) -> Markup {
                 }
             }
             dt { (words.next) } dd { (next(frame, it)) }
+            @if let Some(promise) = &detail.promise {
+                dt { (words.promise) } dd { (promised(frame, promise, &name)) }
+            }
         }
         p class="buttons" {
             @if frame.may(Role::Author) {
@@ -102,8 +105,41 @@ fn side(frame: &Frame, detail: &WorkflowDetail) -> Markup {
                     p class="muted" { (words.when_it_happens) }
                 } @else {
                     ul class="plain" { @for at in &schedule.next { li { (frame.clock(*at)) } } }
+                    @if !schedule.left_out.is_empty() {
+                        ul class="plain muted small" { @for it in &schedule.left_out { li { (left_out(frame, it)) } } }
+                    }
                 }
             }
+        }
+    }
+}
+
+/// When it does not start, why, and when it does instead.
+fn left_out(frame: &Frame, it: &LeftOutView) -> Markup {
+    let words = &frame.words().of_workflow;
+    html! {
+        s { (frame.clock(it.at)) } " "
+        @match it.moved {
+            Some(moved) => { ((words.moved)(&it.calendar)) " " (frame.clock(moved)) }
+            None => { ((words.left_out)(&it.calendar)) }
+        }
+    }
+}
+
+/// What is promised by when, and whether it will be kept.
+fn promised(frame: &Frame, promise: &PromiseView, name: &str) -> Markup {
+    let words = &frame.words().of_workflow;
+    let is_kept = promise.so_far.is_some_and(|it| it >= promise.succeeded);
+    html! {
+        ((words.promised)(promise.succeeded))
+        @if let Some(at) = promise.next { " " (frame.clock(at)) }
+        @match promise.so_far {
+            _ if is_kept => { br; span class="good" { (words.promise_kept) } }
+            Some(so_far) => { br; ((words.promise_so_far)(so_far)) }
+            None => {}
+        }
+        @if promise.broken > 0 {
+            br; a class="late" href={ "/inbox?workflow=" (name) "&q=promise.broken" } { ((words.promise_broken)(promise.broken)) }
         }
     }
 }

@@ -95,8 +95,8 @@ fn perform(arguments: Arguments) -> Outcome {
         log,
         command,
     } = arguments;
-    let masking = log::begin(log.as_deref(), matches!(command, Command::Up))?;
-    let global = Global { dir, json, masking };
+    let log = log::begin(log.as_deref(), matches!(command, Command::Up))?;
+    let global = Global { dir, json, log };
     let runtime = tokio::runtime::Runtime::new().map_err(Failure::of)?;
     let outcome = runtime.block_on(dispatch(&global, command));
     // Whatever still reads or listens has nothing left to tell.
@@ -110,7 +110,7 @@ fn perform(arguments: Arguments) -> Outcome {
 struct Global {
     dir: Option<PathBuf>,
     json: bool,
-    masking: log::Masking,
+    log: log::Log,
 }
 
 impl Global {

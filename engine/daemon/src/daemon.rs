@@ -11,6 +11,7 @@ mod gather;
 mod handle;
 pub(crate) mod holder;
 mod keeping;
+mod lines;
 pub(crate) mod memory;
 mod message;
 mod notify;
@@ -40,7 +41,7 @@ use self::{
     parts::Settings,
     values::{Kept, Known},
 };
-pub use self::{handle::Handle, message::Notice, parts::Parts};
+pub use self::{handle::Handle, lines::Lines, message::Notice, parts::Parts};
 use crate::{
     accounts::{self, Accounts},
     api::Answers,
@@ -283,6 +284,7 @@ fn open(instance: Instance, config: &Config) -> Result<Arc<Parts>, StartError> {
         renderer,
         connections,
         redactor,
+        lines: Arc::default(),
         settings,
     }))
 }

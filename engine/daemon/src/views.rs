@@ -240,6 +240,7 @@ impl Parts {
             artifacts: files::named(&loaded.facts),
             warnings: self.warnings(&run, &loaded.facts).map_err(text)?,
             facts: loaded.facts,
+            log: self.lines.of(id),
         }))
     }
 

@@ -40,9 +40,11 @@ pub use self::{
     },
     people::{PersonView, Role, TokenView},
     replay::{ReplayChange, ReplayDid, ReplayRequest, ReplayStep, ReplayVersion, ReplayView},
-    runs::{RunDetail, RunView, RunsQuery, ScheduleView, WarningView},
+    runs::{LeftOutView, Level, LogLine, RunDetail, RunView, RunsQuery, ScheduleView, WarningView},
     spans::{SpanKind, SpanView},
     steps::{StepState, StepView},
     versions::{Against, LineKind, LineView, TextChange, VersionDetail, VersionQuery, VersionView},
-    workflows::{CalendarDay, CalendarRow, FindingView, PauseView, WorkflowDetail, WorkflowView},
+    workflows::{
+        CalendarDay, CalendarRow, FindingView, PauseView, PromiseView, WorkflowDetail, WorkflowView,
+    },
 };

@@ -65,6 +65,26 @@ pub struct RunDetail {
     /// The files that its facts name, each once.
     #[serde(default)]
     pub artifacts: Vec<ArtifactRef>,
+    /// What the daemon that is asked has logged of it, the newest last.
+    #[serde(default)]
+    pub log: Vec<LogLine>,
+}
+
+/// A line of the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct LogLine {
+    pub at: Timestamp,
+    pub level: Level,
+    pub step: Option<String>,
+    pub message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    Info,
+    Warning,
+    Error,
 }
 
 /// Something that works still, and that somebody should see to.
@@ -88,4 +108,17 @@ pub struct ScheduleView {
     pub timezone: Option<String>,
     /// In order, the next one first; none when it waits for something to happen.
     pub next: Vec<Timestamp>,
+    /// The times until the last of these that its calendar leaves out.
+    #[serde(default)]
+    pub left_out: Vec<LeftOutView>,
+}
+
+/// A time at which something does not start, for it falls on a day off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct LeftOutView {
+    pub at: Timestamp,
+    /// When it starts instead; absent when it does not.
+    pub moved: Option<Timestamp>,
+    /// The file of the days off.
+    pub calendar: String,
 }

@@ -45,6 +45,9 @@ pub struct WorkflowDetail {
     pub source: String,
     pub findings: Vec<FindingView>,
     pub schedules: Vec<ScheduleView>,
+    /// What its file promises, and how it stands with that.
+    #[serde(default)]
+    pub promise: Option<PromiseView>,
     /// The run that succeeded last, and the one that failed last.
     #[serde(default)]
     pub succeeded: Option<RunView>,
@@ -53,6 +56,18 @@ pub struct WorkflowDetail {
     /// The versions that were taken over last, the newest first.
     #[serde(default)]
     pub versions: Vec<VersionView>,
+}
+
+/// So many runs have to succeed on a day, by a time of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PromiseView {
+    pub succeeded: u64,
+    /// When that is looked at next.
+    pub next: Option<Timestamp>,
+    /// How many of them there are already, once that day has begun.
+    pub so_far: Option<u64>,
+    /// How many broken ones wait for a person.
+    pub broken: u64,
 }
 
 /// What the check says of one line.

@@ -106,6 +106,7 @@ fn detail() -> Value {
         "ledger": [step("book", bot("http.request"), json!({}))] } });
     json!({
         "workflow": view("order-entry", json!({})), "source": SOURCE, "findings": [],
+        "promise": { "succeeded": 1, "next": "2026-11-27T08:00:00Z", "so_far": 0, "broken": 1 },
         "succeeded": { "id": "1041", "workflow": "order-entry", "version": "5a1e0c3f9b7d2846a0c1e3f5978b6d4c2a0e1f3d5b79684c2e0a1f3d5b79684c",
             "state": "succeeded", "created": "2026-11-26T06:00:00Z", "ended": "2026-11-26T06:12:00Z", "scheduled_for": "2026-11-26T06:00:00Z", "attempt": 0, "parked": 0 },
         "versions": [
@@ -113,7 +114,8 @@ fn detail() -> Value {
             { "number": 2, "hash": "5a1e0c3f9b7d2846a0c1e3f5978b6d4c2a0e1f3d5b79684c2e0a1f3d5b79684c", "at": "2026-11-22T09:14:00Z", "by": null, "note": null, "is_current": false },
         ],
         "schedules": [
-            { "workflow": "order-entry", "trigger": "0 7 * * 1-6", "timezone": "Europe/Berlin", "next": ["2026-11-28T06:00:00Z", "2026-11-30T06:00:00Z"] },
+            { "workflow": "order-entry", "trigger": "0 7 * * 1-6", "timezone": "Europe/Berlin", "next": ["2026-11-28T06:00:00Z", "2026-11-30T06:00:00Z"],
+                "left_out": [{ "at": "2026-11-29T06:00:00Z", "moved": null, "calendar": "holidays.ics" }] },
             { "workflow": "order-entry", "trigger": "files inbox/*.csv", "timezone": null, "next": [] },
         ],
         "plan": { "semantics": 1, "name": "order-entry", "triggers": [], "overlap": "queue",

@@ -1,11 +1,14 @@
 //! What is said of one run: its timeline, what happened in it, and its evidence.
 
 use botswain_core::run::fact::{Origin, Outcome, What};
-use botswain_views::SpanKind;
+use botswain_views::{Level, SpanKind};
 
 /// The texts of the pages about one run.
 pub(crate) struct RunWords {
     pub(crate) timeline: &'static str,
+    pub(crate) log: &'static str,
+    pub(crate) log_lead: &'static str,
+    pub(crate) log_level: fn(Level) -> &'static str,
     pub(crate) no_timeline: &'static str,
     pub(crate) spans: fn(SpanKind) -> &'static str,
     pub(crate) failed_span: &'static str,
@@ -46,6 +49,13 @@ pub(crate) struct RunWords {
 
 pub(super) const ENGLISH: RunWords = RunWords {
     timeline: "Timeline",
+    log: "Log",
+    log_lead: "What the daemon has said of it since it is up, its last lines. What has to last is among the facts.",
+    log_level: |level| match level {
+        Level::Info => "note",
+        Level::Warning => "warning",
+        Level::Error => "error",
+    },
     no_timeline: "No step has begun yet.",
     spans: |kind| match kind {
         SpanKind::Working => "at work",
@@ -132,6 +142,13 @@ pub(super) const ENGLISH: RunWords = RunWords {
 
 pub(super) const CHINESE: RunWords = RunWords {
     timeline: "时间线",
+    log: "日志",
+    log_lead: "守护进程启动以来关于它的最后若干行。需要长久保存的内容都在事实中。",
+    log_level: |level| match level {
+        Level::Info => "提示",
+        Level::Warning => "警告",
+        Level::Error => "错误",
+    },
     no_timeline: "还没有步骤开始。",
     spans: |kind| match kind {
         SpanKind::Working => "执行中",

@@ -81,6 +81,36 @@ impl Times {
         &self.timezone
     }
 
+    /// What the calendar keeps from happening later than `from` and up to `to`: each time that
+    /// falls on a day off, with the time to which it is moved, if it is.
+    pub fn left_out(
+        &self,
+        (from, to): (Timestamp, Timestamp),
+        limit: usize,
+    ) -> Vec<(Timestamp, Option<Timestamp>)> {
+        let Rule::Not(schedule, calendar) = &self.rule else {
+            return Vec::new();
+        };
+        let is_off = |day: Date| match calendar.shift {
+            None => calendar.days.contains(&day),
+            Some(_) => is_off(calendar, day),
+        };
+        let due = schedule.due(from, to, MOST).into_iter();
+        let due = due.map(|at| (at, schedule.zone.to_datetime(at)));
+        let left_out = due.filter(|(_, local)| is_off(local.date()));
+        let moved = |local: DateTime| {
+            let days = std::iter::successors(Some(local.date()), |day| match calendar.shift? {
+                Shift::Next => day.tomorrow().ok(),
+                Shift::Previous => day.yesterday().ok(),
+            });
+            let mut days = days.skip(1).take(AHEAD as usize);
+            let day = days.find(|day| !is_off(*day))?;
+            schedule.first_pass(DateTime::from_parts(day, local.time()))
+        };
+        let left_out = left_out.map(|(at, local)| (at, moved(local)));
+        left_out.take(limit).collect()
+    }
+
     /// The first time later than `instant`.
     pub fn after(&self, instant: Timestamp) -> Option<Timestamp> {
         match &self.rule {
@@ -118,9 +148,7 @@ fn shifted(
     (calendar, shift): (&Calendar, Shift),
     instant: Timestamp,
 ) -> Option<Timestamp> {
-    let is_off = |day: Date| {
-        calendar.days.contains(&day) || matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)
-    };
+    let is_off = |day: Date| is_off(calendar, day);
     let mut day = schedule.zone.to_datetime(instant).date();
     for _ in 0..AHEAD {
         if !is_off(day) {
@@ -139,6 +167,11 @@ fn shifted(
         day = day.tomorrow().ok()?;
     }
     None
+}
+
+/// Whether what is moved is moved away from this day.
+fn is_off(calendar: &Calendar, day: Date) -> bool {
+    calendar.days.contains(&day) || matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)
 }
 
 /// The days whose firings come on this one.

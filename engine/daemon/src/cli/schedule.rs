@@ -21,7 +21,12 @@ pub(super) async fn list(global: &Global) -> Outcome {
     match (global.json, schedules.is_empty()) {
         (true, _) => output::json(&schedules),
         (false, true) => output::data("no workflow has a trigger"),
-        (false, false) => output::data(&listed(&schedules)),
+        (false, false) => {
+            output::data(&listed(&schedules));
+            for line in schedules.iter().flat_map(left_out) {
+                output::note(&line);
+            }
+        }
     }
     super::workflows::tell_missing(&checked);
     if schedules.is_empty() && checked.errors() == 0 && !global.json {
@@ -37,6 +42,23 @@ pub(super) async fn list(global: &Global) -> Outcome {
         output::hint("nothing is started by itself until `botswain up` runs");
     }
     Ok(Code::Done)
+}
+
+/// When a workflow does not start, why, and when it does instead.
+fn left_out(schedule: &ScheduleView) -> impl Iterator<Item = String> {
+    schedule.left_out.iter().map(|it| {
+        let (workflow, at) = (&schedule.workflow, times::local(it.at));
+        match it.moved {
+            Some(moved) => {
+                let moved = times::local(moved);
+                format!("{workflow} starts at {moved} instead of {at}, a day off")
+            }
+            None => format!(
+                "{workflow} does not start at {at}: a day off by {}",
+                it.calendar
+            ),
+        }
+    })
 }
 
 fn listed(schedules: &[ScheduleView]) -> String {

@@ -91,7 +91,9 @@ async fn started(instance: &Instance) -> Result<Daemon, Failure> {
 /// Every secret is masked in the log from the start, not only from its first use.
 fn learn_secrets(global: &Global, handle: &Handle) {
     let redactor = &handle.parts.redactor;
-    global.masking.by(redactor.clone());
+    global
+        .log
+        .follow(redactor.clone(), handle.parts.lines.clone());
     match handle.parts.instance.secrets().reveal_all() {
         Ok(secrets) => redactor.learn(secrets.iter().map(|secret| secret.value())),
         Err(error) => tracing::error!("the secrets cannot be read: {error}"),

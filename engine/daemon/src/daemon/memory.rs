@@ -47,6 +47,7 @@ fn parts_on(ground: &Ground, store: Arc<Store>) -> Result<Arc<Parts>, instance::
         renderer,
         connections: Arc::new(connections),
         redactor,
+        lines: Arc::default(),
         settings: RwLock::new(settings),
     }))
 }

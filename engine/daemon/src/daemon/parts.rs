@@ -19,7 +19,7 @@ use botswain_store::{ReadError, Store};
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::values::Kept;
+use super::{lines::Lines, values::Kept};
 use crate::instance::{Config, ConnectionHost, Instance, Redactor};
 
 /// The version with which a run began, and later ones by hash.
@@ -32,6 +32,7 @@ pub struct Parts {
     pub renderer: Arc<Renderer>,
     pub connections: Arc<ConnectionHost>,
     pub redactor: Arc<Redactor>,
+    pub lines: Arc<Lines>,
     /// What a changed `botswain.yaml` replaces.
     pub(super) settings: RwLock<Settings>,
 }

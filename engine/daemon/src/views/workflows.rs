@@ -5,19 +5,26 @@ use std::{path::PathBuf, sync::Arc};
 use botswain_core::{
     diagnostic::{Diagnostic, Severity},
     index::State,
-    plan::Version,
-    schedule::Times,
+    plan::{On, Version},
+    schedule::{Times, day_of as start_of_day},
 };
 use botswain_store::Filter;
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
 use super::{
-    CalendarDay, CalendarRow, InboxQuery, RunView, ScheduleView, WorkflowDetail, WorkflowView,
+    CalendarDay, CalendarRow, InboxQuery, LeftOutView, PromiseView, RunView, ScheduleView,
+    WorkflowDetail, WorkflowView,
 };
 use crate::{daemon::Parts, desk, workflows};
 
 /// How many of the next times of a trigger are named.
 const NEXT: usize = 5;
+
+/// How many runs are looked at for those of a day.
+const LATELY: usize = 500;
+
+/// The code of what waits because too few runs succeeded.
+const BROKEN: &str = "promise.broken";
 
 /// How many causes are counted for one workflow.
 const CAUSES: usize = 500;
@@ -72,6 +79,10 @@ impl Parts {
             schedules: version
                 .map(|it| self.schedules(it, now))
                 .unwrap_or_default(),
+            promise: version
+                .map(|it| self.promise(it, now))
+                .transpose()?
+                .flatten(),
             succeeded: self.newest(&named.name, State::Succeeded)?,
             failed: self.newest(&named.name, State::Failed)?,
             // Only the daemon that is asked knows.
@@ -89,6 +100,48 @@ impl Parts {
         Ok(runs.pop())
     }
 
+    /// How it stands with what a version promises.
+    fn promise(&self, version: &Version, now: Timestamp) -> Result<Option<PromiseView>, String> {
+        let Some(promise) = &version.plan.promise else {
+            return Ok(None);
+        };
+        let text = |error: botswain_store::ReadError| error.to_string();
+        let zone = self.config().timezone.clone();
+        // The check has refused a schedule that cannot be read.
+        let times = Times::scheduled(&promise.by, &zone).ok();
+        let next = times.as_ref().and_then(|it| it.after(now));
+        let day = next
+            .zip(times)
+            .map(|(at, it)| start_of_day(at, it.timezone()));
+        let begun = day.filter(|day| *day <= now);
+        let so_far = begun.map(|day| self.succeeded_lately(&version.plan.name, day));
+        let query = InboxQuery {
+            workflow: Some(version.plan.name.clone()),
+            ..InboxQuery::default()
+        };
+        let waits = self.inbox(&query, ("", CAUSES), now).map_err(text)?;
+        let broken = waits.clusters.iter().filter(|it| it.code == BROKEN);
+        Ok(Some(PromiseView {
+            succeeded: promise.succeeded,
+            next,
+            so_far: so_far.transpose()?,
+            broken: broken.map(|it| it.count).sum(),
+        }))
+    }
+
+    /// How many of the newest runs of a workflow have succeeded since a time.
+    fn succeeded_lately(&self, workflow: &str, since: Timestamp) -> Result<u64, String> {
+        let filter = Filter {
+            workflow: Some(workflow.to_owned()),
+            state: Some(State::Succeeded),
+        };
+        let runs = self.store.runs(&filter, None, LATELY);
+        let runs = runs.map_err(|error| error.to_string())?.into_iter();
+        Ok(runs
+            .filter(|it| it.ended.is_some_and(|at| at >= since))
+            .count() as u64)
+    }
+
     /// When each trigger of a version fires next.
     pub fn schedules(&self, version: &Version, now: Timestamp) -> Vec<ScheduleView> {
         let zone = self.config().timezone.clone();
@@ -97,11 +150,28 @@ impl Parts {
             let times = Times::of(&trigger.on, &zone).and_then(Result::ok);
             let after = |at: Timestamp| times.as_ref()?.after(at);
             let next = std::iter::successors(after(now), |last| after(*last));
+            let next: Vec<Timestamp> = next.take(NEXT).collect();
+            let calendar = match &trigger.on {
+                On::Schedule(schedule) => schedule.calendar.as_ref(),
+                _ => None,
+            };
+            let span = next.last().map(|last| (now, *last));
+            let left_out = times.as_ref().zip(span);
+            let left_out = left_out.map(|(times, span)| times.left_out(span, NEXT));
+            let left_out = left_out
+                .into_iter()
+                .flatten()
+                .map(|(at, moved)| LeftOutView {
+                    at,
+                    moved,
+                    calendar: calendar.map_or_else(String::new, |it| it.skip.clone()),
+                });
             ScheduleView {
+                left_out: left_out.collect(),
                 workflow: version.plan.name.clone(),
                 trigger: trigger.on.to_string(),
                 timezone: times.as_ref().map(|it| it.timezone().to_owned()),
-                next: next.take(NEXT).collect(),
+                next,
             }
         });
         triggers.collect()

@@ -59,6 +59,9 @@ async fn what_happens_appears_and_the_page_stays_where_it_is() {
                 && document.activeElement.closest('#step-first') !== null \
                 && document.querySelector('[data-part=cancel] textarea').value === 'not needed'";
     browser.until("the rest to be as it was", kept).await;
+    // What was logged comes without a fact that tells of it.
+    let logged = "return [...document.querySelectorAll('#log li')].some((it) => /then.*starts.*file\\.drop/.test(it.textContent))";
+    browser.until("what was logged", logged).await;
 
     // At its end the page says so, and is followed no more.
     let approve = ["exceptions", "approve", "2", "--by", "ben"];

@@ -3,6 +3,7 @@
 use crate::{
     browser::Browser,
     house::{House, wait_for},
+    session::Session,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,4 +117,42 @@ async fn what_is_paused_starts_nothing_by_itself_until_it_goes_on() {
         (runs.as_array().map(Vec::len) == Some(2)).then_some(())
     });
     browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_promised_is_told_with_how_it_stands() {
+    let house = House::open();
+    house.admit("ann", "handler", &[]);
+    // Where it is noon now, so that the day neither ends nor begins meanwhile.
+    let hour = jiff::Timestamp::now()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .hour();
+    let noon = match 12 - i32::from(hour) {
+        0 => "UTC".to_owned(),
+        east @ 1.. => format!("Etc/GMT-{east}"),
+        west => format!("Etc/GMT+{}", -west),
+    };
+    house.write(
+        "workflows/daily.yaml",
+        &format!("name: daily\npromise: {{ before: \"20:00\", timezone: {noon}, days: every }}\nsteps: [{{ id: x, set: {{ y: 1 }} }}]\n"),
+    );
+    let session = Session::open(&house, "ann").await;
+    let told = async || {
+        let page = session.get("/workflows/daily").await;
+        page.text().await.unwrap()
+    };
+    let page = told().await;
+    assert!(page.contains("1 succeeded run by"), "{page}");
+    assert!(page.contains("none so far"), "{page}");
+    house.botswain(&["run", "daily"]);
+    let page = told().await;
+    assert!(page.contains("kept already"), "{page}");
+    let detail: serde_json::Value = session
+        .get("/api/v1/workflows/daily")
+        .await
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(detail["promise"]["so_far"], 1, "{detail}");
+    assert_eq!(detail["promise"]["broken"], 0);
 }
