@@ -48,6 +48,7 @@ pub fn account(
                 " · " a href="/tokens" { (frame.words().of_token.tokens) }
             }
         }
+        (rights(frame))
         @if is_required && is_missing { p class="hint" { (words.required) } }
         (failed(error))
         section class="card" {
@@ -62,6 +63,32 @@ pub fn account(
         }
     };
     frame.page(words.account, Place::Elsewhere, content)
+}
+
+/// What whoever looks may where.
+fn rights(frame: &Frame) -> Markup {
+    let (words, own) = (frame.words(), &frame.words().of_account);
+    let Some(person) = frame.person.as_ref().filter(|it| !it.folders.is_empty()) else {
+        return html! {};
+    };
+    let row = |place: &str, role| {
+        html! {
+            dt { (place) }
+            dd { ((words.roles)(role)) ": " ((words.role_means)(role)) }
+        }
+    };
+    html! {
+        section class="card" id="rights" {
+            h2 { (own.rights) }
+            dl class="facts" {
+                (row(own.everywhere, person.role))
+                @for folder in person.folders.keys() {
+                    (row(folder, person.role.in_folder(&person.folders, folder)))
+                }
+            }
+            p class="muted small" { (own.rights_lead) }
+        }
+    }
 }
 
 fn beginning(frame: &Frame) -> Markup {

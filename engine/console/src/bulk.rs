@@ -18,6 +18,8 @@ pub struct Preview<'a> {
     pub decision: &'a Decision,
     pub note: Option<&'a str>,
     pub exceptions: &'a [ExceptionView],
+    /// How many there are besides that whoever looks may not decide.
+    pub left_out: u64,
     /// The fields of the form before, which go on with this one.
     pub fields: &'a [(String, String)],
 }
@@ -33,6 +35,7 @@ pub fn preview(frame: &Frame, preview: &Preview<'_>) -> String {
             p class="lead" { ((words.deciding)(preview.decision, &told)) }
             @if let Some(note) = preview.note { blockquote { (note) } }
             p { ((words.will_happen)(count)) }
+            @if preview.left_out > 0 { p class="hint" { ((words.not_yours)(preview.left_out)) } }
             ul class="plain" {
                 @for it in preview.exceptions.iter().take(SHOWN) {
                     li {
@@ -72,7 +75,8 @@ pub fn bulk(frame: &Frame, bulk: &BulkView) -> String {
             p { ((words.done_of)(bulk.done, bulk.total)) " · " (bulk.by)
                 @if let Some(note) = &bulk.note { " · " (note) }
             }
-            @if bulk.state == BulkState::Waiting && frame.may(Role::Handler) {
+            @let is_theirs = frame.person.as_ref().is_some_and(|it| it.name == bulk.by);
+            @if bulk.state == BulkState::Waiting && (is_theirs || frame.may(Role::Handler)) {
                 @let action = format!("/bulk/{}/withdraw", bulk.id);
                 (frame.form(&action, "inline", html! { button class="primary" { (words.withdraw) } }))
             }

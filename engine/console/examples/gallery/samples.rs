@@ -6,8 +6,8 @@ use botswain_console::{
 };
 use botswain_core::{ExceptionId, RunId, StepId, index::State, run::fact::Resolution};
 use botswain_views::{
-    BulkView, Counts, Decision, ExceptionDetail, ExceptionView, Inbox, InboxQuery, PersonView,
-    Role, RunDetail, RunView,
+    BulkView, Counts, Decision, ExceptionDetail, ExceptionView, FolderRoles, Inbox, InboxQuery,
+    PersonView, Role, RunDetail, RunView,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use serde::de::DeserializeOwned;
@@ -77,6 +77,7 @@ impl Samples {
             person: Some(Person {
                 name: self.text("maria"),
                 role: Role::Admin,
+                folders: [(self.text("purchasing"), Role::Handler)].into(),
                 groups: vec![self.text("supervisors")],
             }),
             csrf: self.text("3f0e"),
@@ -87,6 +88,11 @@ impl Samples {
             counts: counts(),
             path: self.text("/inbox"),
             notice: None,
+            places: [
+                ("order-entry".to_owned(), String::new()),
+                ("purchase".to_owned(), self.text("purchasing")),
+            ]
+            .into(),
         }
     }
 
@@ -203,6 +209,7 @@ impl Samples {
             person: Some(Person {
                 name: self.text("lin"),
                 role: Role::Viewer,
+                folders: FolderRoles::new(),
                 groups: Vec::new(),
             }),
             notice: Some(self.text("Your remark is kept")),
@@ -247,6 +254,7 @@ impl Samples {
             decision: &decision,
             note: Some(&note),
             exceptions: &exceptions,
+            left_out: 2,
             fields: &fields,
         };
         let bulk = |state| console::bulk(frame, &self.view::<BulkView>(bulk(state)));
@@ -407,7 +415,7 @@ fn people() -> Value {
     json!([
         { "name": "maria", "role": "admin", "groups": ["supervisors", "office"], "created": "2026-01-02T08:00:00Z", "last_seen": "2026-11-27T08:11:00Z" },
         { "name": "jonas", "role": "handler", "groups": ["supervisors"], "created": "2026-02-02T08:00:00Z", "last_seen": "2026-11-26T16:40:00Z", "second_factor": true },
-        { "name": "lin", "role": "viewer", "groups": [], "created": "2026-11-20T08:00:00Z" },
+        { "name": "lin", "role": "viewer", "folders": { "purchasing": "author", "sales/export": "handler" }, "groups": [], "created": "2026-11-20T08:00:00Z" },
         { "name": "ines.keller@hansen.example", "full_name": "Ines Keller", "provider": "Office 365", "role": "author", "groups": ["office"], "created": "2026-11-20T08:00:00Z", "last_seen": "2026-11-27T07:55:00Z" },
         { "name": "tom.olsen@hansen.example", "full_name": "Tom Olsen", "provider": "Office 365", "role": "handler", "groups": [], "created": "2026-10-20T08:00:00Z", "last_seen": "2026-11-01T07:55:00Z", "locked": true },
     ])
