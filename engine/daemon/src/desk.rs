@@ -153,9 +153,10 @@ pub(crate) fn test<'a>(
     spot: impl Into<Spot<'a>>,
     text: &str,
 ) -> Result<TestsView, Refusal> {
-    let file = place(instance, spot.into())?;
+    let spot = spot.into();
+    let file = place(instance, spot)?;
     small(text)?;
-    let beside = file.with_extension("test.yaml");
+    let beside = file.with_file_name(format!("{}.test.yaml", spot.name));
     let tests = instance.test_files().map_err(workflows::Error::from)?;
     let mut files = vec![file.clone()];
     files.extend(tests.contains(&beside).then_some(beside));

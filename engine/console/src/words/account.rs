@@ -120,7 +120,7 @@ pub(super) const CHINESE: AccountWords = AccountWords {
     everywhere: "全部",
     rights_lead: "文件夹指流程所在的文件夹；其权限也适用于下级文件夹。",
     folders: "流程文件夹中的权限",
-    folders_lead: "对某个文件夹及其下级文件夹中的流程授予更高的角色，例如 `sales/export`。所有人都可以查看全部内容。",
+    folders_lead: "对某个文件夹及其下级文件夹中的流程授予更高的角色；下级文件夹用 `/` 连接。所有人都可以查看全部内容。",
     no_role: "不单独授权",
     no_folder: |folder| format!("{folder} 中还没有流程。"),
     locked: "已锁定",

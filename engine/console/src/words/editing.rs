@@ -83,7 +83,7 @@ pub(super) const CHINESE: EditingWords = EditingWords {
     new_lead: "启用后成为 `workflows/` 中的一个文件。",
     name: "名称",
     name_rule: "小写字母、数字、`-` 和 `_`，以字母开头。",
-    folder_rule: "位于 `workflows/` 之下，例如 `sales/export`；留空表示不放入文件夹。不存在时会自动建立。权限可以按文件夹设置。",
+    folder_rule: "位于 `workflows/` 之下，下级文件夹用 `/` 连接；留空表示不放入文件夹。不存在时会自动建立。权限可以按文件夹设置。",
     begin: "开始",
     lead: "启用之前不会保存。已开始的运行继续按开始时的版本执行。",
     keys: "按制表键缩进。先按退出键再按制表键可离开文本框。",

@@ -197,7 +197,7 @@ impl Subject {
 }
 
 /// The folder that is wanted for a new workflow.
-fn wanted(uri: &Uri) -> Option<String> {
+pub(super) fn wanted(uri: &Uri) -> Option<String> {
     let place = Query::<InFolder>::try_from_uri(uri).ok()?.0;
     place.folder.filter(|it| starter::is_folder(it))
 }

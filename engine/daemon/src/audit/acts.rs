@@ -51,7 +51,7 @@ const MANY: &[&str] = &[
     "assignee",
     "until",
 ];
-const WRITTEN: &[&str] = &["#source", "note"];
+const WRITTEN: &[&str] = &["#source", "note", "folder"];
 const PERSON: &[&str] = &[
     "role",
     "folders",

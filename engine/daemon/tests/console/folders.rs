@@ -75,6 +75,7 @@ async fn an_author_of_one_folder_writes_and_decides_there_and_nowhere_else() {
     browser.write("name", "invoice").await;
     browser.write("folder", "purchasing/new").await;
     browser.click("main .primary").await;
+    browser.write("source", &PO.replace("po", "invoice")).await;
     browser.click_text("Activate").await;
     assert_eq!(browser.path().await, "/workflows/invoice/versions/1");
     assert!(house.path("workflows/purchasing/new/invoice.yaml").exists());

@@ -289,6 +289,11 @@ async fn a_new_workflow_comes_into_a_folder_of_ones_own_alone() {
         assert_eq!(came, status, "{folder}: {problem}");
     }
     assert!(office.file("workflows/mine/new/new.yaml").exists());
+    let told = since(&office.house, 0).pop().unwrap();
+    assert_eq!(
+        (told.by.as_str(), told.with["folder"].as_str()),
+        ("mia", "mine/new")
+    );
     // One that is there is not written elsewhere, nor by whoever names another folder.
     let (before, of) = (parking("b"), "workflows/minefield/b.yaml");
     for folder in ["", "?folder=mine", "?folder=minefield"] {
