@@ -274,7 +274,12 @@ impl Samples {
         };
         let error = self.text("That name and password do not belong together");
         let title = self.text("You may not see this");
-        let people: Vec<PersonView> = self.view(people());
+        let mut people: Vec<PersonView> = self.view(people());
+        people[2].folders = [
+            (self.text("purchasing"), Role::Author),
+            (self.text("sales/export"), Role::Handler),
+        ]
+        .into();
         let provider = self.text("Office 365");
         let provider = Some((&*provider, "https://botswain.example.com/login/provider"));
         vec![
@@ -415,7 +420,7 @@ fn people() -> Value {
     json!([
         { "name": "maria", "role": "admin", "groups": ["supervisors", "office"], "created": "2026-01-02T08:00:00Z", "last_seen": "2026-11-27T08:11:00Z" },
         { "name": "jonas", "role": "handler", "groups": ["supervisors"], "created": "2026-02-02T08:00:00Z", "last_seen": "2026-11-26T16:40:00Z", "second_factor": true },
-        { "name": "lin", "role": "viewer", "folders": { "purchasing": "author", "sales/export": "handler" }, "groups": [], "created": "2026-11-20T08:00:00Z" },
+        { "name": "lin", "role": "viewer", "groups": [], "created": "2026-11-20T08:00:00Z" },
         { "name": "ines.keller@hansen.example", "full_name": "Ines Keller", "provider": "Office 365", "role": "author", "groups": ["office"], "created": "2026-11-20T08:00:00Z", "last_seen": "2026-11-27T07:55:00Z" },
         { "name": "tom.olsen@hansen.example", "full_name": "Tom Olsen", "provider": "Office 365", "role": "handler", "groups": [], "created": "2026-10-20T08:00:00Z", "last_seen": "2026-11-01T07:55:00Z", "locked": true },
     ])

@@ -17,8 +17,23 @@ fn a_workflow_in_a_folder_is_one_as_any_other() {
     office.write("workflows/purchasing/approvals/po.test.yaml", tests);
     office.write("workflows/.hidden/secret.yaml", "no workflow");
     office.write("workflows/fixtures/data.yaml", "no workflow");
-    expect![[r#""#]].assert_eq(&office.says(&["workflows"]));
-    expect![[r#""#]].assert_eq(&office.says(&["test"]));
+    expect![[r#"
+        exit 0
+        --- stdout
+        workflow  folder  inputs  description
+        enter  file: file, folder?: text  Hands each line over as a file.
+        po  purchasing/approvals
+        --- stderr
+    "#]]
+    .assert_eq(&office.says(&["workflows"]));
+    expect![[r#"
+        exit 0
+        --- stdout
+        ok  po: it goes on
+        1 test passed
+        --- stderr
+    "#]]
+    .assert_eq(&office.says(&["test"]));
     for way in [
         "po",
         "workflows/purchasing",
@@ -51,7 +66,28 @@ fn a_name_is_there_once_in_all_folders() {
     let office = Office::with(GOOD);
     office.write("workflows/sales/po.yaml", &quiet("po"));
     office.write("workflows/purchasing/po.yaml", &quiet("po"));
-    expect![[r#""#]].assert_eq(&office.says(&["check"]));
+    expect![[r#"
+        exit 2
+        --- stdout
+        error[workflow.twice]: `workflows/sales/po.yaml` is called the same, and neither is followed
+         --> workflows/purchasing/po.yaml:1:1
+          |
+        1 | name: po
+          | ^
+          |
+          = hint: a name is there once in all folders: rename one of them
+
+        error[workflow.twice]: `workflows/purchasing/po.yaml` is called the same, and neither is followed
+         --> workflows/sales/po.yaml:1:1
+          |
+        1 | name: po
+          | ^
+          |
+          = hint: a name is there once in all folders: rename one of them
+
+        2 errors in 2 of 4 files
+        --- stderr
+    "#]].assert_eq(&office.says(&["check"]));
     let said = office.says(&["new", "po", "--kind", "report", "--folder", "third"]);
     assert!(
         said.contains("is there already, and nothing was written"),
@@ -99,7 +135,14 @@ fn a_file_is_pushed_to_where_it_lies_and_a_new_one_into_a_folder() {
     let said = push("po", &text, &[]);
     assert!(said.starts_with("exit 0"), "{said}");
     assert_eq!(office.read("workflows/sales/po.yaml"), text);
-    expect![[r#""#]].assert_eq(&push("po", &quiet("po"), &["--folder", "purchasing"]));
+    expect![[r#"
+        exit 2
+        --- stdout
+        --- stderr
+        error: `po` is not in this folder
+        hint: it is `workflows/sales/po.yaml`: leave the folder out, or move the file there
+    "#]]
+    .assert_eq(&push("po", &quiet("po"), &["--folder", "purchasing"]));
     let said = push("invoice", &quiet("invoice"), &["--folder", "sales/export"]);
     assert!(said.starts_with("exit 0"), "{said}");
     assert_eq!(
@@ -150,7 +193,14 @@ fn roles_in_folders_are_given_and_listed() {
     ];
     let said = office.hears(&add, password);
     assert!(said.starts_with("exit 0"), "{said}");
-    expect![[r#""#]].assert_eq(&office.says(&["user", "list"]));
+    expect![[r#"
+        exit 0
+        --- stdout
+        name  role  in folders  last seen
+        mia  viewer  sales=author  never
+        --- stderr
+    "#]]
+    .assert_eq(&office.says(&["user", "list"]));
     let change = ["user", "change", "mia", "--folder", "sales/export=handler"];
     assert!(office.says(&change).starts_with("exit 0"));
     let folders = || office.json(&["user", "list"])[0]["folders"].clone();
