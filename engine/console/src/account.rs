@@ -68,25 +68,28 @@ pub fn account(
 /// What whoever looks may where.
 fn rights(frame: &Frame) -> Markup {
     let (words, own) = (frame.words(), &frame.words().of_account);
-    let Some(person) = frame.person.as_ref().filter(|it| !it.folders.is_empty()) else {
-        return html! {};
-    };
     let row = |place: &str, role| {
         html! {
             dt { (place) }
             dd { ((words.roles)(role)) ": " ((words.role_means)(role)) }
         }
     };
+    let more = frame.person.iter().flat_map(|it| {
+        let each = it.folders.keys();
+        let each = each.map(|folder| (folder, it.role.in_folder(&it.folders, folder)));
+        each.filter(|(_, role)| *role > it.role)
+    });
+    let more: Vec<_> = more.collect();
     html! {
-        section class="card" id="rights" {
-            h2 { (own.rights) }
-            dl class="facts" {
-                (row(own.everywhere, person.role))
-                @for folder in person.folders.keys() {
-                    (row(folder, person.role.in_folder(&person.folders, folder)))
+        @if let (Some(person), false) = (&frame.person, more.is_empty()) {
+            section class="card" id="rights" {
+                h2 { (own.rights) }
+                dl class="facts" {
+                    (row(own.everywhere, person.role))
+                    @for (folder, role) in more { (row(folder, role)) }
                 }
+                p class="muted small" { (own.rights_lead) }
             }
-            p class="muted small" { (own.rights_lead) }
         }
     }
 }

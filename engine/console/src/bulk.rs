@@ -35,7 +35,6 @@ pub fn preview(frame: &Frame, preview: &Preview<'_>) -> String {
             p class="lead" { ((words.deciding)(preview.decision, &told)) }
             @if let Some(note) = preview.note { blockquote { (note) } }
             p { ((words.will_happen)(count)) }
-            @if preview.left_out > 0 { p class="hint" { ((words.not_yours)(preview.left_out)) } }
             ul class="plain" {
                 @for it in preview.exceptions.iter().take(SHOWN) {
                     li {
@@ -49,6 +48,7 @@ pub fn preview(frame: &Frame, preview: &Preview<'_>) -> String {
             @if preview.exceptions.len() > SHOWN {
                 p class="muted" { ((words.and_more)(count - SHOWN as u64)) }
             }
+            @if preview.left_out > 0 { p class="hint" { ((words.not_yours)(preview.left_out)) } }
             p { (words.ten_seconds) }
             (frame.form("/bulk", "buttons", html! {
                 (kept(preview.fields))

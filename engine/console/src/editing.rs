@@ -11,6 +11,7 @@ use crate::{
     address::encoded,
     frame::{Frame, Place},
     login::failed,
+    people::known_folders,
     text::marked,
     versions::changes,
 };
@@ -77,8 +78,8 @@ pub fn new_workflow(frame: &Frame, (name, folder): (&str, &str), error: Option<&
                 label { (frame.words().of_workflow.folder)
                     input name="folder" value=(folder) autocomplete="off" autocapitalize="none" list="folders";
                 }
-                (crate::people::known_folders(frame))
                 p class="muted small" { (marked(words.folder_rule)) }
+                (known_folders(frame))
                 button class="primary" { (words.begin) }
             }
         }
