@@ -236,7 +236,7 @@ if (editor) {
     return item;
   };
 
-  const ask = (what, said) => fetch(`${editor.dataset.draft}/${what}`, {
+  const ask = (what, said) => fetch(`${editor.dataset.draft}/${what}${editor.dataset.within}`, {
     method: "POST",
     headers: { "content-type": "application/json", "x-csrf-token": one("[name=csrf]", editor).value },
     body: JSON.stringify(said),

@@ -48,6 +48,7 @@ pub fn account(
                 " · " a href="/tokens" { (frame.words().of_token.tokens) }
             }
         }
+        (rights(frame))
         @if is_required && is_missing { p class="hint" { (words.required) } }
         (failed(error))
         section class="card" {
@@ -62,6 +63,35 @@ pub fn account(
         }
     };
     frame.page(words.account, Place::Elsewhere, content)
+}
+
+/// What whoever looks may where.
+fn rights(frame: &Frame) -> Markup {
+    let (words, own) = (frame.words(), &frame.words().of_account);
+    let row = |place: &str, role| {
+        html! {
+            dt { (place) }
+            dd { ((words.roles)(role)) ": " ((words.role_means)(role)) }
+        }
+    };
+    let more = frame.person.iter().flat_map(|it| {
+        let each = it.folders.keys();
+        let each = each.map(|folder| (folder, it.role.in_folder(&it.folders, folder)));
+        each.filter(|(_, role)| *role > it.role)
+    });
+    let more: Vec<_> = more.collect();
+    html! {
+        @if let (Some(person), false) = (&frame.person, more.is_empty()) {
+            section class="card" id="rights" {
+                h2 { (own.rights) }
+                dl class="facts" {
+                    (row(own.everywhere, person.role))
+                    @for (folder, role) in more { (row(folder, role)) }
+                }
+                p class="muted small" { (own.rights_lead) }
+            }
+        }
+    }
 }
 
 fn beginning(frame: &Frame) -> Markup {

@@ -18,6 +18,8 @@ pub struct Preview<'a> {
     pub decision: &'a Decision,
     pub note: Option<&'a str>,
     pub exceptions: &'a [ExceptionView],
+    /// How many there are besides that whoever looks may not decide.
+    pub left_out: u64,
     /// The fields of the form before, which go on with this one.
     pub fields: &'a [(String, String)],
 }
@@ -46,6 +48,7 @@ pub fn preview(frame: &Frame, preview: &Preview<'_>) -> String {
             @if preview.exceptions.len() > SHOWN {
                 p class="muted" { ((words.and_more)(count - SHOWN as u64)) }
             }
+            @if preview.left_out > 0 { p class="hint" { ((words.not_yours)(preview.left_out)) } }
             p { (words.ten_seconds) }
             (frame.form("/bulk", "buttons", html! {
                 (kept(preview.fields))
@@ -72,7 +75,8 @@ pub fn bulk(frame: &Frame, bulk: &BulkView) -> String {
             p { ((words.done_of)(bulk.done, bulk.total)) " · " (bulk.by)
                 @if let Some(note) = &bulk.note { " · " (note) }
             }
-            @if bulk.state == BulkState::Waiting && frame.may(Role::Handler) {
+            @let is_theirs = frame.person.as_ref().is_some_and(|it| it.name == bulk.by);
+            @if bulk.state == BulkState::Waiting && (is_theirs || frame.may(Role::Handler)) {
                 @let action = format!("/bulk/{}/withdraw", bulk.id);
                 (frame.form(&action, "inline", html! { button class="primary" { (words.withdraw) } }))
             }

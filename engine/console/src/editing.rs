@@ -11,6 +11,7 @@ use crate::{
     address::encoded,
     frame::{Frame, Place},
     login::failed,
+    people::known_folders,
     text::marked,
     versions::changes,
 };
@@ -19,6 +20,8 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Editing<'a> {
     pub workflow: &'a str,
+    /// The folder that was chosen for a new one.
+    pub folder: &'a str,
     pub source: &'a str,
     /// The hash of the file that was opened; empty when there is none.
     pub seen: &'a str,
@@ -39,6 +42,7 @@ pub fn edit(frame: &Frame, editing: &Editing<'_>) -> String {
     let content = html! {
         p class="crumbs" {
             a href="/workflows" { (frame.words().of_workflow.workflows) } " / "
+            @if !editing.folder.is_empty() { (editing.folder) " / " }
             @if editing.seen.is_empty() { (editing.workflow) } @else { a href=(page) { (editing.workflow) } }
             " / " (words.edit)
         }
@@ -58,7 +62,7 @@ pub fn edit(frame: &Frame, editing: &Editing<'_>) -> String {
 }
 
 /// The form that asks for the name of a new one.
-pub fn new_workflow(frame: &Frame, name: &str, error: Option<&str>) -> String {
+pub fn new_workflow(frame: &Frame, (name, folder): (&str, &str), error: Option<&str>) -> String {
     let words = &frame.words().of_editing;
     let content = html! {
         section class="card narrow" {
@@ -71,6 +75,11 @@ pub fn new_workflow(frame: &Frame, name: &str, error: Option<&str>) -> String {
                         pattern="[a-z][a-z0-9_\\-]*" maxlength="60";
                 }
                 p class="muted small" { (marked(words.name_rule)) }
+                label { (frame.words().of_workflow.folder)
+                    input name="folder" value=(folder) autocomplete="off" autocapitalize="none" list="folders";
+                }
+                p class="muted small" { (marked(words.folder_rule)) }
+                (known_folders(frame))
                 button class="primary" { (words.begin) }
             }
         }
@@ -80,7 +89,11 @@ pub fn new_workflow(frame: &Frame, name: &str, error: Option<&str>) -> String {
 
 fn form(frame: &Frame, editing: &Editing<'_>, page: &str) -> Markup {
     let words = &frame.words().of_editing;
-    let action = |name: &str| format!("{page}/{name}");
+    let within = match editing.folder {
+        "" => String::new(),
+        folder => format!("?folder={}", encoded(folder)),
+    };
+    let action = |name: &str| format!("{page}/{name}{within}");
     // One line more than there are, between what fits on a screen and what is too much.
     let rows = editing.source.lines().count().clamp(16, 40) + 1;
     let content = html! {
@@ -110,7 +123,7 @@ fn form(frame: &Frame, editing: &Editing<'_>, page: &str) -> Markup {
     };
     let draft = format!("/api/v1/workflows/{}", encoded(editing.workflow));
     html! {
-        section class="card" data-editor data-draft=(draft) {
+        section class="card" data-editor data-draft=(draft) data-within=(within) {
             (frame.form(&action("check"), "stack", content))
         }
     }
@@ -214,7 +227,7 @@ fn meanwhile(frame: &Frame, changed: &[TextChange]) -> Markup {
 }
 
 /// The exceptions that a version can mend, and the way to what would happen.
-pub(crate) fn mended(frame: &Frame, mended: &[ExceptionId]) -> Markup {
+pub(crate) fn mended(frame: &Frame, workflow: &str, mended: &[ExceptionId]) -> Markup {
     let words = &frame.words().of_editing;
     html! {
         @if !mended.is_empty() {
@@ -225,7 +238,7 @@ pub(crate) fn mended(frame: &Frame, mended: &[ExceptionId]) -> Markup {
                     @for id in mended.iter().take(10) { a href={ "/exceptions/" (id) } { (id) } " " }
                     @if mended.len() > 10 { "…" }
                 }
-                @if frame.may(Role::Handler) {
+                @if frame.may_on(Role::Handler, workflow) {
                     (frame.form("/selection/preview", "", html! {
                         input type="hidden" name="decision" value="retry_current";
                         @for id in mended { input type="hidden" name="exception" value=(id); }

@@ -58,7 +58,7 @@ pub fn exception(frame: &Frame, detail: &ExceptionDetail, draft: Option<&Draft>)
             div class="wide" {
                 (evidence(frame, &it.artifacts))
                 @if let Some(approval) = &detail.approval { (asked(frame, detail, (approval, draft))) }
-                @if frame.may(Role::Handler) { (ways(frame, detail, draft)) }
+                @if frame.may_on(Role::Handler, &it.workflow) { (ways(frame, detail, draft)) }
                 @else { p class="muted" { (words.cannot_decide) } }
                 @if let Some(with) = &detail.with {
                     details class="way" { summary { (words.given) } (frame.data(with)) }
@@ -146,7 +146,7 @@ fn asked(
             @if let Some(at) = approval.escalates {
                 p class="muted" { (words.escalates) " " (frame.clock(at)) }
             }
-            @if frame.may(Role::Handler) {
+            @if frame.may_on(Role::Handler, &detail.exception.workflow) {
                 @let action = format!("/exceptions/{}/decision", detail.exception.id);
                 (frame.form(&action, "stack", html! {
                     (seen(detail))
@@ -232,10 +232,13 @@ fn mend(frame: &Frame, detail: &ExceptionDetail, draft: Option<&Draft>) -> Marku
                 (decide(frame, detail, "edit", html! {
                     (fields(frame, (data, &detail.given), draft))
                     (note(frame, draft.filter(|it| it.is_of("edit"))))
-                    details class="small" {
-                        summary { (words.remember) "…" }
-                        label { (words.remember) input name="remember" autocomplete="off"; }
-                        p class="muted small" { (words.remember_lead) }
+                    // Its tables are those of all folders.
+                    @if frame.may(Role::Handler) {
+                        details class="small" {
+                            summary { (words.remember) "…" }
+                            label { (words.remember) input name="remember" autocomplete="off"; }
+                            p class="muted small" { (words.remember_lead) }
+                        }
                     }
                     button class="primary" data-key="e" { (words.try_with_these) }
                 }))
@@ -332,7 +335,7 @@ fn facts(frame: &Frame, detail: &ExceptionDetail) -> Markup {
 /// One step to say that somebody is on it, or is not any more.
 fn take(frame: &Frame, detail: &ExceptionDetail) -> Markup {
     let (words, me) = (frame.words(), frame.person.as_ref());
-    let Some(me) = me.filter(|_| frame.may(Role::Handler)) else {
+    let Some(me) = me.filter(|_| frame.may_on(Role::Handler, &detail.exception.workflow)) else {
         return html! {};
     };
     let is_mine = detail.exception.assignee.as_ref() == Some(&me.name);

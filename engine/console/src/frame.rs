@@ -1,6 +1,8 @@
 //! What is around every page: who looks, where one can go, and what was done a moment ago.
 
-use botswain_views::{Counts, Role};
+use std::collections::BTreeMap;
+
+use botswain_views::{Counts, FolderRoles, Role};
 use jiff::{Timestamp, tz::TimeZone};
 use maud::{DOCTYPE, Markup, html};
 
@@ -24,12 +26,16 @@ pub struct Frame {
     pub path: String,
     /// What came of the form before.
     pub notice: Option<String>,
+    /// In which folder each workflow lies.
+    pub places: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Person {
     pub name: String,
     pub role: Role,
+    /// What else they may in folders of workflows.
+    pub folders: FolderRoles,
     /// The groups that they answer for.
     pub groups: Vec<String>,
 }
@@ -83,6 +89,20 @@ impl Frame {
         self.person
             .as_ref()
             .is_some_and(|person| person.role >= role)
+    }
+
+    /// The same where a workflow lies.
+    pub(crate) fn may_on(&self, role: Role, workflow: &str) -> bool {
+        let there = self.person.as_ref().zip(self.places.get(workflow));
+        let there = there.map(|(it, folder)| it.role.in_folder(&it.folders, folder));
+        self.may(role) || there.is_some_and(|there| there >= role)
+    }
+
+    /// The same in some folder at least.
+    pub(crate) fn may_somewhere(&self, role: Role) -> bool {
+        let most = self.person.as_ref();
+        let most = most.map(|it| it.role.somewhere(&it.folders));
+        most.is_some_and(|most| most >= role)
     }
 
     /// A form that changes something, with what proves that it is from here.

@@ -36,7 +36,7 @@ pub fn inbox(
             (search(frame, query))
         }
         (tabs(frame, query, inbox))
-        @if query.show == Show::Mine && frame.may(Role::Handler) { (hand_over(frame)) }
+        @if query.show == Show::Mine && frame.may_somewhere(Role::Handler) { (hand_over(frame)) }
         @if is_empty { (nothing(frame, query)) }
         @if !inbox.clusters.is_empty() {
             ol class="rows" data-rows {
@@ -175,10 +175,11 @@ fn each(
     proposal: Option<(&str, &str)>,
 ) -> Markup {
     let words = frame.words();
-    let decides = frame.may(Role::Handler);
+    let may = |it: &ExceptionView| frame.may_on(Role::Handler, &it.workflow);
+    let decides = inbox.exceptions.iter().any(may);
     let rows = html! {
         ol class="rows" data-rows {
-            @for it in &inbox.exceptions { (one(frame, it, decides)) }
+            @for it in &inbox.exceptions { (one(frame, it, may(it))) }
         }
     };
     html! {

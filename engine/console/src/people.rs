@@ -1,6 +1,8 @@
 //! Who may sign in, and what they may.
 
-use botswain_views::{PersonView, Role};
+use std::collections::BTreeSet;
+
+use botswain_views::{FolderRoles, PersonView, Role};
 use maud::{Markup, html};
 
 use crate::{
@@ -8,6 +10,7 @@ use crate::{
     address::encoded,
     frame::{Frame, Place},
     login::failed,
+    text::marked,
 };
 
 pub(crate) const ROLES: [Role; 4] = [Role::Viewer, Role::Handler, Role::Author, Role::Admin];
@@ -21,6 +24,7 @@ pub fn people(frame: &Frame, people: &[PersonView], error: Option<&str>) -> Stri
         ul class="rows" {
             @for person in people { (somebody(frame, person)) }
         }
+        (known_folders(frame))
         section class="card" {
             h2 { (words.add_person) }
             (frame.form("/people", "stack", html! {
@@ -32,6 +36,7 @@ pub fn people(frame: &Frame, people: &[PersonView], error: Option<&str>) -> Stri
                 }
                 p class="muted small" { (words.password_rule) }
                 (role(frame, Role::Handler))
+                (folders(frame, &FolderRoles::new()))
                 (groups(frame, &[]))
                 button class="primary" { (words.add_person) }
             }))
@@ -49,6 +54,9 @@ fn somebody(frame: &Frame, person: &PersonView) -> Markup {
                 summary {
                     strong { (person.name) } " "
                     span class="badge" { ((words.roles)(person.role)) } " "
+                    @for (folder, role) in &person.folders {
+                        span class="badge" { (folder) ": " ((words.roles)(*role)) } " "
+                    }
                     @if person.locked { span class="badge locked" { (words.of_account.locked) } " " }
                     @if person.second_factor { span class="badge" { (words.of_account.has_factor) } " " }
                     span class="muted" {
@@ -66,10 +74,12 @@ fn somebody(frame: &Frame, person: &PersonView) -> Markup {
                     @match &person.provider {
                         Some(name) => {
                             p class="muted small" { ((words.of_account.role_by)(name)) }
+                            (folders(frame, &person.folders))
                             (groups(frame, &person.groups))
                         }
                         None => {
                             (role(frame, person.role))
+                            (folders(frame, &person.folders))
                             (groups(frame, &person.groups))
                             label { (words.new_password)
                                 input name="password" type="password" autocomplete="new-password" minlength="10";
@@ -109,6 +119,58 @@ fn role(frame: &Frame, current: Role) -> Markup {
                     }
                 }
             }
+        }
+    }
+}
+
+/// A row for each folder and one more, so that nothing needs a script: what is left empty says
+/// nothing, and a row without a role is taken away.
+fn folders(frame: &Frame, roles: &FolderRoles) -> Markup {
+    let (words, of) = (frame.words(), &frame.words().of_account);
+    let rows = roles
+        .iter()
+        .map(|(folder, role)| (folder.as_str(), Some(*role)));
+    html! {
+        fieldset class="folders" {
+            legend { (of.folders) }
+            @for (folder, role) in rows.chain([("", None)]) {
+                div class="pair" {
+                    label { (frame.words().of_workflow.folder)
+                        input name="folder" value=(folder) list="folders" autocomplete="off" autocapitalize="none";
+                    }
+                    label { (words.role)
+                        select name="folder_role" {
+                            @for it in [Role::Handler, Role::Author] {
+                                option value=(it.name()) selected[role == Some(it)] { ((words.roles)(it)) }
+                            }
+                            @if role.is_some() { option value="" { (of.no_role) } }
+                        }
+                    }
+                }
+                @if !folder.is_empty() && !is_there(frame, folder) {
+                    p class="muted small" { ((of.no_folder)(folder)) }
+                }
+            }
+            p class="muted small" { (marked(of.folders_lead)) }
+        }
+    }
+}
+
+/// Whether a workflow lies in a folder or below it.
+fn is_there(frame: &Frame, folder: &str) -> bool {
+    let is_within = |place: &String| {
+        let below = place.strip_prefix(folder);
+        below.is_some_and(|it| it.is_empty() || it.starts_with('/'))
+    };
+    frame.places.values().any(is_within)
+}
+
+/// What a field for a folder proposes.
+pub(crate) fn known_folders(frame: &Frame) -> Markup {
+    let known: BTreeSet<&String> = frame.places.values().collect();
+    html! {
+        datalist id="folders" {
+            @for folder in known.into_iter().filter(|it| !it.is_empty()) { option value=(folder) {} }
         }
     }
 }

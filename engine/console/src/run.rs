@@ -81,7 +81,7 @@ fn side(frame: &Frame, detail: &RunDetail) -> Markup {
             }
             p class="muted small" { (words.of_run.bundle_lead) }
         }
-        @if is_own && frame.may(Role::Handler) {
+        @if is_own && frame.may_on(Role::Handler, &run.workflow) {
             div class="stack" {
                 p {
                     a class="button" href={ "/workflows/" (encoded(&run.workflow)) "?again=" (run.id) "#start" } {
@@ -92,7 +92,7 @@ fn side(frame: &Frame, detail: &RunDetail) -> Markup {
             }
             div data-part="replay" { (ways(frame, detail)) }
         }
-        div data-part="cancel" { @if !run.state.has_ended() && is_own && frame.may(Role::Handler) {
+        div data-part="cancel" { @if !run.state.has_ended() && is_own && frame.may_on(Role::Handler, &run.workflow) {
             details class="way" {
                 summary { (words.cancel_run) }
                 p class="muted" { (marked(words.cancel_lead)) }

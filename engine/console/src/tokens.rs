@@ -90,7 +90,7 @@ fn adding(frame: &Frame) -> Markup {
                 }
                 label { (words.may)
                     select name="role" {
-                        @for role in ROLES.into_iter().filter(|it| frame.may(*it)) {
+                        @for role in ROLES.into_iter().filter(|it| frame.may_somewhere(*it)) {
                             option value=(role.name()) selected[role == Role::Viewer] {
                                 ((frame.words().roles)(role)) ": " ((frame.words().role_means)(role))
                             }

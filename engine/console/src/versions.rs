@@ -53,7 +53,7 @@ pub fn version(frame: &Frame, detail: &VersionDetail) -> String {
             @if let Some(note) = &it.note { dt { (words.note) } dd { (note) } }
             dt { (words.hash) } dd { code { (it.hash) } }
         }
-        (mended(frame, &detail.mended))
+        (mended(frame, &detail.workflow, &detail.mended))
         (tabs(frame, detail))
         (compared(frame, detail))
         details class="way" {

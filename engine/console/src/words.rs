@@ -234,6 +234,7 @@ pub(crate) struct Words {
 
     pub(crate) preview: &'static str,
     pub(crate) will_happen: fn(u64) -> String,
+    pub(crate) not_yours: fn(u64) -> String,
     pub(crate) ten_seconds: &'static str,
     pub(crate) confirm: &'static str,
     pub(crate) and_more: fn(u64) -> String,

@@ -28,7 +28,10 @@ pub const FILE_MOST: u64 = 20 * 1024 * 1024;
 pub fn workflow(frame: &Frame, detail: &WorkflowDetail, draft: &Draft) -> String {
     let (words, it) = (&frame.words().of_workflow, &detail.workflow);
     let content = html! {
-        p class="crumbs" { a href="/workflows" { (words.workflows) } " / " (it.name) }
+        p class="crumbs" { a href="/workflows" { (words.workflows) } " / "
+            @if let Some(folder) = it.folder.as_deref().filter(|it| !it.is_empty()) { (folder) " / " }
+            (it.name)
+        }
         h1 { (it.name) }
         @if let Some(text) = &it.description { p class="lead" { (text) } }
         @if let Some(pause) = &it.paused {
@@ -83,7 +86,7 @@ fn side(frame: &Frame, detail: &WorkflowDetail) -> Markup {
             }
         }
         p class="buttons" {
-            @if frame.may(Role::Author) {
+            @if frame.may_on(Role::Author, &it.name) {
                 a class="button" href={ "/workflows/" (name) "/edit" } { (frame.words().of_editing.edit) }
             }
             a class="button" href={ "/runs?workflow=" (name) } { (words.all_runs) }
@@ -91,7 +94,7 @@ fn side(frame: &Frame, detail: &WorkflowDetail) -> Markup {
                 a class="button" href={ "/inbox?workflow=" (name) } { ((words.waits)(it.exceptions)) }
             }
         }
-        @if frame.may(Role::Handler) { (turning(frame, detail)) }
+        @if frame.may_on(Role::Handler, &it.name) { (turning(frame, detail)) }
         (newest(frame, &it.name, &detail.versions))
         section {
             h2 { (words.firings) }
@@ -170,7 +173,7 @@ fn start(frame: &Frame, plan: &Plan, draft: &Draft) -> Markup {
         section class="card" id="start" {
             h2 { (words.start) }
             @if !draft.error.is_empty() { p class="error" role="alert" { (draft.error) } }
-            @if frame.may(Role::Handler) {
+            @if frame.may_on(Role::Handler, &plan.name) {
                 @let action = format!("/workflows/{}/start", encoded(&plan.name));
                 @let has_files = plan.inputs.values().any(|it| it.kind == InputKind::File);
                 @let content = html! {

@@ -17,7 +17,7 @@ pub fn workflows(frame: &Frame, workflows: &[WorkflowView]) -> String {
         div class="head" {
             h1 { (words.workflows) }
             span class="buttons" {
-                @if frame.may(Role::Author) {
+                @if frame.may_somewhere(Role::Author) {
                     a class="button" href="/new-workflow" { (frame.words().of_editing.new) }
                 }
                 a class="button" href="/calendar" { (words.calendar) }
@@ -38,6 +38,9 @@ fn line(frame: &Frame, it: &WorkflowView) -> Markup {
         li class="row" {
             a class="main" href={ "/workflows/" (encoded(&it.name)) } data-open {
                 strong { (it.name) }
+                @if let Some(folder) = it.folder.as_deref().filter(|it| !it.is_empty()) {
+                    span class="muted" { (words.folder) " " (folder) }
+                }
                 @if it.paused.is_some() { span class="badge approval" { (words.paused) } }
                 @if it.mistakes > 0 { span class="badge system" { ((words.mistakes)(it.mistakes)) } }
             }

@@ -22,7 +22,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use botswain_core::Hash;
-use botswain_views::{PersonView, Role};
+use botswain_views::{FolderRoles, PersonView, Role};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +34,9 @@ use self::{
     tokens::Token,
 };
 use crate::instance::{
-    Private, replace_file,
+    Private,
+    catalogue::DEPTH,
+    replace_file,
     secrets::{self, Secrets},
 };
 
@@ -49,6 +51,8 @@ const FORMAT: u32 = 1;
 pub struct Principal {
     pub name: String,
     pub role: Role,
+    /// What else they may in folders of workflows.
+    pub folders: FolderRoles,
     pub groups: Vec<String>,
     /// What a form must hold so that it is known to be from this session; none is needed from
     /// whoever may open the socket.
@@ -67,6 +71,7 @@ impl Principal {
         Principal {
             name: crate::daemon::SELF.to_owned(),
             role: Role::Admin,
+            folders: FolderRoles::new(),
             groups: Vec::new(),
             csrf: None,
             token: None,
@@ -81,6 +86,11 @@ impl Principal {
             true => given,
             false => self.name.clone(),
         }
+    }
+
+    /// Every role that they have somewhere.
+    pub fn roles(&self) -> impl Iterator<Item = Role> {
+        std::iter::once(self.role).chain(self.folders.values().copied())
     }
 
     /// Whether the operating system has let them in.
@@ -131,6 +141,10 @@ pub enum Refusal {
     ManyTokens,
     #[error("there is no account `{0}`")]
     Unknown(String),
+    #[error("`{0}` cannot be a folder of workflows")]
+    BadFolder(String),
+    #[error("nobody is {0} of a folder")]
+    FolderRole(&'static str),
     #[error("the account `{0}` is locked")]
     Locked(String),
     #[error("the name `{0}` belongs to another account")]
@@ -165,6 +179,10 @@ impl Refusal {
             Refusal::ManyTokens => Some("revoke some that are not used any more"),
             Refusal::TooMuch(_) => Some("a token may no more than its person"),
             Refusal::Unknown(_) => Some("`botswain user list` shows them"),
+            Refusal::BadFolder(_) => Some("name it as it lies in `workflows/`: `sales/export`"),
+            Refusal::FolderRole(_) => Some(
+                "in a folder somebody is handler or author; everybody sees everything, and an admin is one of the instance",
+            ),
             Refusal::Locked(_) => Some("ask an admin, who lets you in again on the page People"),
             Refusal::NameTaken(_) => Some(
                 "ask an admin to remove that account if it is yours too (one of an identity provider twice), or for another name at the identity provider",
@@ -193,10 +211,31 @@ impl Refusal {
 #[serde(deny_unknown_fields)]
 pub struct Change {
     pub role: Option<Role>,
+    /// All that they may in folders of workflows from now on.
+    #[serde(default)]
+    pub folders: Option<FolderRoles>,
     pub groups: Option<Vec<String>>,
     pub password: Option<String>,
     /// Whether they are kept out, with their tokens, until somebody lets them in again.
     pub locked: Option<bool>,
+}
+
+/// What somebody new may.
+#[derive(Clone, Debug)]
+pub struct Rights {
+    pub role: Role,
+    pub groups: Vec<String>,
+    pub folders: FolderRoles,
+}
+
+impl From<(Role, Vec<String>)> for Rights {
+    fn from((role, groups): (Role, Vec<String>)) -> Rights {
+        Rights {
+            role,
+            groups,
+            folders: FolderRoles::new(),
+        }
+    }
 }
 
 /// Everybody with an account, and everybody signed in.
@@ -226,6 +265,8 @@ struct Stored {
 #[serde(deny_unknown_fields)]
 struct Person {
     role: Role,
+    #[serde(default, skip_serializing_if = "FolderRoles::is_empty")]
+    folders: FolderRoles,
     groups: Vec<String>,
     /// Those whom an identity provider vouches for have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -350,6 +391,7 @@ impl Accounts {
         person.last_seen = Some(now);
         Some(Principal {
             role: person.role,
+            folders: person.folders.clone(),
             groups: person.groups.clone(),
             csrf: Some(hash(&format!("form {token}")).as_str().to_owned()),
             // Whether more than a password was needed the provider decides.
@@ -377,6 +419,7 @@ impl Accounts {
         let people = stored.people.iter().map(|(name, person)| PersonView {
             name: name.clone(),
             role: person.role,
+            folders: person.folders.clone(),
             groups: person.groups.clone(),
             created: person.created,
             last_seen: person.last_seen,
@@ -392,11 +435,17 @@ impl Accounts {
         &self,
         name: &str,
         password: String,
-        (role, groups): (Role, Vec<String>),
+        rights: impl Into<Rights>,
     ) -> Result<(), Refusal> {
         if !is_name(name) {
             return Err(Refusal::BadName(name.to_owned()));
         }
+        let Rights {
+            role,
+            groups,
+            folders,
+        } = rights.into();
+        are_folders(&folders)?;
         password::is_strong(&password, name)?;
         let password = password::hash(password).await;
         self.change(|stored| {
@@ -405,6 +454,7 @@ impl Accounts {
             }
             let person = Person {
                 role,
+                folders,
                 groups,
                 password: Some(password),
                 created: Timestamp::now(),
@@ -420,6 +470,7 @@ impl Accounts {
 
     /// Whoever is changed has to sign in again.
     pub async fn alter(&self, name: &str, change: Change) -> Result<(), Refusal> {
+        are_folders(change.folders.as_ref().unwrap_or(&FolderRoles::new()))?;
         let password = match change.password {
             Some(password) => {
                 password::is_strong(&password, name)?;
@@ -438,6 +489,9 @@ impl Accounts {
             }
             person.locked = change.locked.unwrap_or(person.locked);
             person.role = change.role.unwrap_or(person.role);
+            if let Some(folders) = change.folders {
+                person.folders = folders;
+            }
             if let Some(groups) = change.groups {
                 person.groups = groups;
             }
@@ -461,6 +515,7 @@ impl Accounts {
                 Some(_) if !person.locked => {
                     person.locked = true;
                     person.groups.clear();
+                    person.folders.clear();
                 }
                 _ => drop(stored.people.remove(name)),
             }
@@ -543,6 +598,27 @@ fn is_name(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-_@".contains(c);
     let begins = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     name.len() <= 63 && name.starts_with(begins) && name.chars().all(fits)
+}
+
+/// Whether somebody can have these roles in these folders. The folders may not be there yet.
+fn are_folders(roles: &FolderRoles) -> Result<(), Refusal> {
+    let is_part = |part: &str| {
+        let is_plain = |c: char| !c.is_control() && c != '\\';
+        (1..=100).contains(&part.len())
+            && part.trim() == part
+            && !part.starts_with('.')
+            && part.chars().all(is_plain)
+    };
+    for (folder, role) in roles {
+        let count = folder.split('/').count();
+        if count > DEPTH || !folder.split('/').all(is_part) {
+            return Err(Refusal::BadFolder(folder.clone()));
+        }
+        if !matches!(role, Role::Handler | Role::Author) {
+            return Err(Refusal::FolderRole(role.name()));
+        }
+    }
+    Ok(())
 }
 
 /// 256 bits that nobody guesses.

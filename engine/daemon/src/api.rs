@@ -25,6 +25,7 @@ pub(crate) mod precondition;
 pub(crate) mod problem;
 mod recording;
 pub(crate) mod replay;
+pub(crate) mod rights;
 pub(crate) mod routes;
 pub(crate) mod tokens;
 pub(crate) mod versions;
@@ -38,7 +39,7 @@ use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    access::{Right, Route},
+    access::{About, Right, Route},
     openapi::{Describe, Endpoint},
 };
 pub use botswain_views::{Decision, RunsQuery};
@@ -64,6 +65,11 @@ fn endpoints() -> Vec<Endpoint> {
     const SEE: Right = Right::Role(Role::Viewer);
     const HANDLE: Right = Right::Role(Role::Handler);
     const AUTHOR: Right = Right::Role(Role::Author);
+    const HANDLE_IT: Right = Right::In(Role::Handler, About::Workflow);
+    const HANDLE_RUN: Right = Right::In(Role::Handler, About::Run);
+    const HANDLE_EXCEPTION: Right = Right::In(Role::Handler, About::Exception);
+    const HANDLE_ANY: Right = Right::In(Role::Handler, About::Any);
+    const WRITE: Right = Right::In(Role::Author, About::File);
     const ADMIN: Right = Right::Role(Role::Admin);
     let (get, post) = (|path| (Method::GET, path), |path| (Method::POST, path));
     vec![
@@ -81,7 +87,7 @@ fn endpoints() -> Vec<Endpoint> {
         ),
         Endpoint::new(SEE, get("/api/v1/runs"), "Runs, newest first", routes::runs),
         Endpoint::new(
-            HANDLE,
+            HANDLE_ANY,
             post("/api/v1/runs"),
             "Start a run of a workflow",
             routes::start,
@@ -93,13 +99,13 @@ fn endpoints() -> Vec<Endpoint> {
             routes::run,
         ),
         Endpoint::new(
-            HANDLE,
+            HANDLE_RUN,
             post("/api/v1/runs/{run}/cancellation"),
             "Bring a run to its end",
             decisions::cancel,
         ),
         Endpoint::new(
-            HANDLE,
+            HANDLE_RUN,
             post("/api/v1/runs/{run}/replay"),
             "Play a run again against its recording; nothing outside is asked or changed",
             replay::replay,
@@ -135,31 +141,31 @@ fn endpoints() -> Vec<Endpoint> {
             workflows::show,
         ),
         Endpoint::new(
-            AUTHOR,
+            WRITE,
             get("/api/v1/workflows/{name}/file"),
             "The file of a workflow as it is now",
             authoring::file,
         ),
         Endpoint::new(
-            AUTHOR,
+            WRITE,
             (Method::PUT, "/api/v1/workflows/{name}/file"),
             "Activate a text: it becomes the file, and what new runs follow",
             authoring::activate,
         ),
         Endpoint::new(
-            AUTHOR,
+            WRITE,
             post("/api/v1/workflows/{name}/check"),
             "What the check says of a text",
             authoring::check,
         ),
         Endpoint::new(
-            AUTHOR,
+            WRITE,
             post("/api/v1/workflows/{name}/completion"),
             "What could be written at a place of a text",
             authoring::complete,
         ),
         Endpoint::new(
-            AUTHOR,
+            WRITE,
             post("/api/v1/workflows/{name}/test"),
             "What came of the tests of a text",
             authoring::test,
@@ -177,13 +183,13 @@ fn endpoints() -> Vec<Endpoint> {
             versions::show,
         ),
         Endpoint::new(
-            HANDLE,
+            HANDLE_IT,
             post("/api/v1/workflows/{name}/pause"),
             "Let a workflow start nothing by itself",
             workflows::pause,
         ),
         Endpoint::new(
-            HANDLE,
+            HANDLE_IT,
             post("/api/v1/workflows/{name}/resumption"),
             "Let a workflow start by itself again",
             workflows::resume,
@@ -207,13 +213,13 @@ fn endpoints() -> Vec<Endpoint> {
             routes::exception,
         ),
         Endpoint::new(
-            HANDLE,
+            HANDLE_EXCEPTION,
             post("/api/v1/exceptions/{id}/resolution"),
             "Decide an exception, or assign it, put it off or remark on it",
             decisions::resolve,
         ),
         Endpoint::new(
-            HANDLE,
+            HANDLE_ANY,
             post("/api/v1/bulk"),
             "Decide many; it begins ten seconds later",
             bulk::start,
@@ -225,7 +231,7 @@ fn endpoints() -> Vec<Endpoint> {
             bulk::show,
         ),
         Endpoint::new(
-            HANDLE,
+            HANDLE_ANY,
             post("/api/v1/bulk/{id}/withdrawal"),
             "Take a decision about many back before it begins",
             bulk::withdraw,
@@ -255,7 +261,7 @@ fn endpoints() -> Vec<Endpoint> {
             routes::artifact,
         ),
         Endpoint::new(
-            HANDLE,
+            HANDLE_ANY,
             post("/api/v1/files/{name}"),
             "Keep a file for a run to begin with: what is answered is what an input of the type `file` takes",
             files::add,

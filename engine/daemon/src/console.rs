@@ -45,7 +45,7 @@ use crate::{
     accounts::Principal,
     api::{
         self, Problem,
-        access::{Guard, Right, Route},
+        access::{About, Guard, Right, Route},
         routes::reading,
     },
     daemon::{Handle, Notice},
@@ -76,7 +76,12 @@ const HEADERS: [(&str, &str); 6] = [
 pub(crate) fn routes() -> Vec<Route> {
     const SEE: Right = Right::Role(Role::Viewer);
     const HANDLE: Right = Right::Role(Role::Handler);
-    const AUTHOR: Right = Right::Role(Role::Author);
+    const HANDLE_IT: Right = Right::In(Role::Handler, About::Workflow);
+    const HANDLE_RUN: Right = Right::In(Role::Handler, About::Run);
+    const HANDLE_EXCEPTION: Right = Right::In(Role::Handler, About::Exception);
+    const HANDLE_ANY: Right = Right::In(Role::Handler, About::Any);
+    const WRITE: Right = Right::In(Role::Author, About::File);
+    const WRITE_ANY: Right = Right::In(Role::Author, About::Any);
     const ADMIN: Right = Right::Role(Role::Admin);
     let (get, post) = (|path| (Method::GET, path), |path| (Method::POST, path));
     vec![
@@ -96,30 +101,34 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(SEE, get("/events"), events),
         Route::new(SEE, get("/exceptions/{id}"), exceptions::show),
         Route::new(
-            HANDLE,
+            HANDLE_EXCEPTION,
             post("/exceptions/{id}/decision"),
             exceptions::decide,
         ),
-        Route::new(HANDLE, post("/clusters/{cause}/preview"), many::of_cause),
-        Route::new(HANDLE, post("/selection/preview"), many::of_selection),
-        Route::new(HANDLE, post("/bulk"), many::start),
+        Route::new(
+            HANDLE_ANY,
+            post("/clusters/{cause}/preview"),
+            many::of_cause,
+        ),
+        Route::new(HANDLE_ANY, post("/selection/preview"), many::of_selection),
+        Route::new(HANDLE_ANY, post("/bulk"), many::start),
         Route::new(SEE, get("/bulk/{id}"), many::show),
-        Route::new(HANDLE, post("/bulk/{id}/withdraw"), many::withdraw),
+        Route::new(HANDLE_ANY, post("/bulk/{id}/withdraw"), many::withdraw),
         Route::new(SEE, get("/artifacts/{hash}"), artifact),
         Route::new(SEE, get("/runs"), runs::list),
         Route::new(SEE, get("/runs/{run}"), runs::show),
         Route::new(SEE, get("/runs/{run}/items/{step}"), runs::items),
         Route::new(SEE, get("/runs/{run}/evidence"), runs::evidence),
-        Route::new(HANDLE, post("/runs/{run}/replay"), runs::replay),
-        Route::new(HANDLE, post("/runs/{run}/cancel"), runs::cancel),
+        Route::new(HANDLE_RUN, post("/runs/{run}/replay"), runs::replay),
+        Route::new(HANDLE_RUN, post("/runs/{run}/cancel"), runs::cancel),
         Route::new(SEE, get("/workflows"), workflows::list),
         Route::new(SEE, get("/workflows/{name}"), workflows::show),
-        Route::new(AUTHOR, get("/new-workflow"), authoring::begin),
-        Route::new(AUTHOR, get("/workflows/{name}/edit"), authoring::open),
-        Route::new(AUTHOR, post("/workflows/{name}/check"), authoring::check),
-        Route::new(AUTHOR, post("/workflows/{name}/test"), authoring::test),
+        Route::new(WRITE_ANY, get("/new-workflow"), authoring::begin),
+        Route::new(WRITE, get("/workflows/{name}/edit"), authoring::open),
+        Route::new(WRITE, post("/workflows/{name}/check"), authoring::check),
+        Route::new(WRITE, post("/workflows/{name}/test"), authoring::test),
         Route::new(
-            AUTHOR,
+            WRITE,
             post("/workflows/{name}/activate"),
             authoring::activate,
         ),
@@ -129,10 +138,14 @@ pub(crate) fn routes() -> Vec<Route> {
             get("/workflows/{name}/versions/{number}"),
             versions::show,
         ),
-        Route::new(HANDLE, post("/workflows/{name}/start"), workflows::start)
+        Route::new(HANDLE_IT, post("/workflows/{name}/start"), workflows::start)
             .bearing(api::files::REQUEST),
-        Route::new(HANDLE, post("/workflows/{name}/pause"), workflows::pause),
-        Route::new(HANDLE, post("/workflows/{name}/resume"), workflows::resume),
+        Route::new(HANDLE_IT, post("/workflows/{name}/pause"), workflows::pause),
+        Route::new(
+            HANDLE_IT,
+            post("/workflows/{name}/resume"),
+            workflows::resume,
+        ),
         Route::new(SEE, get("/calendar"), workflows::calendar),
         Route::new(SEE, get("/insights"), insights::show),
         Route::new(SEE, get("/insights/export"), insights::export),

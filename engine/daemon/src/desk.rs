@@ -2,7 +2,8 @@
 //!
 //! In go a workflow's name and a text that is not saved; out come what the check and
 //! the tests say of it, as `botswain check` and `botswain test` would, or the file.
-//! Only a plain file in `workflows/` is written, whole or not at all.
+//! Only a plain file in `workflows/` and its folders is written, whole or not at all: where the
+//! workflow lies, or for a new one where somebody wants it.
 
 use std::{
     fmt::Display,
@@ -22,7 +23,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     api::Problem,
-    instance::{Instance, replace_file_as},
+    instance::{Instance, catalogue::folder_of, replace_file_as},
     rehearsal::suite::{self, Suite, Verdict},
     starter,
     workflows::{self, Checked, Unsaved},
@@ -40,11 +41,36 @@ const OFFERS: usize = 100;
 /// What a new file may be read by.
 const MODE: u32 = 0o644;
 
+/// Which workflow is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spot<'a> {
+    pub(crate) name: &'a str,
+    /// The folder of a new one; one that is there lies where it lies.
+    pub(crate) folder: Option<&'a str>,
+}
+
+impl<'a> From<&'a str> for Spot<'a> {
+    fn from(name: &'a str) -> Spot<'a> {
+        Spot { name, folder: None }
+    }
+}
+
+impl<'a> From<&'a String> for Spot<'a> {
+    fn from(name: &'a String) -> Spot<'a> {
+        name.as_str().into()
+    }
+}
+
 /// Why a text is not taken.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error("`{0}` cannot be the name of a workflow")]
     Name(String),
+    #[error("`{0}` cannot be a folder of workflows")]
+    Folder(String),
+    /// The workflow, and its file.
+    #[error("`{0}` is not in this folder")]
+    Elsewhere(String, PathBuf),
     #[error("`{}` is no plain file of the instance", .0.display())]
     Link(PathBuf),
     #[error("a workflow of more than {} KiB is written where it lies", LARGEST / 1024)]
@@ -68,6 +94,15 @@ pub(crate) enum Refusal {
 impl Refusal {
     pub(crate) fn hint(&self) -> Option<String> {
         let hint = match self {
+            Refusal::Folder(_) => {
+                "each of its parts begins with a letter and has small letters, digits, `-` and `_`; up to eight are joined by `/`"
+            }
+            Refusal::Elsewhere(_, file) => {
+                return Some(format!(
+                    "it is `{}`: leave the folder out, or move the file there",
+                    file.display()
+                ));
+            }
             Refusal::Name(_) => {
                 "it begins with a letter and has small letters, digits, `-` and `_`"
             }
@@ -86,15 +121,19 @@ impl Refusal {
 }
 
 /// The file of a workflow as it is; none when there is none.
-pub(crate) fn read(instance: &Instance, name: &str) -> Result<Option<FileView>, Refusal> {
-    let file = place(instance, name)?;
+pub(crate) fn read<'a>(
+    instance: &Instance,
+    spot: impl Into<Spot<'a>>,
+) -> Result<Option<FileView>, Refusal> {
+    let spot = spot.into();
+    let file = place(instance, spot)?;
     let (files, _) = instance.workflow_files().map_err(workflows::Error::from)?;
     if !files.contains(&file) {
         return Ok(None);
     }
     let source = instance.read_text(&file).map_err(workflows::Error::from)?;
     Ok(Some(FileView {
-        workflow: name.to_owned(),
+        workflow: spot.name.to_owned(),
         file: file.display().to_string(),
         hash: Hash::of(source.as_bytes()),
         source,
@@ -102,8 +141,12 @@ pub(crate) fn read(instance: &Instance, name: &str) -> Result<Option<FileView>, 
 }
 
 /// What `botswain check` would say of the file if it had this text.
-pub(crate) fn check(instance: &Instance, name: &str, text: &str) -> Result<CheckView, Refusal> {
-    let file = place(instance, name)?;
+pub(crate) fn check<'a>(
+    instance: &Instance,
+    spot: impl Into<Spot<'a>>,
+    text: &str,
+) -> Result<CheckView, Refusal> {
+    let file = place(instance, spot.into())?;
     small(text)?;
     let files = std::slice::from_ref(&file);
     let checked = workflows::check_unsaved(instance, files, Unsaved { file: &file, text })?;
@@ -111,12 +154,12 @@ pub(crate) fn check(instance: &Instance, name: &str, text: &str) -> Result<Check
 }
 
 /// What could be written at a place of it.
-pub(crate) fn complete(
+pub(crate) fn complete<'a>(
     instance: &Instance,
-    name: &str,
+    spot: impl Into<Spot<'a>>,
     asked: &PlaceView,
 ) -> Result<CompletionView, Refusal> {
-    let file = place(instance, name)?;
+    let file = place(instance, spot.into())?;
     let text = &asked.source;
     small(text)?;
     let files = std::slice::from_ref(&file);
@@ -148,10 +191,15 @@ fn offer(it: Offer) -> OfferView {
 }
 
 /// What `botswain test` would say of it.
-pub(crate) fn test(instance: &Instance, name: &str, text: &str) -> Result<TestsView, Refusal> {
-    let file = place(instance, name)?;
+pub(crate) fn test<'a>(
+    instance: &Instance,
+    spot: impl Into<Spot<'a>>,
+    text: &str,
+) -> Result<TestsView, Refusal> {
+    let spot = spot.into();
+    let file = place(instance, spot)?;
     small(text)?;
-    let beside = PathBuf::from(format!("workflows/{name}.test.yaml"));
+    let beside = file.with_file_name(format!("{}.test.yaml", spot.name));
     let tests = instance.test_files().map_err(workflows::Error::from)?;
     let mut files = vec![file.clone()];
     files.extend(tests.contains(&beside).then_some(beside));
@@ -172,37 +220,43 @@ pub(crate) fn test(instance: &Instance, name: &str, text: &str) -> Result<TestsV
 }
 
 /// Puts a text in the place of the file, if that is still what `fits` takes, by its hash.
-pub(crate) fn write(
+pub(crate) fn write<'a>(
     instance: &Instance,
-    (name, text): (&str, &str),
+    (spot, text): (impl Into<Spot<'a>>, &str),
     fits: impl FnOnce(Option<&Hash>) -> Result<(), Problem>,
 ) -> Result<(), Refusal> {
-    let now = read(instance, name)?;
+    let spot = spot.into();
+    let now = read(instance, spot)?;
     let stale = |problem| Refusal::Changed(Box::new(problem));
     fits(now.as_ref().map(|it| &it.hash)).map_err(stale)?;
-    let check = check(instance, name, text)?;
+    let check = check(instance, spot, text)?;
     if check.mistakes > 0 {
-        return Err(refused(name, &check));
+        return Err(refused(spot.name, &check));
     }
     if now.is_some_and(|it| it.source == text) {
         return Ok(());
     }
-    let file = place(instance, name)?;
+    let file = place(instance, spot)?;
     let mode = plain(instance, &file)?;
     let path = instance.folder().join(&file);
     replace_file_as(&path, text.as_bytes(), mode).map_err(|error| unwritable(file, error))
 }
 
-/// The mode that the file has or gets, if it is a plain file in a plain folder.
+/// The mode that the file has or gets, if it is a plain file in plain folders; those that are not
+/// there are made.
 fn plain(instance: &Instance, file: &Path) -> Result<u32, Refusal> {
-    let folder = instance.folder().join("workflows");
-    if folder.symlink_metadata().is_err() {
-        let made = std::fs::create_dir(&folder);
-        made.map_err(|error| unwritable("workflows".into(), error))?;
+    let folders: Vec<&Path> = file.ancestors().skip(1).collect();
+    for folder in folders.into_iter().rev().skip(1) {
+        let path = instance.folder().join(folder);
+        if path.symlink_metadata().is_err() {
+            let made = std::fs::create_dir(&path);
+            made.map_err(|error| unwritable(folder.to_owned(), error))?;
+        }
+        if !path.symlink_metadata().is_ok_and(|it| it.is_dir()) {
+            return Err(Refusal::Link(folder.to_owned()));
+        }
     }
-    let is_folder = folder.symlink_metadata().is_ok_and(|it| it.is_dir());
     match instance.folder().join(file).symlink_metadata() {
-        _ if !is_folder => Err(Refusal::Link("workflows".into())),
         Ok(there) if !there.is_file() => Err(Refusal::Link(file.to_owned())),
         Ok(there) => Ok(there.permissions().mode() & 0o777),
         Err(_) => Ok(MODE),
@@ -210,15 +264,20 @@ fn plain(instance: &Instance, file: &Path) -> Result<u32, Refusal> {
 }
 
 /// Where the file of a workflow is: one that is there, or one whose name could be.
-fn place(instance: &Instance, name: &str) -> Result<PathBuf, Refusal> {
-    let named = || PathBuf::from(format!("workflows/{name}.yaml"));
-    if starter::is_name(name) {
-        return Ok(named());
+fn place(instance: &Instance, spot: Spot<'_>) -> Result<PathBuf, Refusal> {
+    let Spot { name, folder } = spot;
+    if folder.is_some_and(|it| !starter::is_folder(it)) {
+        return Err(Refusal::Folder(folder.unwrap_or_default().to_owned()));
     }
-    let (files, _) = instance.workflow_files().map_err(workflows::Error::from)?;
-    let mut files = files.into_iter();
-    let there = files.find(|file| file.file_stem().is_some_and(|it| it == name));
-    there.ok_or_else(|| Refusal::Name(name.to_owned()))
+    let there = instance.workflow_file(name);
+    match there.map_err(workflows::Error::from)? {
+        Some(file) if folder.is_some_and(|it| it != folder_of(&file)) => {
+            Err(Refusal::Elsewhere(name.to_owned(), file))
+        }
+        Some(file) => Ok(file),
+        None if !starter::is_name(name) => Err(Refusal::Name(name.to_owned())),
+        None => Ok(starter::file_in(folder, name)),
+    }
 }
 
 fn unwritable(file: PathBuf, source: std::io::Error) -> Refusal {

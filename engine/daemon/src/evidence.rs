@@ -60,6 +60,7 @@ pub(crate) async fn download(
         counts: Counts::default(),
         path: String::new(),
         notice: None,
+        places: std::collections::BTreeMap::new(),
     };
     send(handle, frame, run).await.map(Archive)
 }

@@ -6,6 +6,7 @@
 //! before [`Instance::prepare`] or the first secret.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     io::Read,
     path::{Path, PathBuf},
@@ -193,13 +194,38 @@ impl Instance {
         Ok(private)
     }
 
-    /// The workflows' files (`workflows/*.yaml`), relative to the instance, sorted, with a
+    /// Where the file of a workflow lies, relative to the instance; none when there is none. Of
+    /// several, which the check refuses, the first.
+    pub fn workflow_file(&self, name: &str) -> Result<Option<PathBuf>, Error> {
+        let (files, _) = self.workflow_files()?;
+        let named = |file: &PathBuf| file.file_stem().is_some_and(|it| it == name);
+        Ok(files.into_iter().find(named))
+    }
+
+    /// In which folder of `workflows/` each workflow lies, by its name: `sales/export`, or nothing
+    /// for `workflows/` itself. One that is there twice lies in none.
+    pub fn workflow_folders(&self) -> Result<BTreeMap<String, String>, Error> {
+        let (mut folders, mut twice) = (BTreeMap::new(), Vec::new());
+        for file in self.workflow_files()?.0 {
+            let Some(name) = file.file_stem().and_then(|it| it.to_str()) else {
+                continue;
+            };
+            let folder = catalogue::folder_of(&file);
+            if folders.insert(name.to_owned(), folder).is_some() {
+                twice.push(name.to_owned());
+            }
+        }
+        folders.retain(|name, _| !twice.contains(name));
+        Ok(folders)
+    }
+
+    /// The workflows' files (`workflows/**/*.yaml`), relative to the instance, sorted, with a
     /// warning for each that looks like one and is not read.
     pub fn workflow_files(&self) -> Result<(Vec<PathBuf>, Vec<Diagnostic>), Error> {
         catalogue::workflow_files(&self.folder)
     }
 
-    /// The files of tests beside the workflows (`workflows/*.test.yaml`), relative to the instance,
+    /// The files of tests beside the workflows (`workflows/**/*.test.yaml`), relative to the instance,
     /// sorted.
     pub fn test_files(&self) -> Result<Vec<PathBuf>, Error> {
         catalogue::test_files(&self.folder)

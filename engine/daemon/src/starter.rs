@@ -14,7 +14,7 @@ use include_dir::{Dir, include_dir};
 
 use crate::{
     editor,
-    instance::{self, CONFIG_FILE, Instance},
+    instance::{self, CONFIG_FILE, Instance, catalogue},
     workflows,
 };
 
@@ -35,6 +35,20 @@ pub fn is_name(text: &str) -> bool {
     let begins = text.starts_with(|c: char| c.is_ascii_lowercase());
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     begins && text.len() <= 60 && text.chars().all(plain)
+}
+
+/// Whether a new folder of workflows could be called so: `sales/export`, or nothing for
+/// `workflows/` itself. What tests need has folders of its own.
+pub fn is_folder(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('/').collect();
+    let is_part = |part: &&str| is_name(part) && !catalogue::OF_TESTS.contains(part);
+    text.is_empty() || (parts.len() <= catalogue::DEPTH && parts.iter().all(is_part))
+}
+
+/// The file of a new workflow in a folder.
+pub fn file_in(folder: Option<&str>, name: &str) -> PathBuf {
+    let within = Path::new("workflows").join(folder.unwrap_or_default());
+    within.join(format!("{name}.yaml"))
 }
 
 impl Kind {
@@ -90,6 +104,8 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub struct Starter {
     pub name: String,
+    /// In which folder of `workflows/` it is put.
+    pub folder: Option<String>,
     pub kind: Kind,
     pub description: String,
     /// When it starts; when nothing is said, with each mail or each file that comes.
@@ -148,17 +164,29 @@ impl Starter {
                 let path = file.path().strip_prefix(self.kind.word());
                 let path = path.unwrap_or_else(|_| file.path()).to_string_lossy();
                 let text = file.contents_utf8().unwrap_or_default();
-                (path.replace("NAME", &self.name).into(), self.filled(text))
+                let path = path.replace("NAME", &self.name);
+                (self.placed(path), self.filled(text))
             }));
         }
         files.sort();
         files
     }
 
+    /// What is about the workflow goes with it into its folder.
+    fn placed(&self, path: String) -> PathBuf {
+        match (&self.folder, path.strip_prefix("workflows/")) {
+            (Some(folder), Some(within)) => Path::new("workflows").join(folder).join(within),
+            _ => path.into(),
+        }
+    }
+
     /// Free text becomes a YAML text in quotes, which holds anything.
     fn filled(&self, text: &str) -> String {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
-        text.replace("@NAME@", &self.name)
+        let depth = self.folder.as_ref().map_or(0, |it| it.split('/').count());
+        let schema = format!("$schema={}../schema/", "../".repeat(depth));
+        text.replace("$schema=../schema/", &schema)
+            .replace("@NAME@", &self.name)
             .replace("@DESCRIPTION@", &quoted(&self.description))
             .replace("@TRIGGER@", &self.trigger())
             .replace("@WEB@", &self.web)
@@ -211,6 +239,9 @@ impl Starter {
         let there = |(path, _): &&(PathBuf, String)| instance.folder().join(path).exists();
         if let Some((path, _)) = files.iter().find(there) {
             return Err(Error::Exists(path.clone()));
+        }
+        if let Some(path) = instance.workflow_file(&self.name)? {
+            return Err(Error::Exists(path));
         }
         if let Some(inbox) = self.inbox() {
             let path = instance.folder().join(inbox);

@@ -34,7 +34,7 @@ pub use self::connections::{Waits, connections};
 pub use self::insights::Asked;
 pub use self::listing::RunsPage;
 use self::steps::flat;
-pub(crate) use self::versions::{changes, versions};
+pub(crate) use self::versions::versions;
 use crate::daemon::Parts;
 
 impl Parts {

@@ -38,7 +38,7 @@ pub use self::{
         CauseView, Comparison, DayView, Figures, Insights, InsightsQuery, InsightsTable, Looked,
         Spread, StepFigures, WorkflowFigures,
     },
-    people::{PersonView, Role, TokenView},
+    people::{FolderRoles, PersonView, Role, TokenView},
     replay::{ReplayChange, ReplayDid, ReplayRequest, ReplayStep, ReplayVersion, ReplayView},
     runs::{LeftOutView, Level, LogLine, RunDetail, RunView, RunsQuery, ScheduleView, WarningView},
     spans::{SpanKind, SpanView},

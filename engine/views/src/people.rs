@@ -1,5 +1,7 @@
 //! The people who use the console and the API, and what they may.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +43,28 @@ impl Role {
     }
 }
 
+/// What somebody may in folders of workflows, beside what they may everywhere. It holds for what is
+/// below a folder too.
+pub type FolderRoles = BTreeMap<String, Role>;
+
+impl Role {
+    /// What somebody may in a folder who may this everywhere: the most that any of their roles
+    /// there, or in a folder around it, allows.
+    pub fn in_folder(self, roles: &FolderRoles, folder: &str) -> Role {
+        let holds = |of: &str| {
+            let below = folder.strip_prefix(of);
+            below.is_some_and(|it| it.is_empty() || it.starts_with('/'))
+        };
+        let there = roles.iter().filter(|(of, _)| holds(of));
+        there.map(|(_, role)| *role).fold(self, Role::max)
+    }
+
+    /// The most that somebody may anywhere who may this everywhere.
+    pub fn somewhere(self, roles: &FolderRoles) -> Role {
+        roles.values().copied().fold(self, Role::max)
+    }
+}
+
 /// A token by which a program acts for a person. What it is nobody is told again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TokenView {
@@ -61,6 +85,9 @@ pub struct PersonView {
     /// What they sign in with, and what stands under their decisions.
     pub name: String,
     pub role: Role,
+    /// What else they may in folders of workflows.
+    #[serde(default)]
+    pub folders: FolderRoles,
     /// The groups of botswain.yaml that they answer for.
     pub groups: Vec<String>,
     pub created: Timestamp,
@@ -77,4 +104,31 @@ pub struct PersonView {
     /// Whether an admin keeps them out.
     #[serde(default)]
     pub locked: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_in_a_folder_holds_for_what_is_below_and_nowhere_else() {
+        let roles = [
+            ("sales".to_owned(), Role::Author),
+            ("sales/export".to_owned(), Role::Handler),
+        ];
+        let roles = FolderRoles::from(roles);
+        for (folder, role) in [
+            ("", Role::Viewer),
+            ("sales", Role::Author),
+            ("sales/export", Role::Author),
+            ("sales/export/eu", Role::Author),
+            ("salesmen", Role::Viewer),
+            ("office/sales", Role::Viewer),
+            ("Sales", Role::Viewer),
+        ] {
+            assert_eq!(Role::Viewer.in_folder(&roles, folder), role, "{folder}");
+        }
+        assert_eq!(Role::Admin.in_folder(&roles, "sales"), Role::Admin);
+        assert_eq!(Role::Viewer.somewhere(&roles), Role::Author);
+    }
 }

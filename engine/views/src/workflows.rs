@@ -18,6 +18,10 @@ pub struct PauseView {
 #[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WorkflowView {
     pub name: String,
+    /// The folder of `workflows/` in which its file lies, as in `sales/export`; empty for
+    /// `workflows/` itself, absent when there is no such file, or more than one.
+    #[serde(default)]
+    pub folder: Option<String>,
     pub description: Option<String>,
     /// What new runs follow; absent when its file has never been without mistakes.
     pub version: Option<Hash>,

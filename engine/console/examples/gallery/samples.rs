@@ -6,8 +6,8 @@ use botswain_console::{
 };
 use botswain_core::{ExceptionId, RunId, StepId, index::State, run::fact::Resolution};
 use botswain_views::{
-    BulkView, Counts, Decision, ExceptionDetail, ExceptionView, Inbox, InboxQuery, PersonView,
-    Role, RunDetail, RunView,
+    BulkView, Counts, Decision, ExceptionDetail, ExceptionView, FolderRoles, Inbox, InboxQuery,
+    PersonView, Role, RunDetail, RunView,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use serde::de::DeserializeOwned;
@@ -77,6 +77,7 @@ impl Samples {
             person: Some(Person {
                 name: self.text("maria"),
                 role: Role::Admin,
+                folders: [(self.text("purchasing"), Role::Handler)].into(),
                 groups: vec![self.text("supervisors")],
             }),
             csrf: self.text("3f0e"),
@@ -87,6 +88,11 @@ impl Samples {
             counts: counts(),
             path: self.text("/inbox"),
             notice: None,
+            places: [
+                ("order-entry".to_owned(), String::new()),
+                ("purchase".to_owned(), self.text("purchasing")),
+            ]
+            .into(),
         }
     }
 
@@ -203,6 +209,7 @@ impl Samples {
             person: Some(Person {
                 name: self.text("lin"),
                 role: Role::Viewer,
+                folders: FolderRoles::new(),
                 groups: Vec::new(),
             }),
             notice: Some(self.text("Your remark is kept")),
@@ -247,6 +254,7 @@ impl Samples {
             decision: &decision,
             note: Some(&note),
             exceptions: &exceptions,
+            left_out: 2,
             fields: &fields,
         };
         let bulk = |state| console::bulk(frame, &self.view::<BulkView>(bulk(state)));
@@ -266,7 +274,12 @@ impl Samples {
         };
         let error = self.text("That name and password do not belong together");
         let title = self.text("You may not see this");
-        let people: Vec<PersonView> = self.view(people());
+        let mut people: Vec<PersonView> = self.view(people());
+        people[2].folders = [
+            (self.text("purchasing"), Role::Author),
+            (self.text("sales/export"), Role::Handler),
+        ]
+        .into();
         let provider = self.text("Office 365");
         let provider = Some((&*provider, "https://botswain.example.com/login/provider"));
         vec![

@@ -16,7 +16,7 @@ impl Samples {
             view("order-entry", json!({})),
             view(
                 "purchase",
-                json!({ "mistakes": 2, "paused": { "by": "jonas", "at": "2026-11-27T07:00:00Z", "note": "the shop is down" }, "next": null, "triggers": ["files inbox/*.csv"], "exceptions": 0 })
+                json!({ "folder": "purchasing", "mistakes": 2, "paused": { "by": "jonas", "at": "2026-11-27T07:00:00Z", "note": "the shop is down" }, "next": null, "triggers": ["files inbox/*.csv"], "exceptions": 0 })
             ),
             view(
                 "cleanup",

@@ -214,6 +214,12 @@ pub(super) const WORDS: Words = Words {
     deciding,
 
     preview: "What will happen",
+    not_yours: |count| match count {
+        1 => "1 more is left out: its workflow is in a folder where you may not decide.".to_owned(),
+        _ => format!(
+            "{count} more are left out: their workflows are in folders where you may not decide."
+        ),
+    },
     will_happen: |count| match count {
         1 => "One is decided:".to_owned(),
         count => format!("{count} are decided, each by itself:"),

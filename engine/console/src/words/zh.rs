@@ -202,6 +202,7 @@ pub(super) const WORDS: Words = Words {
     deciding,
 
     preview: "将会发生什么",
+    not_yours: |count| format!("另有 {count} 个未列入：您无权处理其流程所在的文件夹。"),
     will_happen: |count| format!("将逐个处理 {count} 个："),
     ten_seconds: "十秒后开始，在此之前可以撤回。",
     confirm: "执行",

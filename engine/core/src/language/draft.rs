@@ -58,6 +58,19 @@ impl<'a> Draft<'a> {
         stem(self.source.file)
     }
 
+    /// Its path as people should see it.
+    pub(super) fn file(&self) -> &'a str {
+        self.source.file
+    }
+
+    /// It is told where the other file lies that is called the same.
+    pub(super) fn has_namesake(&mut self, other: &str) {
+        let message = format!("`{other}` is called the same, and neither is followed");
+        let hint = "a name is there once in all folders: rename one of them".to_owned();
+        self.report
+            .hinted("workflow.twice", &(0..0), (message, Some(hint)));
+    }
+
     pub(super) fn model(&self) -> Option<&Workflow> {
         self.read.as_ref().map(|(_, model)| model)
     }

@@ -35,6 +35,7 @@ pub fn load_all(sources: &[Source<'_>], catalogue: &Catalogue) -> Vec<Loaded> {
         .zip(workflows)
         .map(|(source, is_workflow)| is_workflow.then(|| Draft::read(*source)))
         .collect();
+    namesakes(&mut drafts);
     let mut calls = Vec::new();
     for draft in &drafts {
         let Some(draft) = draft else {
@@ -64,6 +65,21 @@ pub fn load_all(sources: &[Source<'_>], catalogue: &Catalogue) -> Vec<Loaded> {
     let all = all
         .map(|(source, loaded)| loaded.unwrap_or_else(|| suite::load(*source, &plans, &catalogue)));
     all.collect()
+}
+
+/// A name belongs to one workflow, whatever folder it lies in: each of several is told of another.
+fn namesakes(drafts: &mut [Option<Draft<'_>>]) {
+    let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for draft in drafts.iter().flatten() {
+        files.entry(draft.stem()).or_default().push(draft.file());
+    }
+    for draft in drafts.iter_mut().flatten() {
+        let of_name = files.get(draft.stem()).into_iter().flatten();
+        let mut others = of_name.filter(|file| **file != draft.file());
+        if let Some(other) = others.next() {
+            draft.has_namesake(other);
+        }
+    }
 }
 
 /// What others can know of a workflow before it is checked.

@@ -46,7 +46,7 @@ pub(super) fn load(
         let plan = name.and_then(|name| plans.get(name));
         if let (Some(name), None) = (name, plan) {
             let message = format!("`{name}` has mistakes, so its tests cannot be played");
-            let hint = format!("mend it first; `botswain check workflows/{name}.yaml` shows them");
+            let hint = format!("mend it first; `botswain check {name}` shows them");
             let span = place(&root);
             report.hinted("tests.workflow", &span, (message, Some(hint)));
         }

@@ -8,7 +8,7 @@
 
 use std::net::IpAddr;
 
-use botswain_views::Role;
+use botswain_views::{FolderRoles, Role};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -122,6 +122,7 @@ impl Stored {
         let name = self.free_name(arrival)?;
         let person = Person {
             role: arrival.role,
+            folders: FolderRoles::new(),
             groups: Vec::new(),
             password: None,
             created: now,

@@ -197,3 +197,88 @@ async fn whoever_guesses_codes_waits_though_they_know_the_password() {
     let again = accounts.sign_in_with((&half, "ann"), &spares[1], here());
     assert!(matches!(again, Err(Refusal::Late)));
 }
+
+fn in_sales(role: Role) -> FolderRoles {
+    FolderRoles::from([("sales".to_owned(), role)])
+}
+
+#[tokio::test]
+async fn a_token_may_nowhere_more_than_its_person() {
+    let (_folder, private) = folder();
+    let accounts = with_ann(&private).await;
+    let rights = Rights {
+        role: Role::Viewer,
+        groups: Vec::new(),
+        folders: in_sales(Role::Author),
+    };
+    accounts.add("mia", ANN.to_owned(), rights).await.unwrap();
+    let token = |role: Role| {
+        accounts.add_token(NewToken {
+            person: "mia".to_owned(),
+            name: role.name().to_owned(),
+            role,
+            expires: Timestamp::now() + SignedDuration::from_hours(1),
+        })
+    };
+    assert!(matches!(token(Role::Admin), Err(Refusal::TooMuch(_))));
+    let tokens = [Role::Viewer, Role::Handler, Role::Author].map(|role| (role, token(role)));
+    for (role, token) in &tokens {
+        let holder = accounts.bearer(token.as_ref().unwrap(), here()).unwrap();
+        assert_eq!(
+            (holder.role, holder.folders),
+            (Role::Viewer, in_sales(*role))
+        );
+    }
+    let change = Change {
+        folders: Some(FolderRoles::new()),
+        ..Change::default()
+    };
+    accounts.alter("mia", change).await.unwrap();
+    for (_, token) in &tokens {
+        let holder = accounts.bearer(token.as_ref().unwrap(), here()).unwrap();
+        assert_eq!(
+            (holder.role, holder.folders),
+            (Role::Viewer, FolderRoles::new())
+        );
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_admin_of_a_folder_and_no_folder_leads_out() {
+    let (_folder, private) = folder();
+    let accounts = with_ann(&private).await;
+    let give = async |folder: &str, role: Role| {
+        let folders = Some(FolderRoles::from([(folder.to_owned(), role)]));
+        let change = Change {
+            folders,
+            ..Change::default()
+        };
+        accounts.alter("ann", change).await
+    };
+    for role in [Role::Viewer, Role::Admin] {
+        assert!(matches!(
+            give("sales", role).await,
+            Err(Refusal::FolderRole(_))
+        ));
+    }
+    for folder in [
+        "", "/", "..", "a/../b", "a//b", ".git", "a/", " a", "a\n", "a\\b",
+    ] {
+        let refused = give(folder, Role::Author).await;
+        assert!(matches!(refused, Err(Refusal::BadFolder(_))), "{folder:?}");
+    }
+    for folder in ["sales/export", "Head Office", "采购"] {
+        give(folder, Role::Author).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn accounts_of_before_there_were_folders_are_read() {
+    let (_folder, private) = folder();
+    let accounts = with_ann(&private).await;
+    let text = std::fs::read_to_string(private.accounts()).unwrap();
+    assert!(!text.contains("folders"), "{text}");
+    drop(accounts);
+    let accounts = Accounts::open(&private).unwrap();
+    assert_eq!(accounts.people()[0].folders, FolderRoles::new());
+}

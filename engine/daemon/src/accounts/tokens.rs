@@ -1,13 +1,13 @@
 //! API tokens: for programs that do something in the name of a person.
 //!
-//! A token may what its role says, and never more than its person at that moment.
+//! A token may what its role says, and nowhere more than its person at that moment.
 //! What is kept is the hash; whoever reads the file cannot use it. It ends when its
 //! time has come, when it is revoked, and with the account.
 
 use std::net::IpAddr;
 
 use botswain_core::Hash;
-use botswain_views::{Role, TokenView};
+use botswain_views::{FolderRoles, Role, TokenView};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +48,13 @@ pub struct NewToken {
     pub expires: Timestamp,
 }
 
+/// What a token of this role may where its person may so much.
+fn of_folders(folders: &FolderRoles, role: Role) -> FolderRoles {
+    let each = folders.iter();
+    let each = each.map(|(folder, theirs)| (folder.clone(), role.min(*theirs)));
+    each.collect()
+}
+
 impl Accounts {
     /// Makes one; what is given is shown once and kept nowhere.
     pub fn add_token(&self, new: NewToken) -> Result<String, Refusal> {
@@ -62,7 +69,7 @@ impl Accounts {
         self.change(|stored| {
             let unknown = || Refusal::Unknown(new.person.clone());
             let person = stored.people.get(&new.person).ok_or_else(unknown)?;
-            if new.role > person.role {
+            if new.role > person.role.somewhere(&person.folders) {
                 return Err(Refusal::TooMuch(new.person.clone()));
             }
             stored.tokens.retain(|_, it| it.expires > now);
@@ -148,6 +155,7 @@ impl Accounts {
         Some(Principal {
             name: person.0.clone(),
             role: person.1.role.min(role),
+            folders: of_folders(&person.1.folders, role),
             groups: person.1.groups.clone(),
             csrf: None,
             token: Some(name),

@@ -27,6 +27,7 @@ use super::{
     form::{self, Files},
     idempotency,
     recording::{self, Recorded, record},
+    rights,
 };
 use crate::{
     accounts::{Principal, Refusal},
@@ -50,10 +51,28 @@ const LONGEST: Duration = Duration::from_secs(60);
 pub(crate) enum Right {
     /// Nothing: it is how people get in.
     Anyone,
-    /// This role, or one that may more.
+    /// This role everywhere, or one that may more.
     Role(Role),
+    /// This role in the folder of the workflow that the route is about, or everywhere.
+    In(Role, About),
     /// To be the user who runs the daemon: it is there over the socket alone.
     Local,
+}
+
+/// By what it is known in which folder somebody has to have a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// The workflow `{name}`.
+    Workflow,
+    /// The same, or a new one in the folder that `folder` behind the `?` says.
+    File,
+    /// The workflow of the run `{run}`.
+    Run,
+    /// That of the exception `{id}`.
+    Exception,
+    /// What the path does not say. Whoever has the role in any folder is let in, and the function
+    /// of the route asks for each workflow before it does something ([`rights::permit`]).
+    Any,
 }
 
 /// One way in.
@@ -255,22 +274,17 @@ async fn admit(
         Err(problem) => return problem.into_response(),
     };
     let visit = Visit::of(&guard, &request, principal.clone());
-    let Right::Role(role) = right else {
+    if !matches!(right, Right::Role(_) | Right::In(..)) {
         request.extensions_mut().insert(visit);
         return in_time(changes, is_page, next.run(request)).await;
-    };
+    }
     let Some(principal) = principal else {
         return unknown(&request, is_page, &visit);
     };
-    if principal.role < role {
-        let title = match &principal.token {
-            Some(token) => format!("the token `{token}` of {} may not do this", principal.name),
-            None => format!("{} may not do this", principal.name),
-        };
-        let problem = Problem::new(StatusCode::FORBIDDEN, "access.role", title);
-        let detail = format!("it takes the role {}", role.name());
-        return refused(is_page, problem.detail(detail), &visit);
-    }
+    request = match rights::holds(&guard.handle, &principal, right, request).await {
+        Ok(request) => request,
+        Err(problem) => return refused(is_page, problem, &visit),
+    };
     if lacks_factor(&guard, &principal, request.uri().path()) {
         return lacking(&request, is_page, &visit);
     }
@@ -315,7 +329,8 @@ fn lacks_factor(guard: &Guard, principal: &Principal, path: &str) -> bool {
         "/logout",
     ];
     let config = guard.handle.parts.config();
-    !principal.factor && config.requires_factor(principal.role) && !sets_up.contains(&path)
+    let requires = principal.roles().any(|it| config.requires_factor(it));
+    !principal.factor && requires && !sets_up.contains(&path)
 }
 
 /// A page leads to where it is set up; the API says so.

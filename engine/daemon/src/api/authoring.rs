@@ -3,7 +3,7 @@
 //! A text that is activated becomes the file of its workflow, whole or not at all,
 //! and new runs follow it when this has been answered. A file with mistakes is
 //! refused, and so is one that was changed since it was looked at. Nothing is
-//! written but a plain file in `workflows/`.
+//! written but a plain file in `workflows/` and its folders.
 
 use axum::{Extension, Json, extract::State, http::StatusCode};
 use botswain_core::{ExceptionId, Hash, index::ExceptionCategory};
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Problem,
-    extract::{JsonBody, Path},
+    extract::{JsonBody, Path, Query},
     precondition::{IfMatch, Tagged, tagged_by},
     routes::{Answer, reading},
     versions,
@@ -23,8 +23,8 @@ use super::{
 use crate::{
     accounts::Principal,
     daemon::Handle,
-    desk::{self, Refusal},
-    views::{self, ExceptionsQuery},
+    desk::{self, Refusal, Spot},
+    views::ExceptionsQuery,
 };
 
 /// How many open exceptions are looked at for those that a version can mend.
@@ -41,33 +41,59 @@ pub struct Activating {
     pub by: String,
 }
 
+/// Where a new workflow is put.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InFolder {
+    /// The folder of `workflows/` for a new workflow, as in `sales/export`. One that is there lies
+    /// where it lies, and no other folder may be named for it.
+    pub(crate) folder: Option<String>,
+}
+
+impl InFolder {
+    fn spot<'a>(&'a self, name: &'a str) -> Spot<'a> {
+        Spot {
+            name,
+            folder: self.folder.as_deref(),
+        }
+    }
+}
+
 pub(crate) async fn file(
     State(handle): State<Handle>,
     Path(name): Path<String>,
+    Query(place): Query<InFolder>,
 ) -> Result<Tagged<FileView>, Problem> {
     let missing = || {
         let problem = Problem::not_found(format!("there is no workflow `{name}`"));
         problem.detail("`botswain push FILE` brings one")
     };
-    let file = opened(&handle, &name).await?.ok_or_else(missing)?;
+    let file = opened(&handle, &name, &place).await?.ok_or_else(missing)?;
     let tag = file.hash.as_str().to_owned();
     Ok(tagged_by(file, &tag))
 }
 
 /// The file of a workflow as it is now; none when there is none yet.
-pub(crate) async fn opened(handle: &Handle, name: &str) -> Result<Option<FileView>, Problem> {
-    let name = name.to_owned();
-    let read = reading(handle, move |parts| desk::read(&parts.instance, &name));
+pub(crate) async fn opened(
+    handle: &Handle,
+    name: &str,
+    place: &InFolder,
+) -> Result<Option<FileView>, Problem> {
+    let (name, place) = (name.to_owned(), place.clone());
+    let read = reading(handle, move |parts| {
+        desk::read(&parts.instance, place.spot(&name))
+    });
     Ok(read.await?.0)
 }
 
 pub(crate) async fn check(
     State(handle): State<Handle>,
     Path(name): Path<String>,
+    Query(place): Query<InFolder>,
     JsonBody(draft): JsonBody<DraftView>,
 ) -> Answer<CheckView> {
     reading(&handle, move |parts| {
-        desk::check(&parts.instance, &name, &draft.source)
+        desk::check(&parts.instance, place.spot(&name), &draft.source)
     })
     .await
 }
@@ -75,10 +101,11 @@ pub(crate) async fn check(
 pub(crate) async fn complete(
     State(handle): State<Handle>,
     Path(name): Path<String>,
-    JsonBody(place): JsonBody<PlaceView>,
+    Query(place): Query<InFolder>,
+    JsonBody(asked): JsonBody<PlaceView>,
 ) -> Answer<CompletionView> {
     reading(&handle, move |parts| {
-        desk::complete(&parts.instance, &name, &place)
+        desk::complete(&parts.instance, place.spot(&name), &asked)
     })
     .await
 }
@@ -86,12 +113,13 @@ pub(crate) async fn complete(
 pub(crate) async fn test(
     State(handle): State<Handle>,
     Path(name): Path<String>,
+    Query(place): Query<InFolder>,
     JsonBody(draft): JsonBody<DraftView>,
 ) -> Answer<TestsView> {
     // Tests take every processor: one set of them at a time.
     let _turn = desk::PLAYING.lock().await;
     reading(&handle, move |parts| {
-        desk::test(&parts.instance, &name, &draft.source)
+        desk::test(&parts.instance, place.spot(&name), &draft.source)
     })
     .await
 }
@@ -100,6 +128,7 @@ pub(crate) async fn activate(
     State(handle): State<Handle>,
     Extension(principal): Extension<Principal>,
     Path(name): Path<String>,
+    Query(place): Query<InFolder>,
     seen: IfMatch,
     JsonBody(activating): JsonBody<Activating>,
 ) -> Answer<Activated> {
@@ -109,7 +138,7 @@ pub(crate) async fn activate(
     let (workflow, text) = (name.clone(), source.clone());
     let written = handle.change_files(move |instance| {
         let fits = |now: Option<&Hash>| seen.fits(now.map(Hash::as_str));
-        desk::write(instance, (&workflow, &text), fits)
+        desk::write(instance, (place.spot(&workflow), &text), fits)
     });
     written.await?;
     let version = handle.workflow(&name).filter(|it| it.source == source);
@@ -128,7 +157,7 @@ pub(crate) async fn activate(
     }
     let all = versions::of(&handle, &name);
     let newest = all.into_iter().next();
-    let changes = before.map(|before| views::changes(&before, &version));
+    let changes = before.map(|before| handle.parts.changes(&before, &version));
     Ok(Json(Activated {
         mended: mended(&handle, &name).await?,
         version: newest.ok_or_else(|| Problem::internal("the version is not noted"))?,
@@ -169,6 +198,9 @@ impl From<Refusal> for Problem {
         let (status, code) = match &refusal {
             Refusal::Name(_) | Refusal::Link(_) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "workflow.file")
+            }
+            Refusal::Folder(_) | Refusal::Elsewhere(..) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "workflow.folder")
             }
             Refusal::Large => (StatusCode::UNPROCESSABLE_ENTITY, "workflow.large"),
             Refusal::Mistakes(..) => (StatusCode::UNPROCESSABLE_ENTITY, "workflow.mistakes"),

@@ -5,7 +5,7 @@
 //! begun when the daemon ends is not done: everything waits as it did before.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -16,7 +16,7 @@ use std::{
 use axum::{Extension, Json, extract::State, http::StatusCode};
 use botswain_core::{ExceptionId, Hash, index::ExceptionCategory};
 use botswain_store::List;
-use botswain_views::{Act, BulkState, BulkView, Decision};
+use botswain_views::{Act, BulkState, BulkView, Decision, Role};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,7 @@ use super::{
     decisions::{Resolving, decide},
     extract::{JsonBody, Path},
     precondition::IfMatch,
+    rights::Reach,
     routes::{Answer, reading},
 };
 use crate::{accounts::Principal, audit::Asked, daemon::Handle};
@@ -129,6 +130,7 @@ pub(crate) async fn ask(
             unfit("more than 10,000 cannot be decided at once").detail("decide them in parts")
         );
     }
+    permitted(handle, principal, &exceptions).await?;
     if request.decision == Decision::RetryCurrent {
         handle.refresh().await;
     }
@@ -176,10 +178,55 @@ pub(crate) async fn ask(
     Ok(view)
 }
 
-/// Takes it back, if it has not begun.
-pub(crate) fn take_back(handle: &Handle, id: u64) -> Result<BulkView, Problem> {
+/// Refuses a decision about something that somebody may not decide, and says of which workflows.
+async fn permitted(
+    handle: &Handle,
+    principal: &Principal,
+    exceptions: &[ExceptionId],
+) -> Result<(), Problem> {
+    if principal.role >= Role::Handler {
+        return Ok(());
+    }
+    let reach = Reach::of(handle, principal).await?;
+    let asked = exceptions.to_vec();
+    let read = reading(handle, move |parts| {
+        let mut workflows = BTreeSet::new();
+        for id in asked {
+            // One that is decided already is refused when its turn comes.
+            let open = parts.store.exception(id)?;
+            workflows.extend(open.map(|it| it.workflow));
+        }
+        Ok::<_, botswain_store::ReadError>(workflows)
+    });
+    let workflows = read.await?.0.into_iter();
+    let barred = workflows.filter(|it| !reach.may(Role::Handler, it));
+    let barred: Vec<String> = barred.map(|it| format!("`{it}`")).collect();
+    match barred.is_empty() {
+        true => Ok(()),
+        false => {
+            let title = format!("{} may not do this to all of them", principal.name);
+            let problem = Problem::new(StatusCode::FORBIDDEN, "access.role", title);
+            let of = barred.join(", ");
+            Err(problem.detail(format!(
+                "leave out those of {of}, for which it takes the role handler"
+            )))
+        }
+    }
+}
+
+/// Takes it back, if it has not begun: who has asked for it may, and who may handle everything.
+pub(crate) fn take_back(
+    handle: &Handle,
+    principal: &Principal,
+    id: u64,
+) -> Result<BulkView, Problem> {
     let mut known = handle.bulks.lock();
     let bulk = known.get_mut(&id).ok_or_else(|| unknown(id))?;
+    if principal.role < Role::Handler && bulk.view.by != principal.name {
+        let title = format!("{} has not asked for this", principal.name);
+        let problem = Problem::new(StatusCode::FORBIDDEN, "access.role", title);
+        return Err(problem.detail("it takes the role handler"));
+    }
     if bulk.view.state != BulkState::Waiting {
         return Err(
             Problem::conflict("it has begun already").detail("what was decided stays decided")
@@ -302,7 +349,8 @@ pub(crate) async fn show(State(handle): State<Handle>, Path(id): Path<u64>) -> A
 
 pub(super) async fn withdraw(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Path(id): Path<u64>,
 ) -> Answer<BulkView> {
-    take_back(&handle, id).map(Json)
+    take_back(&handle, &principal, id).map(Json)
 }

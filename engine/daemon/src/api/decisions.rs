@@ -8,7 +8,7 @@ use botswain_core::{
     run::fact::{Edit, Resolution},
 };
 use botswain_store::Mapped;
-use botswain_views::Decision;
+use botswain_views::{Decision, Role};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -19,6 +19,7 @@ use super::{
     Closing, Problem,
     extract::{JsonBody, Path, Query},
     precondition::IfMatch,
+    rights::permit,
     routes::{Answer, reading},
 };
 use crate::{accounts::Principal, daemon::Handle, views::ExceptionDetail};
@@ -116,7 +117,11 @@ pub(crate) async fn decide(
     let Some(exception) = exception else {
         return Err(not_open(handle, id).await);
     };
+    permit(handle, principal, (Role::Handler, &exception.workflow)).await?;
     answers(principal, &exception, &resolving.decision)?;
+    if resolving.remember.is_some() {
+        remembers(principal)?;
+    }
     let Resolving {
         decision,
         by,
@@ -194,6 +199,18 @@ fn answers(
     .detail(format!(
         "it is for: {groups}; one of them can give it to you"
     )))
+}
+
+/// What is remembered holds for every workflow that looks into the table.
+fn remembers(principal: &Principal) -> Result<(), Problem> {
+    if principal.role >= Role::Handler {
+        return Ok(());
+    }
+    let title = format!("{} may not have this remembered", principal.name);
+    let problem = Problem::new(StatusCode::FORBIDDEN, "access.role", title);
+    Err(problem.detail(
+        "tables of corrections are for all folders: it takes the role handler everywhere; decide without",
+    ))
 }
 
 /// Why an exception is not to be seen: it was decided, or there never was one.
@@ -410,9 +427,9 @@ pub(crate) async fn end(
 ) -> Result<(), Problem> {
     let id = run.clone();
     let Json(summary) = reading(handle, move |parts| parts.store.summary(&id)).await?;
-    if summary.is_none() {
-        return Err(Problem::not_found(format!("there is no run {run}")));
-    }
+    let missing = || Problem::not_found(format!("there is no run {run}"));
+    let summary = summary.ok_or_else(missing)?;
+    permit(handle, principal, (Role::Handler, &summary.workflow)).await?;
     let Cancelling { by, note } = cancelling;
     match handle.cancel(run, principal.signs(by), note).await? {
         Reply::Refused { reason } => Err(Problem::conflict(reason)),

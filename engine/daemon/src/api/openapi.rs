@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use self::describe::{Schemas, Sheet};
 use super::{
     Problem,
-    access::{Right, Route},
+    access::{About, Right, Route},
     endpoints, idempotency,
 };
 use crate::console::Visit;
@@ -31,7 +31,8 @@ has signed in: with the cookie of the session, and for what changes something al
 `X-CSRF-Token`, which the forms of that session hold in their field `csrf`; or by a program that \
 acts for somebody, with a token of theirs as `Authorization: Bearer`. `x-right` of an \
 operation says what it takes: a role, each of which may all that those before it may (`viewer`, \
-`handler`, `author`, `admin`), or the socket. What cannot be done is answered with a problem \
+`handler`, `author`, `admin`), or the socket. Where `x-right-in` stands, the role suffices in the \
+folder of `workflows/` where the workflow lies that is acted on. What cannot be done is answered with a problem \
 (RFC 9457).";
 
 /// One route of the API and its description.
@@ -107,7 +108,7 @@ fn operation(endpoint: &Endpoint, schemas: Schemas) -> (Value, Schemas) {
         sheet.problems.extend([400, 408, 409, 413, 422]);
     }
     let (right, security) = match route.right {
-        Right::Role(role) => {
+        Right::Role(role) | Right::In(role, _) => {
             sheet.problems.extend([401, 403]);
             let shown = if changes {
                 json!({ "session": [], "proof": [] })
@@ -138,6 +139,13 @@ fn operation(endpoint: &Endpoint, schemas: Schemas) -> (Value, Schemas) {
         "x-right": right,
         "security": security,
     });
+    if let Right::In(_, about) = route.right {
+        operation["x-right-in"] = match about {
+            About::Any => "any folder",
+            _ => "the folder of the workflow",
+        }
+        .into();
+    }
     if !sheet.parameters.is_empty() {
         operation["parameters"] = take(&mut sheet.parameters).into();
     }

@@ -1,7 +1,7 @@
 //! Routes about the people who may sign in.
 
 use axum::{Json, extract::State, http::StatusCode};
-use botswain_views::{PersonView, Role};
+use botswain_views::{FolderRoles, PersonView, Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use super::{
     routes::Answer,
 };
 use crate::{
-    accounts::{Change, Refusal},
+    accounts::{Change, Refusal, Rights},
     daemon::Handle,
 };
 
@@ -23,6 +23,10 @@ pub struct PersonRequest {
     pub name: String,
     pub password: String,
     pub role: Role,
+    /// What else they may in folders of workflows, each with `handler` or `author`; it holds for
+    /// what is below a folder too.
+    #[serde(default)]
+    pub folders: FolderRoles,
     #[serde(default)]
     pub groups: Vec<String>,
 }
@@ -77,6 +81,9 @@ impl From<Refusal> for Problem {
             Refusal::NameTaken(_) => (StatusCode::CONFLICT, "provider.name"),
             Refusal::ByProvider(_) => (StatusCode::CONFLICT, "provider.account"),
             Refusal::Taken(_) | Refusal::LastAdmin(_) => (StatusCode::CONFLICT, "account.conflict"),
+            Refusal::BadFolder(_) | Refusal::FolderRole(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "account.folder")
+            }
             Refusal::BadName(_) | Refusal::Weak(_) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "account.value")
             }
@@ -116,10 +123,15 @@ pub(super) async fn add(
         name,
         password,
         role,
+        folders,
         groups,
     } = request;
-    let groups = known(&handle, groups)?;
-    handle.accounts.add(&name, password, (role, groups)).await?;
+    let rights = Rights {
+        role,
+        groups: known(&handle, groups)?,
+        folders,
+    };
+    handle.accounts.add(&name, password, rights).await?;
     Ok(Created(Added { name, role }))
 }
 

@@ -23,6 +23,7 @@ use super::{
     access::{Guard, address, whole},
     idempotency::REPLAYED,
     problem::Code,
+    rights::wanted,
 };
 use crate::{
     accounts::Principal,
@@ -107,7 +108,11 @@ impl Recorded {
         let (parts, body) = request.into_parts();
         let read = timeout(LONGEST, whole(&parts, body)).await;
         let body = read.map_err(|_| late())??;
-        let said = fields(&parts.headers, &body).await;
+        let mut said = fields(&parts.headers, &body).await;
+        if self.path.contains("/workflows/") {
+            // Where a new one is put stands behind the `?`.
+            said.extend(wanted(&parts.uri).map(|folder| ("folder".to_owned(), folder)));
+        }
         let masked = |text: String| short(&self.handle.parts.redactor.mask(&text));
         let request = Request::from_parts(parts, Body::from(body));
         let on = self.form.about((self.path, request.uri().path()), &said);

@@ -8,7 +8,6 @@
 use std::{
     cell::Cell,
     collections::BTreeMap,
-    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -172,12 +171,10 @@ fn mappings(parts: &Parts) -> Result<Vec<Change>, Problem> {
 
 /// The file as it is now, with what it calls.
 fn current(parts: &Parts, workflow: &str) -> Result<Vec<Arc<Version>>, Problem> {
-    let file = PathBuf::from(format!("workflows/{workflow}.yaml"));
     let unread = |error: workflows::Error| Problem::from(Refusal::Files(error));
-    let (files, _) = parts.instance.workflow_files().map_err(Problem::internal)?;
-    if !files.contains(&file) {
-        return Err(gone(workflow));
-    }
+    let file = parts.instance.workflow_file(workflow);
+    let file = file.map_err(Problem::internal)?;
+    let file = file.ok_or_else(|| gone(workflow))?;
     let checked = workflows::check_files(&parts.instance, &[file]).map_err(unread)?;
     let mut found = checked.diagnostics.iter().map(desk::finding);
     match found.find(|it| it.is_mistake) {

@@ -14,6 +14,7 @@ use botswain_core::{
     engine::{NO_ROOM, event::Reply},
     plan::Version,
 };
+use botswain_views::Role;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -27,6 +28,7 @@ use super::{
     decisions::not_open,
     extract::{JsonBody, Path, Query},
     precondition::{Tagged, tagged},
+    rights::permit,
 };
 use crate::{
     accounts::Principal,
@@ -106,6 +108,7 @@ pub(crate) async fn start(
         key,
         by,
     } = request;
+    permit(&handle, &principal, (Role::Handler, &workflow)).await?;
     let by = principal.signs(by);
     let files = inputs.values().filter_map(ArtifactRef::from_value);
     are_there(&handle, files.collect()).await?;

@@ -1,6 +1,7 @@
 //! Workflows as they stand: what their files say, and when they start by themselves.
 
 use axum::{Extension, Json, extract::State};
+use botswain_views::Role;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Problem,
     extract::{JsonBody, Path},
+    rights::permit,
     routes::{Answer, reading},
     versions,
 };
@@ -79,7 +81,7 @@ pub(crate) async fn pause(
         at: Timestamp::now(),
         note: pausing.note,
     };
-    turn(handle, name, Some(pause)).await
+    turn(handle, &principal, name, Some(pause)).await
 }
 
 /// It starts by itself again; what it missed is made up for as its triggers say.
@@ -91,10 +93,16 @@ pub(crate) async fn resume(
 ) -> Answer<WorkflowDetail> {
     let (by, note) = (principal.signs(pausing.by), pausing.note);
     tracing::info!(workflow = name, by, note, "goes on");
-    turn(handle, name, None).await
+    turn(handle, &principal, name, None).await
 }
 
-async fn turn(handle: Handle, name: String, pause: Option<PauseView>) -> Answer<WorkflowDetail> {
+async fn turn(
+    handle: Handle,
+    principal: &Principal,
+    name: String,
+    pause: Option<PauseView>,
+) -> Answer<WorkflowDetail> {
+    permit(&handle, principal, (Role::Handler, &name)).await?;
     // One that is not there cannot be paused.
     drop(show(State(handle.clone()), Path(name.clone())).await?);
     handle.pause(&name, pause).await?;

@@ -51,8 +51,16 @@ const MANY: &[&str] = &[
     "assignee",
     "until",
 ];
-const WRITTEN: &[&str] = &["#source", "note"];
-const PERSON: &[&str] = &["role", "groups", "*password", "locked"];
+const WRITTEN: &[&str] = &["#source", "note", "folder"];
+const PERSON: &[&str] = &[
+    "role",
+    "folders",
+    "folder",
+    "folder_role",
+    "groups",
+    "*password",
+    "locked",
+];
 
 /// Each route that changes something.
 pub(crate) const ACTS: &[(&str, &str, Form)] = &[
@@ -299,7 +307,7 @@ pub(crate) async fn fields(headers: &HeaderMap, body: &Bytes) -> Said {
         true => {
             let object = serde_json::from_slice::<serde_json::Map<String, Value>>(body);
             let fields = object.unwrap_or_default().into_iter();
-            fields.map(|(name, value)| (name, told(&value))).collect()
+            fields.map(of_field).collect()
         }
         // A file is no form.
         false if !form::is_form(headers) => Vec::new(),
@@ -320,6 +328,19 @@ pub(crate) async fn fields(headers: &HeaderMap, body: &Bytes) -> Said {
         before.push_str(&value);
     }
     said
+}
+
+/// A field of an object. Which role somebody has in which folder is told whole.
+fn of_field((name, value): (String, Value)) -> (String, String) {
+    let text = match &value {
+        Value::Object(roles) if name == "folders" => {
+            let each = roles.iter();
+            let each = each.map(|(folder, role)| format!("{folder}: {}", told(role)));
+            each.collect::<Vec<_>>().join(", ")
+        }
+        _ => told(&value),
+    };
+    (name, text)
 }
 
 /// A value in a few words: of a decision that holds something, which one it is and whom it names.

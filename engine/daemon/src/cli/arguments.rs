@@ -15,7 +15,7 @@ pub(super) use self::{
     exceptions::{Corrections, Decided, Exceptions, ExceptionsList},
     insights::Insights,
     new::New,
-    users::{RoleName, Tokens, User},
+    users::{FolderRole, RoleName, Tokens, User},
 };
 use super::outcome::Pair;
 
@@ -282,6 +282,9 @@ pub(super) struct Import {
     /// Where the workflow goes, or `-` for stdout; otherwise to `workflows/NAME.yaml`.
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+    /// The folder in `workflows/` that it is put into, as in `sales/export`.
+    #[arg(long, conflicts_with = "output")]
+    pub(super) folder: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -388,6 +391,10 @@ pub(super) enum Workflows {
 pub(super) struct Push {
     /// A workflow: `NAME.yaml`, wherever it is.
     pub(super) file: PathBuf,
+    /// The folder in `workflows/` that a new one is put into, as in `sales/export`; one that is
+    /// there stays where it lies.
+    #[arg(long)]
+    pub(super) folder: Option<String>,
     #[command(flatten)]
     pub(super) said: Said,
 }
@@ -452,9 +459,9 @@ pub(super) enum Format {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum SchemaOf {
-    /// `workflows/*.yaml`
+    /// `workflows/**/*.yaml`
     Workflow,
-    /// `workflows/*.test.yaml`
+    /// `workflows/**/*.test.yaml`
     Tests,
     /// `botswain.yaml`
     Instance,

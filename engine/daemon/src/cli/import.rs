@@ -18,6 +18,7 @@ use serde_json::json;
 
 use super::{
     Global, arguments,
+    new::is_folder,
     outcome::{Code, Failure, Outcome, refusal},
     output,
     table::plural,
@@ -25,9 +26,11 @@ use super::{
 use crate::{
     import::{self, Error, Import, Known, LIMIT, Request},
     instance::{Config, Instance, config::Outline},
+    starter,
 };
 
 pub(super) fn import(global: &Global, arguments: &arguments::Import) -> Outcome {
+    is_folder(arguments.folder.as_deref())?;
     let instance = global.instance()?;
     let reading = instance.config()?;
     let config = reading.config.as_ref().ok_or_else(|| {
@@ -159,20 +162,20 @@ fn write(
     let path = match arguments.output.as_deref() {
         Some(path) if is_dash(path) => return Ok(None),
         Some(path) => path.to_owned(),
-        None => instance
-            .folder()
-            .join("workflows")
-            .join(format!("{}.yaml", made.name)),
+        None => {
+            if let Some(there) = instance.workflow_file(&made.name)? {
+                return Err(is_there(&there));
+            }
+            let file = starter::file_in(arguments.folder.as_deref(), &made.name);
+            instance.folder().join(file)
+        }
     };
     let shown = path
         .strip_prefix(instance.folder())
         .unwrap_or(&path)
         .to_owned();
     let failed = |err: std::io::Error| match err.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Failure::usage(format!("`{}` is there already", shown.display()))
-                .hint("give it another name with `--name`, or remove the file")
-        }
+        std::io::ErrorKind::AlreadyExists => is_there(&shown),
         _ => Failure::of(format!("`{}` cannot be written: {err}", shown.display())),
     };
     if let Some(folder) = path.parent() {
@@ -181,6 +184,11 @@ fn write(
     let mut file = File::create_new(&path).map_err(failed)?;
     file.write_all(made.text.as_bytes()).map_err(failed)?;
     Ok(Some(shown))
+}
+
+fn is_there(file: &Path) -> Failure {
+    Failure::usage(format!("`{}` is there already", file.display()))
+        .hint("give it another name with `--name`, or remove the file")
 }
 
 fn report(made: &Import, written: Option<&Path>, found: &[Diagnostic]) {

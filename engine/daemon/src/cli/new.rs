@@ -16,6 +16,7 @@ use super::{
     output,
 };
 use crate::{
+    desk,
     instance::{self, Instance, config::Outline},
     starter::{self, Kind, Starter},
 };
@@ -24,6 +25,7 @@ pub(super) fn new(global: &Global, given: New) -> Outcome {
     is_name("NAME", &given.name).map_err(|why| {
         Failure::usage(why).hint("use small letters, digits and dashes, beginning with a letter")
     })?;
+    is_folder(given.folder.as_deref())?;
     let instance = match global.instance() {
         Ok(instance) => Some(instance),
         Err(_) if is_missing(global) => None,
@@ -58,6 +60,19 @@ pub(super) fn new(global: &Global, given: New) -> Outcome {
         },
     );
     Ok(Code::Done)
+}
+
+/// What `--folder` names can be one of `workflows/`.
+pub(super) fn is_folder(folder: Option<&str>) -> Result<(), Failure> {
+    let refused = folder.filter(|it| !starter::is_folder(it));
+    let refused = refused.map(|it| desk::Refusal::Folder(it.to_owned()));
+    match refused {
+        None => Ok(()),
+        Some(refused) => {
+            let hint = refused.hint().unwrap_or_default();
+            Err(Failure::usage(refused.to_string()).hint(hint))
+        }
+    }
 }
 
 /// Whether there is no instance, rather than one that cannot be read.
@@ -139,7 +154,8 @@ fn next(made: &Made) -> Vec<String> {
         }
     }
     next.push("botswain check".to_owned());
-    next.push(format!("botswain test workflows/{name}.yaml"));
+    let file = starter::file_in(starter.folder.as_deref(), name);
+    next.push(format!("botswain test {}", file.display()));
     next.push(format!("botswain run {name}"));
     if starter.kind.connections().contains(&"imap") {
         next.push(format!("botswain connections test {}", starter.mailbox));
@@ -216,6 +232,7 @@ impl<R: BufRead, W: Write> Asked<R, W> {
                 false => String::new(),
             },
             name: given.name,
+            folder: given.folder.filter(|it| !it.is_empty()),
         })
     }
 

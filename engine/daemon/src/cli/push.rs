@@ -28,20 +28,26 @@ pub(super) async fn push(global: &Global, arguments: Push) -> Outcome {
             let draft = DraftView {
                 source: source.clone(),
             };
-            let check: CheckView = client.post(&format!("{path}/check"), &draft).await?;
+            let within = arguments
+                .folder
+                .as_deref()
+                .map(|folder| format!("?folder={}", utf8_percent_encode(folder, NON_ALPHANUMERIC)));
+            let within = within.unwrap_or_default();
+            let check = format!("{path}/check{within}");
+            let check: CheckView = client.post(&check, &draft).await?;
             tell(&arguments.file, &check);
             if check.mistakes > 0 {
                 output::error("nothing is pushed as long as the file has mistakes");
                 return Ok(Code::Usage);
             }
-            let there = there(client, &path).await?;
+            let file = format!("{path}/file{within}");
+            let there = there(client, &file).await?;
             let activating = Activating {
                 source: source.clone(),
                 note: arguments.said.note.clone(),
                 by: arguments.said.by.clone(),
             };
             let seen = there.as_ref().map(|it| it.hash.as_str());
-            let file = format!("{path}/file");
             let activated: Activated = client.put_over(&file, &activating, seen).await?;
             match global.json {
                 true => output::json(&activated),
@@ -73,7 +79,7 @@ fn read(file: &Path) -> Result<(String, String), Failure> {
 
 /// The file that the instance has, if it has one.
 async fn there(client: &Client, path: &str) -> Result<Option<FileView>, Failure> {
-    match client.get(&format!("{path}/file")).await {
+    match client.get(path).await {
         Ok(file) => Ok(Some(file)),
         Err(client::Error::Problem(problem)) if problem.status == 404 => Ok(None),
         Err(error) => Err(error.into()),

@@ -1,6 +1,6 @@
 //! `run --dry-run`, `run --replay` and `render`: what a run would do, shown and not done.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use botswain_core::{
     RunId, StepId,
@@ -214,14 +214,13 @@ type Files = (Config, Vec<Arc<Version>>);
 
 /// The workflow and those that it calls; nothing while one has mistakes, which are shown.
 fn sound(instance: &Instance, workflow: &str) -> Result<Option<Files>, Failure> {
-    let file = PathBuf::from(format!("workflows/{workflow}.yaml"));
-    let (files, _) = instance.workflow_files()?;
-    if !files.contains(&file) {
+    let Some(file) = instance.workflow_file(workflow)? else {
+        let (files, _) = instance.workflow_files()?;
         let names = files.iter().filter_map(|it| it.file_stem()?.to_str());
         let hint = meant::workflow(workflow, &names.collect::<Vec<_>>());
         let hint = hint.unwrap_or_else(|| "`botswain new NAME` begins one".to_owned());
         return Err(Failure::usage(format!("there is no workflow `{workflow}`")).hint(hint));
-    }
+    };
     let checked = workflows::check_files(instance, &[file])?;
     match checked.config.clone().filter(|_| checked.errors() == 0) {
         Some(config) => Ok(Some((config, checked.versions))),

@@ -171,10 +171,9 @@ async fn start(client: &Client, arguments: Run) -> Result<RunId, Failure> {
 
 /// Whether the workflow's file has no mistakes; those it has are shown.
 fn is_sound(instance: &Instance, workflow: &str) -> Result<bool, Failure> {
-    let file = PathBuf::from(format!("workflows/{workflow}.yaml"));
-    let (files, _) = instance.workflow_files()?;
     // A workflow that is not there is for the daemon to say: it knows what there is.
-    let files: Vec<PathBuf> = files.into_iter().filter(|it| *it == file).collect();
+    let files = instance.workflow_file(workflow)?;
+    let files: Vec<PathBuf> = files.into_iter().collect();
     let checked = workflows::check_files(instance, &files)?;
     if checked.errors() > 0 {
         excerpt::note_all(instance, &checked.diagnostics);

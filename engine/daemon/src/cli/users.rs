@@ -1,12 +1,12 @@
 //! `user`: who may sign in to the console, and what they may.
 
-use botswain_views::PersonView;
+use botswain_views::{FolderRoles, PersonView};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::{
     Global,
-    arguments::{RoleName, User},
+    arguments::{FolderRole, RoleName, User},
     outcome::{Code, Failure, Outcome},
     output, table, times, tokens,
 };
@@ -17,12 +17,18 @@ const PATH: &str = "/api/v1/people";
 pub(super) async fn user(global: &Global, command: User) -> Outcome {
     match command {
         User::List => list(global).await,
-        User::Add { name, role, group } => {
+        User::Add {
+            name,
+            role,
+            folder,
+            group,
+        } => {
             let password = typed(&name)?;
             let request = PersonRequest {
                 name: name.clone(),
                 password,
                 role: role.into(),
+                folders: by_folder(folder),
                 groups: group,
             };
             let work = async |client: &mut Client| Ok(client.post::<Value>(PATH, &request).await?);
@@ -33,11 +39,14 @@ pub(super) async fn user(global: &Global, command: User) -> Outcome {
         User::Change {
             name,
             role,
+            folder,
+            no_folders,
             group,
             no_groups,
         } => {
             let change = Change {
                 role: role.map(RoleName::into),
+                folders: (no_folders || !folder.is_empty()).then(|| by_folder(folder)),
                 groups: (no_groups || !group.is_empty()).then_some(group),
                 ..Change::default()
             };
@@ -73,6 +82,13 @@ pub(super) async fn user(global: &Global, command: User) -> Outcome {
         }
         User::Token { command } => tokens::tokens(global, command).await,
     }
+}
+
+fn by_folder(roles: Vec<FolderRole>) -> FolderRoles {
+    let roles = roles.into_iter();
+    roles
+        .map(|FolderRole(folder, role)| (folder, role))
+        .collect()
 }
 
 async fn alter(global: &Global, name: &str, change: Change) -> Outcome {
@@ -117,12 +133,25 @@ async fn list(global: &Global) -> Outcome {
                 let locked = if it.locked { "yes" } else { "" }.to_owned();
                 let by = it.provider.clone().unwrap_or_default();
                 let groups = it.groups.join(", ");
-                [it.name.clone(), role, groups, by, factor, locked, seen]
+                let folders = it.folders.iter();
+                let folders = folders.map(|(folder, role)| format!("{folder}={}", role.name()));
+                let folders = folders.collect::<Vec<_>>().join(", ");
+                [
+                    it.name.clone(),
+                    role,
+                    folders,
+                    groups,
+                    by,
+                    factor,
+                    locked,
+                    seen,
+                ]
             });
             output::data(&table::of(
                 [
                     "name",
                     "role",
+                    "in folders",
                     "groups",
                     "by",
                     "second factor",

@@ -1,5 +1,7 @@
 //! `workflows`: what can be started, as the files say.
 
+use std::collections::BTreeMap;
+
 use botswain_core::plan::{Input, InputKind, Plan};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
@@ -29,9 +31,12 @@ pub(super) fn list(global: &Global) -> Outcome {
         .map(|version| &version.plan)
         .collect();
     let pauses = Pauses::open(instance.private().pauses()).map_err(StartError::Pauses)?;
+    let folders = instance.workflow_folders()?;
     match (global.json, plans.is_empty()) {
         (true, _) => {
-            let all = plans.iter().map(|plan| described(plan, &pauses));
+            let all = plans
+                .iter()
+                .map(|plan| described(plan, (&folders, &pauses)));
             output::json(&all.collect::<Vec<_>>());
         }
         (false, true) if checked.files == 0 => {
@@ -42,7 +47,7 @@ pub(super) fn list(global: &Global) -> Outcome {
         }
         // What is the matter stands on stderr.
         (false, true) => (),
-        (false, false) => output::data(&listed(&plans, &pauses)),
+        (false, false) => output::data(&listed(&plans, (&folders, &pauses))),
     }
     if checked.config.is_none() {
         return Err(Failure::usage(format!(
@@ -85,9 +90,13 @@ pub(super) async fn known(instance: &Instance, client: &Client, name: &str) -> R
     })
 }
 
-fn described(plan: &Plan, pauses: &Pauses) -> serde_json::Value {
+/// In which folder each workflow lies, and which are paused.
+type Standing<'s> = (&'s BTreeMap<String, String>, &'s Pauses);
+
+fn described(plan: &Plan, (folders, pauses): Standing<'_>) -> serde_json::Value {
     json!({
         "name": plan.name,
+        "folder": folders.get(&plan.name),
         "description": plan.description,
         "inputs": plan.inputs,
         "triggers": plan.triggers,
@@ -95,7 +104,7 @@ fn described(plan: &Plan, pauses: &Pauses) -> serde_json::Value {
     })
 }
 
-fn listed(plans: &[&Plan], pauses: &Pauses) -> String {
+fn listed(plans: &[&Plan], (folders, pauses): Standing<'_>) -> String {
     let rows = plans.iter().map(|plan| {
         let inputs = plan
             .inputs
@@ -103,6 +112,7 @@ fn listed(plans: &[&Plan], pauses: &Pauses) -> String {
             .map(|(name, input)| described_input(name, input));
         [
             plan.name.clone(),
+            folders.get(&plan.name).cloned().unwrap_or_default(),
             inputs.collect::<Vec<_>>().join(", "),
             plan.triggers
                 .iter()
@@ -115,10 +125,15 @@ fn listed(plans: &[&Plan], pauses: &Pauses) -> String {
             plan.description.clone().unwrap_or_default(),
         ]
     });
-    table::of(
-        ["workflow", "inputs", "starts", "paused", "description"],
-        rows,
-    )
+    let head = [
+        "workflow",
+        "folder",
+        "inputs",
+        "starts",
+        "paused",
+        "description",
+    ];
+    table::of(head, rows)
 }
 
 /// `file: file`, with a question mark when it may be left out.

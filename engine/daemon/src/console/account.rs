@@ -169,7 +169,8 @@ fn address(instance: &str, name: &str, secret: &str) -> String {
 }
 
 fn requires(handle: &Handle, principal: &Principal) -> bool {
-    handle.parts.config().requires_factor(principal.role)
+    let config = handle.parts.config();
+    principal.roles().any(|it| config.requires_factor(it))
 }
 
 /// The second step of signing in.

@@ -14,7 +14,8 @@ use super::{Visit, again, forms::Fields, html};
 use crate::{
     accounts::Principal,
     api::{
-        Activating, Problem, authoring,
+        Activating, Problem,
+        authoring::{self, InFolder},
         extract::{self, JsonBody},
         precondition::IfMatch,
     },
@@ -25,18 +26,21 @@ use crate::{
 /// What the page sends with each of its buttons.
 struct Written {
     workflow: String,
+    /// The folder of a new one.
+    place: InFolder,
     source: String,
     seen: String,
     note: String,
 }
 
 impl Written {
-    fn of(workflow: String, fields: Vec<(String, String)>) -> Written {
+    fn of(workflow: String, place: InFolder, fields: Vec<(String, String)>) -> Written {
         let form = Fields::new(fields);
         // A form has both characters at the end of a line; the file gets what it had.
         let plain = |name: &str| form.get(name).unwrap_or_default().replace("\r\n", "\n");
         Written {
             workflow,
+            place,
             source: plain("source"),
             seen: plain("seen"),
             note: plain("note"),
@@ -46,6 +50,7 @@ impl Written {
     fn editing(&self) -> Editing<'_> {
         Editing {
             workflow: &self.workflow,
+            folder: self.place.folder.as_deref().unwrap_or_default(),
             source: &self.source,
             seen: &self.seen,
             note: &self.note,
@@ -58,35 +63,51 @@ impl Written {
         JsonBody(DraftView { source })
     }
 
+    fn place(&self) -> extract::Query<InFolder> {
+        extract::Query(self.place.clone())
+    }
+
     fn name(&self) -> extract::Path<String> {
         extract::Path(self.workflow.clone())
     }
 }
 
-/// Asks for the name of a new one, and leads to its page.
+/// Asks for the name of a new one and its folder, and leads to its page.
 pub(super) async fn begin(
     Extension(visit): Extension<Visit>,
     Query(fields): Query<Vec<(String, String)>>,
 ) -> Response {
     let form = Fields::new(fields);
     let name = form.given("name").unwrap_or_default().to_owned();
-    if starter::is_name(&name) {
-        return Redirect::to(&format!("/workflows/{name}/edit")).into_response();
-    }
+    let folder = form.given("folder").unwrap_or_default().to_owned();
+    let refused = match (starter::is_name(&name), starter::is_folder(&folder)) {
+        (true, true) => {
+            let within = utf8_percent_encode(&folder, NON_ALPHANUMERIC);
+            let within = match folder.is_empty() {
+                true => String::new(),
+                false => format!("?folder={within}"),
+            };
+            return Redirect::to(&format!("/workflows/{name}/edit{within}")).into_response();
+        }
+        (true, false) => desk::Refusal::Folder(folder.clone()),
+        (false, _) => desk::Refusal::Name(name.clone()),
+    };
     let frame = visit.counted().await;
+    let asked = (name.as_str(), folder.as_str());
     if name.is_empty() {
-        return html(botswain_console::new_workflow(&frame, "", None));
+        return html(botswain_console::new_workflow(&frame, asked, None));
     }
-    let error = visit.line(&Problem::from(desk::Refusal::Name(name.clone())));
-    again(botswain_console::new_workflow(&frame, &name, Some(&error)))
+    let error = visit.line(&Problem::from(refused));
+    again(botswain_console::new_workflow(&frame, asked, Some(&error)))
 }
 
 pub(super) async fn open(
     State(handle): State<Handle>,
     Extension(visit): Extension<Visit>,
     Path(name): Path<String>,
+    Query(place): Query<InFolder>,
 ) -> Response {
-    let opened = authoring::opened(&handle, &name).await;
+    let opened = authoring::opened(&handle, &name, &place).await;
     let (source, seen) = match opened {
         Ok(Some(file)) => (file.source, file.hash.as_str().to_owned()),
         Ok(None) => (begun(&name), String::new()),
@@ -94,11 +115,18 @@ pub(super) async fn open(
     };
     let written = Written {
         workflow: name,
+        place,
         source,
         seen,
         note: String::new(),
     };
-    let check = authoring::check(State(handle), written.name(), written.draft()).await;
+    let check = authoring::check(
+        State(handle),
+        written.name(),
+        written.place(),
+        written.draft(),
+    )
+    .await;
     let check = match check {
         Ok(Json(check)) => check,
         Err(problem) => return refused(&visit, &written, &problem).await,
@@ -121,14 +149,15 @@ pub(super) type Pressed = (
     Extension<Principal>,
     Extension<Visit>,
     Path<String>,
+    Query<InFolder>,
     Form<Vec<(String, String)>>,
 );
 
 pub(super) async fn check(
-    (handle, _, Extension(visit), Path(name), Form(fields)): Pressed,
+    (handle, _, Extension(visit), Path(name), Query(place), Form(fields)): Pressed,
 ) -> Response {
-    let written = Written::of(name, fields);
-    match authoring::check(handle, written.name(), written.draft()).await {
+    let written = Written::of(name, place, fields);
+    match authoring::check(handle, written.name(), written.place(), written.draft()).await {
         Ok(Json(check)) => {
             let editing = Editing {
                 check: Some(&check),
@@ -141,10 +170,10 @@ pub(super) async fn check(
 }
 
 pub(super) async fn test(
-    (handle, _, Extension(visit), Path(name), Form(fields)): Pressed,
+    (handle, _, Extension(visit), Path(name), Query(place), Form(fields)): Pressed,
 ) -> Response {
-    let written = Written::of(name, fields);
-    match authoring::test(handle, written.name(), written.draft()).await {
+    let written = Written::of(name, place, fields);
+    match authoring::test(handle, written.name(), written.place(), written.draft()).await {
         Ok(Json(tests)) => {
             let editing = Editing {
                 check: Some(&tests.check),
@@ -158,9 +187,9 @@ pub(super) async fn test(
 }
 
 pub(super) async fn activate(
-    (State(handle), principal, Extension(visit), Path(name), Form(fields)): Pressed,
+    (State(handle), principal, Extension(visit), Path(name), Query(place), Form(fields)): Pressed,
 ) -> Response {
-    let written = Written::of(name, fields);
+    let written = Written::of(name, place, fields);
     let activating = Activating {
         source: written.source.clone(),
         note: Some(written.note.clone()).filter(|it| !it.trim().is_empty()),
@@ -168,8 +197,8 @@ pub(super) async fn activate(
     };
     let seen = IfMatch::of_form(Some(written.seen.as_str()).filter(|it| !it.is_empty()));
     let body = JsonBody(activating);
-    let name = written.name();
-    match authoring::activate(State(handle.clone()), principal, name, seen, body).await {
+    let (name, place) = (written.name(), written.place());
+    match authoring::activate(State(handle.clone()), principal, name, place, seen, body).await {
         Ok(Json(activated)) => {
             let name = utf8_percent_encode(&written.workflow, NON_ALPHANUMERIC);
             let number = activated.version.number;
@@ -191,7 +220,13 @@ async fn mistaken(
     visit: &Visit,
     (written, problem): (&Written, &Problem),
 ) -> Response {
-    let check = authoring::check(State(handle), written.name(), written.draft()).await;
+    let check = authoring::check(
+        State(handle),
+        written.name(),
+        written.place(),
+        written.draft(),
+    )
+    .await;
     let (check, error) = (check.ok().map(|it| it.0), visit.line(problem));
     let editing = Editing {
         error: Some(&error),
@@ -203,7 +238,7 @@ async fn mistaken(
 
 /// The page again, with what somebody else has made of the file; from now on that is what was seen.
 async fn meanwhile(handle: &Handle, visit: &Visit, mut written: Written) -> Response {
-    let now = match authoring::opened(handle, &written.workflow).await {
+    let now = match authoring::opened(handle, &written.workflow, &written.place).await {
         Ok(now) => now,
         Err(problem) => return refused(visit, &written, &problem).await,
     };

@@ -46,7 +46,7 @@ pub(super) async fn inbox(
     let (asked, limit) = (query.clone(), query.limit.unwrap_or(PAGE).clamp(1, 500));
     let read = routes::inbox_page(&handle, asked, (principal.name, limit));
     let Json(inbox) = read.await.map_err(|problem| visit.problem(&problem))?;
-    let frame = visit.frame(inbox.counts);
+    let frame = visit.placed(inbox.counts).await;
     Ok(html(botswain_console::inbox(
         &frame, &query, &inbox, proposal,
     )))

@@ -3,16 +3,17 @@
 use axum::{
     Extension, Form, Json,
     extract::{Path, State},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use botswain_console::Preview;
 use botswain_core::{ExceptionId, Hash};
-use botswain_views::{Decision, ExceptionView};
+use botswain_views::{Decision, ExceptionView, Role};
 
 use super::{Visit, forms::Fields, html};
 use crate::{
     accounts::Principal,
-    api::{BulkRequest, Problem, bulk, extract, routes},
+    api::{BulkRequest, Problem, bulk, extract, rights::Reach, routes},
     daemon::Handle,
 };
 
@@ -31,22 +32,30 @@ type Pairs = Vec<(String, String)>;
 
 pub(super) async fn of_cause(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Extension(visit): Extension<Visit>,
     Path(cause): Path<Hash>,
     Form(fields): Form<Pairs>,
 ) -> Response {
-    preview(&handle, &visit, Some(cause), fields).await
+    preview(&handle, (&principal, &visit), Some(cause), fields).await
 }
 
 pub(super) async fn of_selection(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Extension(visit): Extension<Visit>,
     Form(fields): Form<Pairs>,
 ) -> Response {
-    preview(&handle, &visit, None, fields).await
+    preview(&handle, (&principal, &visit), None, fields).await
 }
 
-async fn preview(handle: &Handle, visit: &Visit, cause: Option<Hash>, fields: Pairs) -> Response {
+/// What will happen to those that whoever asks may decide; how many others there are is told.
+async fn preview(
+    handle: &Handle,
+    (principal, visit): (&Principal, &Visit),
+    cause: Option<Hash>,
+    fields: Pairs,
+) -> Response {
     let shown = async {
         let request = request(handle, visit, (cause, &fields)).await?;
         let mut exceptions: Vec<ExceptionView> = Vec::new();
@@ -55,20 +64,30 @@ async fn preview(handle: &Handle, visit: &Visit, cause: Option<Hash>, fields: Pa
             let read = routes::reading(handle, move |parts| parts.exception_view(id));
             exceptions.extend(read.await?.0);
         }
-        Ok::<_, Problem>((request, exceptions))
+        let reach = Reach::of(handle, principal).await?;
+        let found = exceptions.len();
+        exceptions.retain(|it| reach.may(Role::Handler, &it.workflow));
+        if exceptions.is_empty() && found > 0 {
+            let title = format!("{} may not decide any of them", principal.name);
+            return Err(Problem::new(StatusCode::FORBIDDEN, "access.role", title)
+                .detail("it takes the role handler where their workflows lie"));
+        }
+        let left_out = found - exceptions.len();
+        Ok::<_, Problem>((request, exceptions, left_out))
     };
     match shown.await {
-        Ok((_, exceptions)) if exceptions.is_empty() => {
+        Ok((_, exceptions, _)) if exceptions.is_empty() => {
             let problem = Problem::not_found("nothing is chosen that could be decided");
             visit.problem(&problem)
         }
-        Ok((request, exceptions)) => {
+        Ok((request, exceptions, left_out)) => {
             let kept = |(name, _): &&(String, String)| DECIDING.contains(&name.as_str());
             let fields: Pairs = fields.iter().filter(kept).cloned().collect();
             let preview = Preview {
                 decision: &request.decision,
                 note: request.note.as_deref(),
                 exceptions: &exceptions,
+                left_out: left_out as u64,
                 fields: &fields,
             };
             html(botswain_console::preview(&visit.counted().await, &preview))
@@ -106,10 +125,11 @@ pub(super) async fn show(
 
 pub(super) async fn withdraw(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Extension(visit): Extension<Visit>,
     Path(id): Path<u64>,
 ) -> Response {
-    match bulk::take_back(&handle, id) {
+    match bulk::take_back(&handle, &principal, id) {
         Ok(view) => Redirect::to(&format!("/bulk/{}", view.id)).into_response(),
         Err(problem) => visit.problem(&problem),
     }

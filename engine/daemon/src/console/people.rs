@@ -6,11 +6,11 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use botswain_views::Role;
+use botswain_views::{FolderRoles, Role};
 
 use super::{Visit, again, forms::Fields, html};
 use crate::{
-    accounts::Change,
+    accounts::{Change, Rights},
     api::{
         Problem,
         people::{known, listed},
@@ -41,7 +41,11 @@ pub(super) async fn add(
     let added = async {
         let name = form.given("name").unwrap_or_default();
         let password = form.get("password").unwrap_or_default().to_owned();
-        let rights = (role(&form)?, known(&handle, groups(&form))?);
+        let rights = Rights {
+            role: role(&form)?,
+            groups: known(&handle, groups(&form))?,
+            folders: folders(&form)?,
+        };
         handle.accounts.add(name, password, rights).await?;
         Ok(())
     };
@@ -61,6 +65,7 @@ pub(super) async fn alter(
         let has = |name: &str| form.get(name).is_some();
         let change = Change {
             role: has("role").then(|| role(&form)).transpose()?,
+            folders: has("folder").then(|| folders(&form)).transpose()?,
             groups: has("groups")
                 .then(|| known(&handle, groups(&form)))
                 .transpose()?,
@@ -94,7 +99,19 @@ pub(super) async fn shown(handle: &Handle, visit: &Visit, done: Result<(), Probl
 }
 
 pub(super) fn role(form: &Fields) -> Result<Role, Problem> {
-    let name = form.get("role").unwrap_or_default();
+    named(form.get("role").unwrap_or_default())
+}
+
+/// Each folder with the role behind it; a row without a folder or without a role says nothing.
+fn folders(form: &Fields) -> Result<FolderRoles, Problem> {
+    let rows = form.all("folder").zip(form.all("folder_role"));
+    let plain = rows.map(|(folder, role)| (folder.trim().trim_matches('/'), role));
+    let said = plain.filter(|(folder, role)| !folder.is_empty() && !role.is_empty());
+    let each = said.map(|(folder, role)| Ok((folder.to_owned(), named(role)?)));
+    each.collect()
+}
+
+fn named(name: &str) -> Result<Role, Problem> {
     serde_json::from_value(name.into()).map_err(|_| {
         let title = format!("there is no role `{name}`");
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "account.role", title)

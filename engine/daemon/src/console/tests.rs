@@ -16,16 +16,20 @@ use botswain_views::{Act, AuditEntry, AuditQuery, Outcome};
 
 use super::*;
 use crate::{
-    accounts::NewToken,
+    accounts::{NewToken, Rights},
     audit::ACTS,
     daemon::{Daemon, Mode},
     instance::Instance,
 };
 
+mod folders;
+
 const PASSWORD: &str = "correct horse battery";
 
-/// What each route is meant to take. A route that is not here, and one that is not there any
-/// more, fails the test: whoever adds one says here too who may take it.
+/// What each route is meant to take: a role everywhere; one `there`, in the folder of the workflow
+/// that its path is about; or one `somewhere`, for what its function judges. A route that is not
+/// here, and one that is not there any more, fails the test: whoever adds one says here too who may
+/// take it.
 const MEANT: &[(&str, &str)] = &[
     ("GET /login", "anyone"),
     ("POST /login", "anyone"),
@@ -42,31 +46,31 @@ const MEANT: &[(&str, &str)] = &[
     ("GET /counts", "viewer"),
     ("GET /events", "viewer"),
     ("GET /exceptions/{id}", "viewer"),
-    ("POST /exceptions/{id}/decision", "handler"),
-    ("POST /clusters/{cause}/preview", "handler"),
-    ("POST /selection/preview", "handler"),
-    ("POST /bulk", "handler"),
+    ("POST /exceptions/{id}/decision", "handler there"),
+    ("POST /clusters/{cause}/preview", "handler somewhere"),
+    ("POST /selection/preview", "handler somewhere"),
+    ("POST /bulk", "handler somewhere"),
     ("GET /bulk/{id}", "viewer"),
-    ("POST /bulk/{id}/withdraw", "handler"),
+    ("POST /bulk/{id}/withdraw", "handler somewhere"),
     ("GET /artifacts/{hash}", "viewer"),
     ("GET /runs", "viewer"),
     ("GET /runs/{run}", "viewer"),
     ("GET /runs/{run}/items/{step}", "viewer"),
     ("GET /runs/{run}/evidence", "viewer"),
-    ("POST /runs/{run}/replay", "handler"),
-    ("POST /runs/{run}/cancel", "handler"),
+    ("POST /runs/{run}/replay", "handler there"),
+    ("POST /runs/{run}/cancel", "handler there"),
     ("GET /workflows", "viewer"),
     ("GET /workflows/{name}", "viewer"),
-    ("GET /new-workflow", "author"),
-    ("GET /workflows/{name}/edit", "author"),
-    ("POST /workflows/{name}/check", "author"),
-    ("POST /workflows/{name}/test", "author"),
-    ("POST /workflows/{name}/activate", "author"),
+    ("GET /new-workflow", "author somewhere"),
+    ("GET /workflows/{name}/edit", "author there"),
+    ("POST /workflows/{name}/check", "author there"),
+    ("POST /workflows/{name}/test", "author there"),
+    ("POST /workflows/{name}/activate", "author there"),
     ("GET /workflows/{name}/versions", "viewer"),
     ("GET /workflows/{name}/versions/{number}", "viewer"),
-    ("POST /workflows/{name}/start", "handler"),
-    ("POST /workflows/{name}/pause", "handler"),
-    ("POST /workflows/{name}/resume", "handler"),
+    ("POST /workflows/{name}/start", "handler there"),
+    ("POST /workflows/{name}/pause", "handler there"),
+    ("POST /workflows/{name}/resume", "handler there"),
     ("GET /calendar", "viewer"),
     ("GET /insights", "viewer"),
     ("GET /insights/export", "viewer"),
@@ -89,36 +93,36 @@ const MEANT: &[(&str, &str)] = &[
     ("GET /api/v1/health", "viewer"),
     ("GET /api/v1/openapi.json", "viewer"),
     ("GET /api/v1/runs", "viewer"),
-    ("POST /api/v1/runs", "handler"),
+    ("POST /api/v1/runs", "handler somewhere"),
     ("GET /api/v1/runs/{run}", "viewer"),
-    ("POST /api/v1/runs/{run}/cancellation", "handler"),
-    ("POST /api/v1/runs/{run}/replay", "handler"),
+    ("POST /api/v1/runs/{run}/cancellation", "handler there"),
+    ("POST /api/v1/runs/{run}/replay", "handler there"),
     ("GET /api/v1/runs/{run}/items/{step}", "viewer"),
     ("GET /api/v1/runs/{run}/evidence", "viewer"),
     ("GET /api/v1/versions/{hash}", "viewer"),
     ("GET /api/v1/workflows", "viewer"),
     ("GET /api/v1/workflows/{name}", "viewer"),
-    ("GET /api/v1/workflows/{name}/file", "author"),
-    ("PUT /api/v1/workflows/{name}/file", "author"),
-    ("POST /api/v1/workflows/{name}/check", "author"),
-    ("POST /api/v1/workflows/{name}/completion", "author"),
-    ("POST /api/v1/workflows/{name}/test", "author"),
+    ("GET /api/v1/workflows/{name}/file", "author there"),
+    ("PUT /api/v1/workflows/{name}/file", "author there"),
+    ("POST /api/v1/workflows/{name}/check", "author there"),
+    ("POST /api/v1/workflows/{name}/completion", "author there"),
+    ("POST /api/v1/workflows/{name}/test", "author there"),
     ("GET /api/v1/workflows/{name}/versions", "viewer"),
     ("GET /api/v1/workflows/{name}/versions/{number}", "viewer"),
-    ("POST /api/v1/workflows/{name}/pause", "handler"),
-    ("POST /api/v1/workflows/{name}/resumption", "handler"),
+    ("POST /api/v1/workflows/{name}/pause", "handler there"),
+    ("POST /api/v1/workflows/{name}/resumption", "handler there"),
     ("GET /api/v1/inbox", "viewer"),
     ("GET /api/v1/exceptions", "viewer"),
     ("GET /api/v1/exceptions/{id}", "viewer"),
-    ("POST /api/v1/exceptions/{id}/resolution", "handler"),
-    ("POST /api/v1/bulk", "handler"),
+    ("POST /api/v1/exceptions/{id}/resolution", "handler there"),
+    ("POST /api/v1/bulk", "handler somewhere"),
     ("GET /api/v1/bulk/{id}", "viewer"),
-    ("POST /api/v1/bulk/{id}/withdrawal", "handler"),
+    ("POST /api/v1/bulk/{id}/withdrawal", "handler somewhere"),
     ("GET /api/v1/mappings", "viewer"),
     ("PUT /api/v1/mappings/{table}/{from}", "author"),
     ("DELETE /api/v1/mappings/{table}/{from}", "author"),
     ("GET /api/v1/artifacts/{hash}", "viewer"),
-    ("POST /api/v1/files/{name}", "handler"),
+    ("POST /api/v1/files/{name}", "handler somewhere"),
     ("GET /api/v1/schedule", "viewer"),
     ("GET /api/v1/insights", "viewer"),
     ("GET /api/v1/insights/export", "viewer"),
@@ -150,16 +154,32 @@ const ROLES: [(&str, Role); 4] = [
     ("admin", Role::Admin),
 ];
 
+/// The role that is meant.
+fn least(right: &str) -> Option<Role> {
+    let role = right.split(' ').next();
+    let named = ROLES.iter().find(|(name, _)| Some(*name) == role);
+    named.map(|(_, role)| *role)
+}
+
 struct House {
     app: Router,
     daemon: Daemon,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl House {
     async fn open() -> House {
+        House::with(&[]).await
+    }
+
+    /// With these files.
+    async fn with(files: &[(&str, &str)]) -> House {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("botswain.yaml"), "name: x\n").unwrap();
+        for (file, text) in [("botswain.yaml", "name: x\n")].iter().chain(files) {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
         let instance = Instance::at(folder.path()).unwrap();
         let daemon = Daemon::start(instance, Mode::Brief).await.unwrap();
         let guard = Guard {
@@ -172,14 +192,13 @@ impl House {
         House {
             app: router(guard),
             daemon,
-            _folder: folder,
+            folder,
         }
     }
 
     /// What somebody's cookie and forms hold.
-    async fn enter(&self, name: &str, role: Role) -> (String, String) {
+    async fn enter(&self, name: &str, rights: impl Into<Rights>) -> (String, String) {
         let (accounts, here) = (&self.daemon.handle.accounts, IpAddr::from([127, 0, 0, 1]));
-        let rights = (role, Vec::new());
         accounts
             .add(name, PASSWORD.to_owned(), rights)
             .await
@@ -256,7 +275,7 @@ async fn each_route_is_taken_by_those_who_may_and_by_nobody_else() {
     let mut people = Vec::new();
     let mut tokens = BTreeMap::new();
     for (name, role) in ROLES {
-        people.push((role, house.enter(name, role).await));
+        people.push((role, house.enter(name, (role, Vec::new())).await));
         tokens.insert(role, format!("Bearer {}", house.token(name, role)));
     }
     for (route, right) in MEANT {
@@ -268,9 +287,9 @@ async fn each_route_is_taken_by_those_who_may_and_by_nobody_else() {
             "socket" => assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{route}"),
             _ => assert!(is_shut(&answer), "{route}: {}", answer.status()),
         }
-        let least = ROLES.iter().find(|(name, _)| name == right);
+        let least = least(right);
         // Signing out would end what follows.
-        let Some((_, least)) = least.filter(|_| *route != "POST /logout") else {
+        let Some(least) = least.filter(|_| *route != "POST /logout") else {
             continue;
         };
         for (role, (token, csrf)) in &people {
@@ -280,7 +299,7 @@ async fn each_route_is_taken_by_those_who_may_and_by_nobody_else() {
             let is_refused = answer.status() == StatusCode::FORBIDDEN;
             assert_eq!(
                 is_refused,
-                role < least,
+                *role < least,
                 "{route} by {role:?}: {}",
                 answer.status()
             );
@@ -294,11 +313,11 @@ async fn each_route_is_taken_by_those_who_may_and_by_nobody_else() {
                 true if makes => assert!(answer.status().is_client_error(), "{route} by a token"),
                 true => {
                     let is_refused = answer.status() == StatusCode::FORBIDDEN;
-                    assert_eq!(is_refused, role < least, "{route} by a token of {role:?}");
+                    assert_eq!(is_refused, *role < least, "{route} by a token of {role:?}");
                     assert!(!is_shut(&answer), "{route} by a token of {role:?}");
                 }
             }
-            if method != "GET" && role >= least {
+            if method != "GET" && *role >= least {
                 let bare = house.ask(request(method, &path, &headers[..1])).await;
                 assert_eq!(
                     bare.status(),
@@ -338,7 +357,7 @@ async fn no_other_spelling_of_a_path_leads_past_the_guard() {
 #[tokio::test]
 async fn what_comes_from_another_site_changes_nothing() {
     let mut house = House::open().await;
-    let (token, csrf) = house.enter("ann", Role::Admin).await;
+    let (token, csrf) = house.enter("ann", (Role::Admin, Vec::new())).await;
     let cookie = format!("session={token}");
     let proof = [("cookie", cookie.as_str()), ("x-csrf-token", csrf.as_str())];
     for strange in [
@@ -429,8 +448,8 @@ const UNRECORDED: [&str; 11] = [
 #[tokio::test]
 async fn each_route_that_changes_something_is_in_the_audit() {
     let mut house = House::open().await;
-    let (token, csrf) = house.enter("ann", Role::Admin).await;
-    let eve = house.enter("eve", Role::Viewer).await;
+    let (token, csrf) = house.enter("ann", (Role::Admin, Vec::new())).await;
+    let eve = house.enter("eve", (Role::Viewer, Vec::new())).await;
     let named: BTreeSet<String> = ACTS
         .iter()
         .map(|(verb, path, _)| format!("{verb} {path}"))
@@ -515,7 +534,7 @@ fn form(path: &str, headers: &[(&str, &str)], fields: &str) -> Request<Body> {
 #[tokio::test]
 async fn the_audit_knows_who_and_what_and_no_password() {
     let mut house = House::open().await;
-    let (token, csrf) = house.enter("ann", Role::Admin).await;
+    let (token, csrf) = house.enter("ann", (Role::Admin, Vec::new())).await;
     house.daemon.handle.parts.redactor.learn(["open sesame"]);
     let cookie = format!("session={token}");
     let headers = [("cookie", cookie.as_str()), ("x-csrf-token", csrf.as_str())];
@@ -569,7 +588,7 @@ async fn the_audit_knows_who_and_what_and_no_password() {
 #[tokio::test]
 async fn what_cannot_be_written_down_is_not_done() {
     let mut house = House::open().await;
-    let (token, csrf) = house.enter("ann", Role::Admin).await;
+    let (token, csrf) = house.enter("ann", (Role::Admin, Vec::new())).await;
     let cookie = format!("session={token}");
     let headers = [("cookie", cookie.as_str()), ("x-csrf-token", csrf.as_str())];
     let folder = house.daemon.handle.parts.instance.private().audit();

@@ -1,5 +1,7 @@
 //! Who looks at a page, and how they want to see it.
 
+use std::collections::BTreeMap;
+
 use axum::{
     extract::Request,
     http::{HeaderMap, StatusCode, header},
@@ -67,6 +69,7 @@ impl Visit {
             person: principal.map(|it| Person {
                 name: it.name.clone(),
                 role: it.role,
+                folders: it.folders.clone(),
                 groups: it.groups.clone(),
             }),
             csrf: principal.and_then(|it| it.csrf.clone()).unwrap_or_default(),
@@ -77,16 +80,30 @@ impl Visit {
             counts,
             path: self.path.clone(),
             notice: None,
+            places: BTreeMap::new(),
         }
     }
 
-    /// The frame with how much waits; what cannot be counted is not shown.
+    /// The frame with how much waits and where workflows lie; what cannot be read is not shown.
     pub(super) async fn counted(&self) -> Frame {
         let name = self.principal.as_ref().map(|it| it.name.clone());
         let read = crate::api::routes::reading(&self.guard.handle, move |parts| {
             parts.counts(name.as_deref().unwrap_or_default(), Timestamp::now())
         });
-        self.frame(read.await.map(|it| it.0).unwrap_or_default())
+        self.placed(read.await.map(|it| it.0).unwrap_or_default())
+            .await
+    }
+
+    /// The frame with where workflows lie.
+    pub(super) async fn placed(&self, counts: Counts) -> Frame {
+        let read = crate::api::routes::reading(&self.guard.handle, |parts| {
+            let folders = parts.instance.workflow_folders();
+            folders.map_err(Problem::internal)
+        });
+        Frame {
+            places: read.await.map(|it| it.0).unwrap_or_default(),
+            ..self.frame(counts)
+        }
     }
 
     /// Where they come from; over a connection that has no address nobody is told apart.

@@ -157,15 +157,14 @@ async fn take_over(handle: &Handle, checked: Checked, mode: Mode) {
 
 /// The new versions, and the old one of each file that is still there but has mistakes.
 fn with_last_good(handle: &Handle, mut versions: Vec<Arc<Version>>) -> Vec<Arc<Version>> {
+    let files = handle.parts.instance.workflow_files();
+    let files = files.map(|(files, _)| files).unwrap_or_default();
     for old in handle.workflows() {
         let name = &old.plan.name;
-        let file = handle
-            .parts
-            .instance
-            .folder()
-            .join("workflows")
-            .join(format!("{name}.yaml"));
-        if file.exists() && !versions.iter().any(|new| new.plan.name == *name) {
+        let has_file = files
+            .iter()
+            .any(|it| it.file_stem().is_some_and(|it| it == name.as_str()));
+        if has_file && !versions.iter().any(|new| new.plan.name == *name) {
             versions.push(old);
         }
     }
@@ -188,7 +187,9 @@ impl Stamp {
             // Before it is listed: what changes meanwhile is seen the next time.
             stamp.note_folder(&folder);
             for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+                let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
                 match entry.file_type() {
+                    Ok(kind) if kind.is_dir() && is_hidden => (),
                     Ok(kind) if kind.is_dir() => folders.push(entry.path()),
                     _ => stamp.note_file(entry.path()),
                 }

@@ -21,8 +21,11 @@ use botswain_core::{
 use super::{Error, Instance, TEXT_LIMIT, config::Outline, read_text, secrets, unreadable};
 use crate::pages;
 
-/// Folders in `templates/` may be nested so deep.
-const DEPTH: usize = 8;
+/// Folders in `templates/` and `workflows/` may be nested so deep.
+pub(crate) const DEPTH: usize = 8;
+
+/// Folders beside workflows that hold what their tests need.
+pub(crate) const OF_TESTS: [&str; 2] = ["fixtures", "snapshots"];
 
 /// The catalogue, and a diagnostic for each template that cannot be used.
 #[derive(Clone)]
@@ -84,16 +87,16 @@ impl Instance {
     }
 }
 
-/// `workflows/*.yaml` but the files of tests, relative to the instance.
+/// `workflows/**/*.yaml` but the files of tests, relative to the instance.
 pub(super) fn workflow_files(folder: &Path) -> Result<(Vec<PathBuf>, Vec<Diagnostic>), Error> {
-    let (files, warnings) = yaml_files(folder, ("workflows", "a workflow"))?;
+    let (files, warnings) = of_workflows(folder)?;
     let workflows = files.into_iter().filter(|file| !holds_tests(file));
     Ok((workflows.collect(), warnings))
 }
 
-/// `workflows/*.test.yaml`, relative to the instance.
+/// `workflows/**/*.test.yaml`, relative to the instance.
 pub(super) fn test_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let (files, _) = yaml_files(folder, ("workflows", "a workflow"))?;
+    let (files, _) = of_workflows(folder)?;
     Ok(files.into_iter().filter(|file| holds_tests(file)).collect())
 }
 
@@ -101,12 +104,40 @@ fn holds_tests(file: &Path) -> bool {
     is_tests(&file.to_string_lossy())
 }
 
+/// The folder of `workflows/` in which a file lies, as rights name it.
+pub(crate) fn folder_of(file: &Path) -> String {
+    let within = file.strip_prefix("workflows").unwrap_or(file);
+    let folder = within.parent().unwrap_or_else(|| Path::new(""));
+    folder.to_string_lossy().into_owned()
+}
+
+fn of_workflows(folder: &Path) -> Result<(Vec<PathBuf>, Vec<Diagnostic>), Error> {
+    let mut found = Vec::new();
+    let nested = nested(folder, "workflows", &mut found)?;
+    let is_of_tests = |path: &Path| {
+        let within = path.parent().into_iter().flat_map(Path::components);
+        let mut names = within.filter_map(|it| it.as_os_str().to_str());
+        names.any(|it| OF_TESTS.contains(&it))
+    };
+    let paths = nested.into_iter();
+    let paths = paths.filter(|path| !is_of_tests(&relative(folder, path)));
+    let (files, mut warnings) = yaml_among(folder, paths.collect(), "a workflow");
+    found.retain(|it| !is_of_tests(&Path::new(&it.file).join("it")));
+    warnings.extend(found);
+    Ok((files, warnings))
+}
+
 fn yaml_files(
     folder: &Path,
     (of, what): (&str, &str),
 ) -> Result<(Vec<PathBuf>, Vec<Diagnostic>), Error> {
+    Ok(yaml_among(folder, entries(&folder.join(of))?, what))
+}
+
+/// Those of them that are YAML, relative to the instance.
+fn yaml_among(folder: &Path, paths: Vec<PathBuf>, what: &str) -> (Vec<PathBuf>, Vec<Diagnostic>) {
     let (mut files, mut warnings) = (Vec::new(), Vec::new());
-    for path in entries(&folder.join(of))? {
+    for path in paths {
         let relative = relative(folder, &path);
         match path.extension().and_then(|end| end.to_str()) {
             Some("yaml") if leads_out(folder, &path) => warnings.push(outside(&relative)),
@@ -119,7 +150,8 @@ fn yaml_files(
             _ => (),
         }
     }
-    Ok((files, warnings))
+    files.sort();
+    (files, warnings)
 }
 
 /// What the workflows are called; what they take and leave is known once they are read.
@@ -158,7 +190,20 @@ type Templates = (BTreeMap<String, String>, Vec<Diagnostic>);
 fn templates(folder: &Path) -> Result<Templates, Error> {
     let base = folder.join("templates");
     let mut templates = (BTreeMap::new(), Vec::new());
-    let mut open = vec![(base.clone(), 0)];
+    for path in nested(folder, "templates", &mut templates.1)? {
+        template(folder, &base, &path, &mut templates);
+    }
+    Ok(templates)
+}
+
+/// What is in a folder of the instance and in the folders in it, but nothing that is hidden and
+/// nothing behind a folder that is a link.
+fn nested(
+    folder: &Path,
+    of: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Vec<PathBuf>, Error> {
+    let (mut open, mut found) = (vec![(folder.join(of), 0)], Vec::new());
     while let Some((here, depth)) = open.pop() {
         for path in entries(&here)? {
             let hidden = path
@@ -166,13 +211,14 @@ fn templates(folder: &Path) -> Result<Templates, Error> {
                 .is_some_and(|name| name.as_encoded_bytes()[0] == b'.');
             match path.is_dir() {
                 _ if hidden => (),
-                true if depth < DEPTH && !path.is_symlink() => open.push((path, depth + 1)),
-                true => templates.1.push(outside(&relative(folder, &path))),
-                false => template(folder, &base, &path, &mut templates),
+                true if path.is_symlink() => diagnostics.push(outside(&relative(folder, &path))),
+                true if depth < DEPTH => open.push((path, depth + 1)),
+                true => diagnostics.push(deep(&relative(folder, &path))),
+                false => found.push(path),
             }
         }
     }
-    Ok(templates)
+    Ok(found)
 }
 
 fn template(folder: &Path, base: &Path, path: &Path, found: &mut Templates) {
@@ -227,6 +273,12 @@ fn outside(path: &Path) -> Diagnostic {
         message,
         "copy the file instead of linking to it",
     )
+}
+
+fn deep(path: &Path) -> Diagnostic {
+    let message = format!("`{}` is nested too deep and is not read", path.display());
+    let hint = format!("folders are nested {DEPTH} deep at most");
+    about(path, Severity::Error, message, &hint)
 }
 
 /// Why a file is not read, at the first place that is no text if that is why.
@@ -293,18 +345,71 @@ mod tests {
             ("workflows/c.yml", ""),
             ("workflows/notes.md", ""),
             ("workflows/deep/d.yaml", ""),
+            ("workflows/deep/er/e.yaml", ""),
+            ("workflows/deep/er/e.test.yaml", ""),
+            ("workflows/deep/er/fixtures/f.yaml", ""),
+            ("workflows/deep/.git/g.yaml", ""),
+            ("workflows/snapshots/a/b/s.yaml", ""),
         ];
         let (_folder, instance) = instance(&files);
         let (found, warnings) = instance.workflow_files().unwrap();
-        assert_eq!(
-            found,
-            [Path::new("workflows/a.yaml"), Path::new("workflows/b.yaml")]
-        );
+        let listed = ["a", "b", "deep/d", "deep/er/e"];
+        let listed = listed.map(|it| PathBuf::from(format!("workflows/{it}.yaml")));
+        assert_eq!(found, listed);
         let tests = instance.test_files().unwrap();
-        assert_eq!(tests, [Path::new("workflows/a.test.yaml")]);
+        let listed = ["a", "deep/er/e"].map(|it| format!("workflows/{it}.test.yaml"));
+        assert_eq!(tests, listed.map(PathBuf::from));
         assert_eq!(warnings.len(), 1);
         assert_eq!(warnings[0].file, "workflows/c.yml");
         assert_eq!(warnings[0].severity, Severity::Warning);
+    }
+
+    #[test]
+    fn no_workflow_is_read_behind_a_link_or_too_deep() {
+        let deep = (0..=DEPTH).fold("workflows".to_owned(), |path, it| format!("{path}/{it}"));
+        let files = [
+            ("workflows/real/a.yaml", ""),
+            (&format!("{deep}/b.yaml"), ""),
+        ];
+        let (folder, instance) = instance(&files);
+        let elsewhere = tempfile::tempdir().unwrap();
+        std::fs::write(elsewhere.path().join("evil.yaml"), "").unwrap();
+        let at = |path: &str| folder.path().join(path);
+        symlink(elsewhere.path(), at("workflows/linked")).unwrap();
+        symlink("real", at("workflows/again")).unwrap();
+        symlink(
+            elsewhere.path().join("evil.yaml"),
+            at("workflows/real/c.yaml"),
+        )
+        .unwrap();
+        let (found, mut refused) = instance.workflow_files().unwrap();
+        assert_eq!(found, [Path::new("workflows/real/a.yaml")]);
+        refused.sort_by(|one, other| one.file.cmp(&other.file));
+        let files: Vec<&str> = refused.iter().map(|it| it.file.as_str()).collect();
+        let (again, linked) = ("workflows/again", "workflows/linked");
+        assert_eq!(files, [&deep, again, linked, "workflows/real/c.yaml"]);
+        assert!(refused.iter().all(|it| it.severity == Severity::Error));
+    }
+
+    #[test]
+    fn a_workflow_is_in_one_folder_or_in_none() {
+        let files = [
+            ("workflows/a.yaml", ""),
+            ("workflows/sales/b.yaml", ""),
+            ("workflows/sales/export/c.yaml", ""),
+            ("workflows/twice.yaml", ""),
+            ("workflows/sales/twice.yaml", ""),
+        ];
+        let (_folder, instance) = instance(&files);
+        let folders = instance.workflow_folders().unwrap();
+        let of = |name: &str| folders.get(name).map(String::as_str);
+        assert_eq!(
+            ["a", "b", "c", "twice", "none"].map(of),
+            [Some(""), Some("sales"), Some("sales/export"), None, None]
+        );
+        let file = instance.workflow_file("c").unwrap().unwrap();
+        assert_eq!(file, Path::new("workflows/sales/export/c.yaml"));
+        assert_eq!(instance.workflow_file("none").unwrap(), None);
     }
 
     #[test]

@@ -28,8 +28,10 @@ impl Parts {
             },
         };
         let changes = other.as_ref().map(|other| match against {
-            Some(Against::Version(number)) if number < version.number => changes(other, &stored),
-            _ => changes(&stored, other),
+            Some(Against::Version(number)) if number < version.number => {
+                self.changes(other, &stored)
+            }
+            _ => self.changes(&stored, other),
         });
         // They are the newest first.
         let beside = |at: Option<usize>| Some(all.get(at?)?.number);
@@ -48,15 +50,29 @@ impl Parts {
 
     /// The version as it would be with the file as it is now: of its text alone.
     fn with_file(&self, workflow: &str, version: &Version) -> Option<Version> {
-        let file = std::path::Path::new("workflows").join(format!("{workflow}.yaml"));
-        let (files, _) = self.instance.workflow_files().ok()?;
-        let source = files
-            .contains(&file)
-            .then(|| self.instance.workflow_text(&file));
+        let file = self.instance.workflow_file(workflow).ok()??;
         Some(Version {
-            source: source?.ok()?,
+            source: self.instance.workflow_text(&file).ok()?,
             ..version.clone()
         })
+    }
+
+    /// What differs, each workflow's file called as it lies now.
+    pub(crate) fn changes(&self, old: &Version, new: &Version) -> Vec<TextChange> {
+        let folders = self.instance.workflow_folders().unwrap_or_default();
+        let mut all = changes(old, new);
+        for change in &mut all {
+            let name = change.file.strip_prefix("workflows/");
+            let name = name.and_then(|it| it.strip_suffix(".yaml"));
+            if let Some(folder) = name
+                .and_then(|it| folders.get(it))
+                .filter(|it| !it.is_empty())
+            {
+                let within = format!("workflows/{folder}/");
+                change.file = change.file.replacen("workflows/", &within, 1);
+            }
+        }
+        all
     }
 }
 
@@ -75,7 +91,7 @@ pub(crate) fn versions(taken: Vec<Taken>, current: Option<&Hash>) -> Vec<Version
 }
 
 /// The texts that differ.
-pub(crate) fn changes(old: &Version, new: &Version) -> Vec<TextChange> {
+fn changes(old: &Version, new: &Version) -> Vec<TextChange> {
     let source = format!("workflows/{}.yaml", new.plan.name);
     let mut all = Vec::new();
     all.extend(change(source, &old.source, &new.source));

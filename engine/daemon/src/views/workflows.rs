@@ -33,6 +33,8 @@ const CAUSES: usize = 500;
 struct Named {
     name: String,
     file: Option<PathBuf>,
+    /// None when there are several files, too.
+    folder: Option<String>,
     version: Option<Arc<Version>>,
 }
 
@@ -203,16 +205,16 @@ impl Parts {
     }
 
     fn named(&self, versions: &[Arc<Version>]) -> Result<Vec<Named>, String> {
-        let (files, _) = self
-            .instance
-            .workflow_files()
-            .map_err(|error| error.to_string())?;
+        let text = |error: crate::instance::Error| error.to_string();
+        let (files, _) = self.instance.workflow_files().map_err(text)?;
+        let folders = self.instance.workflow_folders().map_err(text)?;
         let name = |file: &PathBuf| Some(file.file_stem()?.to_str()?.to_owned());
         let named = files.into_iter().filter_map(|file| {
             let name = name(&file)?;
             Some(Named {
                 version: versions.iter().find(|it| it.plan.name == name).cloned(),
                 file: Some(file),
+                folder: folders.get(&name).cloned(),
                 name,
             })
         });
@@ -223,6 +225,7 @@ impl Parts {
                 all.push(Named {
                     name: name.clone(),
                     file: None,
+                    folder: None,
                     version: Some(version.clone()),
                 });
             }
@@ -254,6 +257,7 @@ impl Parts {
         let mistakes = of_file(named, found).filter(|it| it.severity == Severity::Error);
         Ok(WorkflowView {
             name: named.name.clone(),
+            folder: named.folder.clone(),
             description: version.and_then(|it| it.plan.description.clone()),
             version: version.map(Version::hash),
             mistakes: mistakes.count(),

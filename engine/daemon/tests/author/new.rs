@@ -245,3 +245,44 @@ fn on_a_terminal_it_asks() {
         assert!(workflow.contains(part), "{workflow}");
     }
 }
+
+#[test]
+fn a_new_workflow_goes_into_its_folder_with_what_is_about_it() {
+    let desk = Desk::with("name: office\n");
+    let args = [
+        "new",
+        "parts",
+        "--kind",
+        "file-exchange",
+        "--folder",
+        "sales/export",
+    ];
+    let said = desk.says(&args);
+    assert!(
+        said.contains("botswain test workflows/sales/export/parts.yaml"),
+        "{said}"
+    );
+    let files = desk.files().join("\n");
+    for file in ["parts.yaml", "parts.test.yaml", "fixtures/parts.csv"] {
+        assert!(
+            files.contains(&format!("workflows/sales/export/{file}")),
+            "{files}"
+        );
+    }
+    let text = desk.read("workflows/sales/export/parts.yaml");
+    assert!(
+        text.contains("$schema=../../../schema/workflow.json"),
+        "{text}"
+    );
+    let said = desk.says(&["test"]);
+    assert!(said.starts_with("exit 0"), "{said}");
+    let said = desk.says(&[
+        "new",
+        "parts",
+        "--kind",
+        "file-exchange",
+        "--folder",
+        "sales",
+    ]);
+    assert!(said.contains("is there already"), "{said}");
+}

@@ -300,7 +300,7 @@ fn what_a_workflow_calls_is_checked_with_it() {
     // What is wrong with the other is told when it is asked for.
     office.write("workflows/called.yaml", "steps: [{ id: a, wiat: 1s }]\n");
     expect![[r#"
-        "workflows/caller.yaml": "`called` has mistakes, so it cannot be called" ("see `botswain check workflows/called.yaml`")
+        "workflows/caller.yaml": "`called` has mistakes, so it cannot be called" ("see `botswain check called`")
         "workflows/caller.yaml": "there is no group `bosses`" ("name its people in botswain.yaml: `groups: { bosses: [anna@example.com] }`")"#]].assert_eq(&messages("workflows/caller.yaml"));
     office.write("workflows/called.yaml", called);
     office.write(

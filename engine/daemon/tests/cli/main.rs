@@ -19,6 +19,7 @@ mod decisions;
 mod doubt;
 mod evidence;
 mod exceptions;
+mod folders;
 mod hidden;
 mod import;
 mod keeping;

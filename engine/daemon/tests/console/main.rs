@@ -12,6 +12,7 @@ mod connections;
 mod doubt;
 mod factor;
 mod files;
+mod folders;
 mod forged;
 mod house;
 mod insights;

@@ -2,6 +2,7 @@
 
 use botswain_console as console;
 use botswain_console::{Factor, Frame};
+use botswain_views::Role;
 
 use super::{Samples, at};
 
@@ -27,6 +28,10 @@ impl Samples {
             person: None,
             ..frame.clone()
         };
+        let mut of_folder = frame.clone();
+        if let Some(person) = &mut of_folder.person {
+            person.role = Role::Viewer;
+        }
         let why = self.text("the code is wrong, or was used already");
         let first = (
             &*self.text("half"),
@@ -37,6 +42,10 @@ impl Samples {
             (
                 "account",
                 console::account(frame, Factor::None, (true, Some(&why))),
+            ),
+            (
+                "account-folders",
+                console::account(&of_folder, set, (false, None)),
             ),
             (
                 "account-offered",

@@ -2,7 +2,7 @@
 
 use botswain_console as console;
 use botswain_console::{Frame, Person};
-use botswain_views::{ConnectionView, Role};
+use botswain_views::{ConnectionView, FolderRoles, Role};
 use serde_json::{Value, json};
 
 use super::Samples;
@@ -15,6 +15,7 @@ impl Samples {
             person: Some(Person {
                 name: self.text("lin"),
                 role: Role::Viewer,
+                folders: FolderRoles::new(),
                 groups: Vec::new(),
             }),
             ..frame.clone()

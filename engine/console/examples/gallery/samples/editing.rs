@@ -97,7 +97,7 @@ impl Samples {
             ),
             (
                 "new-workflow",
-                console::new_workflow(frame, &name, Some(&error)),
+                console::new_workflow(frame, (&name, &name), Some(&error)),
             ),
             ("version-mended", console::version(frame, &mended)),
         ]

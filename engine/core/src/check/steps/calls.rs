@@ -69,7 +69,7 @@ impl<'c> Checker<'c, '_, '_> {
             (None, Some(version)) => drop(self.calls.insert(name.to_owned(), version.clone())),
             (None, None) => {
                 let message = format!("`{name}` has mistakes, so it cannot be called");
-                let hint = format!("see `botswain check workflows/{name}.yaml`");
+                let hint = format!("see `botswain check {name}`");
                 self.report
                     .hinted("steps.call", &node.span, (message, Some(hint)));
             }

@@ -133,10 +133,10 @@ fn what_is_called_exists() {
                 hint: a template can read: `inputs`, `steps`, `run`, `today`, `now`, `secrets`
             broken 1:8 language.value: `steps` needs at least 1 in its list
             caller 2:20 steps.call: `broken` has mistakes, so it cannot be called
-                hint: see `botswain check workflows/broken.yaml`
+                hint: see `botswain check broken`
             worse 2:1 yaml.syntax: this is not YAML: while parsing a node, did not find expected node content
             other 2:20 steps.call: `worse` has mistakes, so it cannot be called
-                hint: see `botswain check workflows/worse.yaml`
+                hint: see `botswain check worse`
         "#]],
     );
 }
@@ -165,7 +165,7 @@ fn a_circle_is_named() {
             three 4:101 steps.call: this never ends: `three` calls `one` calls `two` calls `three`
                 hint: let one of them do without the other
             outside 2:20 steps.call: `two` has mistakes, so it cannot be called
-                hint: see `botswain check workflows/two.yaml`
+                hint: see `botswain check two`
         "#]],
     );
 }

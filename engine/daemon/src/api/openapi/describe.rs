@@ -118,7 +118,7 @@ macro_rules! functions {
     )*};
 }
 
-functions! { (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) }
+functions! { (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, G) }
 
 /// One that takes nothing of the request.
 impl<F, Answer, Out> Describe<((),)> for F

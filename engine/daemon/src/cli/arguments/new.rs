@@ -8,6 +8,9 @@ use crate::starter::Kind;
 pub(in crate::cli) struct New {
     /// What it is called, as in `order-entry`; small letters, digits and dashes.
     pub(in crate::cli) name: String,
+    /// The folder in `workflows/` that it is put into, as in `sales/export`.
+    #[arg(long)]
+    pub(in crate::cli) folder: Option<String>,
     /// What it does; asked for on a terminal.
     #[arg(long, value_enum)]
     pub(in crate::cli) kind: Option<Kind>,

@@ -13,15 +13,26 @@ pub(in crate::cli) enum User {
         name: String,
         #[arg(long, value_enum, default_value = "handler")]
         role: RoleName,
+        /// A folder of workflows in which they may more, as in `sales/export=author`; may be given
+        /// several times. It holds for what is below it too.
+        #[arg(long, value_name = "FOLDER=ROLE")]
+        folder: Vec<FolderRole>,
         /// A group of botswain.yaml that they answer for; may be given several times.
         #[arg(long)]
         group: Vec<String>,
     },
-    /// Give somebody another role, or other groups.
+    /// Give somebody another role, other roles in folders, or other groups.
     Change {
         name: String,
         #[arg(long, value_enum)]
         role: Option<RoleName>,
+        /// All that they may in folders of workflows from now on, as in `sales/export=author`; may
+        /// be given several times.
+        #[arg(long, value_name = "FOLDER=ROLE")]
+        folder: Vec<FolderRole>,
+        /// They have no role of their own in any folder any more.
+        #[arg(long, conflicts_with = "folder")]
+        no_folders: bool,
         /// All the groups that they answer for from now on; may be given several times.
         #[arg(long)]
         group: Vec<String>,
@@ -90,5 +101,29 @@ impl From<RoleName> for Role {
             RoleName::Author => Role::Author,
             RoleName::Admin => Role::Admin,
         }
+    }
+}
+
+/// A role in a folder of workflows.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct FolderRole(pub(in crate::cli) String, pub(in crate::cli) Role);
+
+impl std::str::FromStr for FolderRole {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<FolderRole, String> {
+        let (folder, role) = text
+            .rsplit_once('=')
+            .ok_or("it is a folder and a role, as in `sales/export=author`")?;
+        let role = match role {
+            "handler" => Role::Handler,
+            "author" => Role::Author,
+            _ => {
+                return Err(format!(
+                    "in a folder somebody is handler or author, not `{role}`"
+                ));
+            }
+        };
+        Ok(FolderRole(folder.trim_end_matches('/').to_owned(), role))
     }
 }

@@ -1,0 +1,217 @@
+//! What somebody may with a workflow: by their role everywhere, or in the folder where it lies.
+//!
+//! In go who asks and which workflow, run or exception a request is about; out comes
+//! whether they have the role. A workflow is judged where its file lies at this
+//! moment. Where there is no such file, or more than one, the role everywhere
+//! counts alone.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    extract::{FromRequestParts, Query, RawPathParams, Request},
+    http::{StatusCode, Uri, request::Parts as Head},
+};
+use botswain_core::{ExceptionId, RunId};
+use botswain_store::Filter;
+use botswain_views::Role;
+
+use super::{
+    Problem,
+    access::{About, Right},
+    authoring::InFolder,
+    routes::reading,
+};
+use crate::{
+    accounts::Principal,
+    daemon::{Handle, Parts},
+    starter,
+};
+
+/// What somebody may, and where workflows lie.
+pub(crate) struct Reach<'p> {
+    principal: &'p Principal,
+    /// Not looked at for those who may the same everywhere.
+    places: BTreeMap<String, String>,
+}
+
+impl<'p> Reach<'p> {
+    pub(crate) async fn of(
+        handle: &Handle,
+        principal: &'p Principal,
+    ) -> Result<Reach<'p>, Problem> {
+        let places = match principal.folders.is_empty() {
+            true => BTreeMap::new(),
+            false => places(handle).await?,
+        };
+        Ok(Reach { principal, places })
+    }
+
+    /// Whether they have this role where a workflow lies.
+    pub(crate) fn may(&self, role: Role, workflow: &str) -> bool {
+        self.may_in(role, self.places.get(workflow).map(String::as_str))
+    }
+
+    fn may_in(&self, role: Role, folder: Option<&str>) -> bool {
+        let Principal {
+            role: own, folders, ..
+        } = self.principal;
+        let there = folder.map(|folder| own.in_folder(folders, folder));
+        there.unwrap_or(*own) >= role
+    }
+}
+
+/// Where each workflow lies.
+async fn places(handle: &Handle) -> Result<BTreeMap<String, String>, Problem> {
+    let read = reading(handle, |parts| {
+        let folders = parts.instance.workflow_folders();
+        folders.map_err(Problem::internal)
+    });
+    Ok(read.await?.0)
+}
+
+/// Refuses whoever has not this role where a workflow lies. Whatever acts on a workflow that the
+/// path does not name asks for it.
+pub(crate) async fn permit(
+    handle: &Handle,
+    principal: &Principal,
+    (role, workflow): (Role, &str),
+) -> Result<(), Problem> {
+    let reach = Reach::of(handle, principal).await?;
+    match reach.may(role, workflow) {
+        true => Ok(()),
+        false => Err(lacks(principal, role, reach.places.get(workflow))),
+    }
+}
+
+/// The request, if whoever asks has what its route takes.
+pub(super) async fn holds(
+    handle: &Handle,
+    principal: &Principal,
+    right: Right,
+    request: Request,
+) -> Result<Request, Problem> {
+    let (role, about) = match right {
+        Right::Role(role) if principal.role < role => return Err(lacks(principal, role, None)),
+        Right::In(role, about) if principal.role < role => (role, about),
+        _ => return Ok(request),
+    };
+    if principal.role.somewhere(&principal.folders) < role {
+        return Err(lacks(principal, role, None));
+    }
+    if about == About::Any {
+        return Ok(request);
+    }
+    let (mut head, body) = request.into_parts();
+    let subject = Subject::of(about, &mut head).await;
+    let folder = match subject {
+        Some(subject) => subject.folder(handle).await?,
+        None => None,
+    };
+    let reach = Reach {
+        principal,
+        places: BTreeMap::new(),
+    };
+    match reach.may_in(role, folder.as_deref()) {
+        true => Ok(Request::from_parts(head, body)),
+        false => Err(lacks(principal, role, folder.as_ref())),
+    }
+}
+
+fn lacks(principal: &Principal, role: Role, folder: Option<&String>) -> Problem {
+    let title = match &principal.token {
+        Some(token) => format!("the token `{token}` of {} may not do this", principal.name),
+        None => format!("{} may not do this", principal.name),
+    };
+    let problem = Problem::new(StatusCode::FORBIDDEN, "access.role", title);
+    problem.detail(match folder.filter(|it| !it.is_empty()) {
+        Some(folder) => format!("it takes the role {} in `{folder}`", role.name()),
+        None => format!("it takes the role {}", role.name()),
+    })
+}
+
+/// What a path is about.
+enum Subject {
+    Workflow(String),
+    /// The folder is that of a new one.
+    File(String, Option<String>),
+    Run(RunId),
+    Exception(ExceptionId),
+}
+
+impl Subject {
+    /// None where the path is none that the route could take.
+    async fn of(about: About, head: &mut Head) -> Option<Subject> {
+        let uri = head.uri.clone();
+        // As the function of the route reads them.
+        let names = RawPathParams::from_request_parts(head, &()).await.ok()?;
+        let named = |name: &str| {
+            let mut all = names.iter().filter(|(it, _)| *it == name);
+            all.next().map(|(_, value)| value.to_owned())
+        };
+        Some(match about {
+            About::Workflow => Subject::Workflow(named("name")?),
+            About::File => Subject::File(named("name")?, wanted(&uri)),
+            About::Run => Subject::Run(named("run")?.parse().ok()?),
+            About::Exception => Subject::Exception(ExceptionId(named("id")?.parse().ok()?)),
+            About::Any => return None,
+        })
+    }
+
+    /// The folder by which it is judged; none where the role everywhere counts alone.
+    async fn folder(self, handle: &Handle) -> Result<Option<String>, Problem> {
+        let of_workflow = |parts: &Parts, workflow: &str| {
+            let folders = parts.instance.workflow_folders();
+            let mut folders = folders.map_err(Problem::internal)?;
+            Ok::<_, Problem>(folders.remove(workflow))
+        };
+        let history = handle.history.clone();
+        let closed = match &self {
+            Subject::Exception(id) => handle.closed.of(*id).map(|it| it.run),
+            _ => None,
+        };
+        let read = reading(handle, move |parts| match self {
+            Subject::Workflow(name) => of_workflow(parts, &name),
+            Subject::File(name, wanted) => match of_workflow(parts, &name)? {
+                Some(folder) => Ok(Some(folder)),
+                None => {
+                    let is_new = history.of(&name).is_empty() && is_unknown(parts, &name)?;
+                    Ok(wanted.filter(|_| is_new))
+                }
+            },
+            Subject::Run(run) => match parts.store.summary(&run)? {
+                Some(summary) => of_workflow(parts, &summary.workflow),
+                None => Ok(None),
+            },
+            Subject::Exception(id) => match (parts.store.exception(id)?, closed) {
+                (Some(open), _) => of_workflow(parts, &open.workflow),
+                // Nothing is done any more, but who has decided it is told.
+                (None, Some(run)) => match parts.store.summary(&run)? {
+                    Some(summary) => of_workflow(parts, &summary.workflow),
+                    None => Ok(None),
+                },
+                (None, None) => Ok(None),
+            },
+        });
+        Ok(read.await?.0)
+    }
+}
+
+/// The folder that is wanted for a new workflow.
+pub(super) fn wanted(uri: &Uri) -> Option<String> {
+    let place = Query::<InFolder>::try_from_uri(uri).ok()?.0;
+    place.folder.filter(|it| starter::is_folder(it))
+}
+
+/// Whether there is neither a file nor a run of a workflow: whoever brings one of this name gets
+/// nothing that waits of another.
+fn is_unknown(parts: &Parts, name: &str) -> Result<bool, Problem> {
+    let file = parts.instance.workflow_file(name);
+    if file.map_err(Problem::internal)?.is_some() {
+        return Ok(false);
+    }
+    let filter = Filter {
+        workflow: Some(name.to_owned()),
+        state: None,
+    };
+    Ok(parts.runs(&filter, None, 1)?.is_empty())
+}
