@@ -372,6 +372,13 @@ impl Accounts {
         lock(&self.stored).people.contains_key(name)
     }
 
+    /// Whether somebody has an account that may what this role may, as things stand.
+    pub fn may(&self, name: &str, role: Role) -> bool {
+        let stored = lock(&self.stored);
+        let person = stored.people.get(name);
+        person.is_some_and(|it| !it.locked && it.role >= role)
+    }
+
     pub fn people(&self) -> Vec<PersonView> {
         let stored = lock(&self.stored);
         let people = stored.people.iter().map(|(name, person)| PersonView {

@@ -23,6 +23,7 @@ pub mod openapi;
 pub(crate) mod people;
 pub(crate) mod precondition;
 pub(crate) mod problem;
+pub(crate) mod proposals;
 mod recording;
 pub(crate) mod replay;
 pub(crate) mod routes;
@@ -53,6 +54,7 @@ pub use self::{
     people::PersonRequest,
     precondition::Turns,
     problem::Problem,
+    proposals::{Approving, Rejecting, Withdrawing},
     routes::{Health, ItemsQuery, RunRequest, Started},
     tokens::{TokenMade, TokenRequest},
     workflows::Pausing,
@@ -143,8 +145,39 @@ fn endpoints() -> Vec<Endpoint> {
         Endpoint::new(
             AUTHOR,
             (Method::PUT, "/api/v1/workflows/{name}/file"),
-            "Activate a text: it becomes the file, and what new runs follow",
+            "Activate a text: it becomes the file, and what new runs follow; under four eyes it is proposed, \
+             and waits for another author (202)",
             authoring::activate,
+        ),
+        Endpoint::new(
+            AUTHOR,
+            get("/api/v1/proposals"),
+            "What is proposed and waits for another author, or was rejected",
+            proposals::list,
+        ),
+        Endpoint::new(
+            AUTHOR,
+            get("/api/v1/workflows/{name}/proposal"),
+            "What is proposed for a workflow, with what is different from its file",
+            proposals::show,
+        ),
+        Endpoint::new(
+            AUTHOR,
+            post("/api/v1/workflows/{name}/proposal/approval"),
+            "Activate what another author has proposed",
+            proposals::approve,
+        ),
+        Endpoint::new(
+            AUTHOR,
+            post("/api/v1/workflows/{name}/proposal/rejection"),
+            "Reject what another author has proposed, and say why",
+            proposals::reject,
+        ),
+        Endpoint::new(
+            AUTHOR,
+            post("/api/v1/workflows/{name}/proposal/withdrawal"),
+            "Take back what one has proposed",
+            proposals::withdraw,
         ),
         Endpoint::new(
             AUTHOR,

@@ -15,6 +15,7 @@ mod insights;
 mod listener;
 mod many;
 mod people;
+mod proposals;
 mod provider;
 mod runs;
 mod session;
@@ -122,6 +123,28 @@ pub(crate) fn routes() -> Vec<Route> {
             AUTHOR,
             post("/workflows/{name}/activate"),
             authoring::activate,
+        ),
+        Route::new(AUTHOR, get("/proposals"), proposals::list),
+        Route::new(AUTHOR, get("/workflows/{name}/proposal"), proposals::show),
+        Route::new(
+            AUTHOR,
+            post("/workflows/{name}/proposal/test"),
+            proposals::test,
+        ),
+        Route::new(
+            AUTHOR,
+            post("/workflows/{name}/proposal/approve"),
+            proposals::approve,
+        ),
+        Route::new(
+            AUTHOR,
+            post("/workflows/{name}/proposal/reject"),
+            proposals::reject,
+        ),
+        Route::new(
+            AUTHOR,
+            post("/workflows/{name}/proposal/withdraw"),
+            proposals::withdraw,
         ),
         Route::new(SEE, get("/workflows/{name}/versions"), versions::list),
         Route::new(
@@ -253,10 +276,15 @@ async fn counts(
     State(handle): State<Handle>,
     Extension(principal): Extension<Principal>,
 ) -> Result<Json<Counts>, Problem> {
-    reading(&handle, move |parts| {
+    let proposals = api::proposals::waiting_for(&handle, &principal);
+    let read = reading(&handle, move |parts| {
         parts.counts(&principal.name, Timestamp::now())
-    })
-    .await
+    });
+    let Json(counts) = read.await?;
+    Ok(Json(Counts {
+        proposals,
+        ..counts
+    }))
 }
 
 /// In which of the runs that were started something has happened, not what: a page asks for what
@@ -291,6 +319,8 @@ fn note(runs: &mut Option<BTreeSet<u64>>, notice: &Notice) {
     let run = match notice {
         Notice::Committed { run, .. } | Notice::Rested { run } => run,
         Notice::Opened(exception) => &exception.run,
+        // It is about no run, and counts may be others.
+        Notice::Proposed { .. } => return,
     };
     if let Some(known) = runs {
         known.insert(run.number());

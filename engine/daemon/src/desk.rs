@@ -128,19 +128,30 @@ pub(crate) fn test(instance: &Instance, name: &str, text: &str) -> Result<TestsV
     })
 }
 
-/// Puts a text in the place of the file, if that is still what `fits` takes, by its hash.
+/// The file as it is now, if that is still what `fits` takes, by its hash, and the text could take
+/// its place.
+pub(crate) fn fitting(
+    instance: &Instance,
+    (name, text): (&str, &str),
+    fits: impl FnOnce(Option<&Hash>) -> Result<(), Problem>,
+) -> Result<Option<FileView>, Refusal> {
+    let now = read(instance, name)?;
+    let stale = |problem| Refusal::Changed(Box::new(problem));
+    fits(now.as_ref().map(|it| &it.hash)).map_err(stale)?;
+    let check = check(instance, name, text)?;
+    match check.mistakes {
+        0 => Ok(now),
+        _ => Err(refused(name, &check)),
+    }
+}
+
+/// Puts a text in the place of the file, if it fits.
 pub(crate) fn write(
     instance: &Instance,
     (name, text): (&str, &str),
     fits: impl FnOnce(Option<&Hash>) -> Result<(), Problem>,
 ) -> Result<(), Refusal> {
-    let now = read(instance, name)?;
-    let stale = |problem| Refusal::Changed(Box::new(problem));
-    fits(now.as_ref().map(|it| &it.hash)).map_err(stale)?;
-    let check = check(instance, name, text)?;
-    if check.mistakes > 0 {
-        return Err(refused(name, &check));
-    }
+    let now = fitting(instance, (name, text), fits)?;
     if now.is_some_and(|it| it.source == text) {
         return Ok(());
     }

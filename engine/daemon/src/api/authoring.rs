@@ -3,18 +3,23 @@
 //! A text that is activated becomes the file of its workflow, whole or not at all,
 //! and new runs follow it when this has been answered. A file with mistakes is
 //! refused, and so is one that was changed since it was looked at. Nothing is
-//! written but a plain file in `workflows/`.
+//! written but a plain file in `workflows/`. Where botswain.yaml asks for four eyes
+//! the text becomes a proposal instead.
 
-use axum::{Extension, Json, extract::State, http::StatusCode};
+use axum::{Extension, extract::State, http::StatusCode};
 use botswain_core::{ExceptionId, Hash, index::ExceptionCategory};
-use botswain_views::{Activated, CheckView, DraftView, FileView, TestsView};
+use botswain_views::{
+    Activated, CheckView, DraftView, FileView, ProposalView, TestsView, TextChange,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     Problem,
+    answer::DoneOr,
     extract::{JsonBody, Path},
     precondition::{IfMatch, Tagged, tagged_by},
+    proposals,
     routes::{Answer, reading},
     versions,
 };
@@ -22,6 +27,7 @@ use crate::{
     accounts::Principal,
     daemon::Handle,
     desk::{self, Refusal},
+    history::Signature,
     views::{self, ExceptionsQuery},
 };
 
@@ -89,39 +95,87 @@ pub(crate) async fn activate(
     Path(name): Path<String>,
     seen: IfMatch,
     JsonBody(activating): JsonBody<Activating>,
-) -> Answer<Activated> {
+) -> Result<DoneOr<Activated, ProposalView>, Problem> {
     let Activating { source, note, by } = activating;
-    let by = principal.signs(by);
-    let before = handle.workflow(&name);
-    let (workflow, text) = (name.clone(), source.clone());
+    let text = Text { name, source };
+    let signature = Signature {
+        by: principal.signs(by),
+        proposed_by: None,
+        note,
+    };
+    handle.refresh().await;
+    let _turn = handle.proposals.turn().await;
+    if !handle.parts.config().asks_four_eyes() {
+        let fits = move |now: Option<&Hash>| seen.fits(now.map(Hash::as_str));
+        let activated = followed(&handle, (&text, fits), signature.clone()).await?;
+        proposals::replaced(&handle, &text.name, &signature.by).await?;
+        return Ok(DoneOr::Done(activated));
+    }
+    let is_local = principal.is_local();
+    match proposals::propose(&handle, (&text, seen), (signature, is_local)).await? {
+        Some(proposal) => Ok(DoneOr::Accepted(proposal)),
+        // The file says so already: nobody has to agree to that.
+        None => Ok(DoneOr::Done(told(&handle, text.name, None).await?)),
+    }
+}
+
+/// The text of a workflow that is to be its file.
+#[derive(Clone, Debug)]
+pub(super) struct Text {
+    pub(super) name: String,
+    pub(super) source: String,
+}
+
+/// Makes a text the file, and what new runs follow; for whoever holds the turn.
+pub(super) async fn followed(
+    handle: &Handle,
+    (text, fits): (
+        &Text,
+        impl FnOnce(Option<&Hash>) -> Result<(), Problem> + Send + 'static,
+    ),
+    signature: Signature,
+) -> Result<Activated, Problem> {
+    let before = handle.workflow(&text.name);
+    let written = text.clone();
     let written = handle.change_files(move |instance| {
-        let fits = |now: Option<&Hash>| seen.fits(now.map(Hash::as_str));
-        desk::write(instance, (&workflow, &text), fits)
+        desk::write(instance, (&written.name, &written.source), fits)
     });
     written.await?;
-    let version = handle.workflow(&name).filter(|it| it.source == source);
+    let version = handle.workflow(&text.name);
+    let version = version.filter(|it| it.source == text.source);
     let version = version.ok_or_else(|| {
-        let title = format!("`{name}` is saved, but new runs do not follow it yet");
+        let title = format!(
+            "`{}` is saved, but new runs do not follow it yet",
+            text.name
+        );
         Problem::new(StatusCode::CONFLICT, "workflow.waits", title)
             .detail("`botswain check` says why, and so does the daemon's log")
     })?;
-    let is_new = before.as_ref().is_none_or(|it| it.hash() != version.hash());
-    if is_new {
-        let (history, name, by) = (handle.history.clone(), name.clone(), by);
-        let signed = tokio::task::spawn_blocking(move || history.sign(&name, &by, note.as_deref()));
+    let hash = version.hash();
+    if before.as_ref().is_none_or(|it| it.hash() != hash) {
+        let (history, name) = (handle.history.clone(), text.name.clone());
+        let signed = tokio::task::spawn_blocking(move || history.sign((&name, &hash), signature));
         if let Err(error) = signed.await.map_err(Problem::internal)? {
             tracing::error!("who has activated a version cannot be written down: {error}");
         }
     }
-    let all = versions::of(&handle, &name);
-    let newest = all.into_iter().next();
     let changes = before.map(|before| views::changes(&before, &version));
-    Ok(Json(Activated {
-        mended: mended(&handle, &name).await?,
+    told(handle, text.name.clone(), changes).await
+}
+
+/// What new runs follow now.
+async fn told(
+    handle: &Handle,
+    workflow: String,
+    changes: Option<Vec<TextChange>>,
+) -> Result<Activated, Problem> {
+    let newest = versions::of(handle, &workflow).into_iter().next();
+    Ok(Activated {
+        mended: mended(handle, &workflow).await?,
         version: newest.ok_or_else(|| Problem::internal("the version is not noted"))?,
         changes: changes.unwrap_or_default(),
-        workflow: name,
-    }))
+        workflow,
+    })
 }
 
 /// The open exceptions of a workflow that can be tried again by the version of today.

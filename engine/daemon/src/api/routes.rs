@@ -27,6 +27,7 @@ use super::{
     decisions::not_open,
     extract::{JsonBody, Path, Query},
     precondition::{Tagged, tagged},
+    proposals,
 };
 use crate::{
     accounts::Principal,
@@ -225,7 +226,10 @@ pub(super) async fn inbox(
     Query(query): Query<InboxQuery>,
 ) -> Answer<Inbox> {
     let limit = query.limit.unwrap_or(50).clamp(1, LIMIT);
-    inbox_page(&handle, query, (principal.name, limit)).await
+    let proposals = proposals::waiting_for(&handle, &principal);
+    let Json(mut inbox) = inbox_page(&handle, query, (principal.name, limit)).await?;
+    inbox.counts.proposals = proposals;
+    Ok(Json(inbox))
 }
 
 /// A page of the inbox for one person.
@@ -345,6 +349,7 @@ fn notice_json(notice: &Notice) -> Value {
             json!({ "opened": exception.id, "run": exception.run, "code": exception.fault.code })
         }
         Notice::Rested { run } => json!({ "rested": run }),
+        Notice::Proposed { workflow } => json!({ "proposed": workflow }),
     }
 }
 

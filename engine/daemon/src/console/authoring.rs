@@ -7,16 +7,19 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use botswain_console::Editing;
-use botswain_views::{DraftView, TextChange};
+use botswain_views::{DraftView, ProposalState, TextChange};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Visit, again, forms::Fields, html};
 use crate::{
     accounts::Principal,
     api::{
-        Activating, Problem, authoring,
+        Activating, Problem,
+        answer::DoneOr,
+        authoring,
         extract::{self, JsonBody},
         precondition::IfMatch,
+        proposals,
     },
     daemon::Handle,
     desk, difference, starter,
@@ -81,10 +84,12 @@ pub(super) async fn begin(
     again(botswain_console::new_workflow(&frame, &name, Some(&error)))
 }
 
+/// The file as it is now, or with `proposal=true` what somebody has proposed for it.
 pub(super) async fn open(
     State(handle): State<Handle>,
     Extension(visit): Extension<Visit>,
     Path(name): Path<String>,
+    Query(fields): Query<Vec<(String, String)>>,
 ) -> Response {
     let opened = authoring::opened(&handle, &name).await;
     let (source, seen) = match opened {
@@ -92,12 +97,24 @@ pub(super) async fn open(
         Ok(None) => (begun(&name), String::new()),
         Err(problem) => return visit.problem(&problem),
     };
-    let written = Written {
+    let mut written = Written {
         workflow: name,
         source,
         seen,
         note: String::new(),
     };
+    let mut changed = None;
+    if Fields::new(fields).given("proposal").is_some() {
+        match proposals::detail(&handle, &written.workflow).await {
+            Ok(detail) => {
+                let is_outdated = detail.proposal.state == ProposalState::Outdated;
+                changed = is_outdated.then_some(detail.changes);
+                written.source = detail.source;
+                written.note = detail.proposal.note.unwrap_or_default();
+            }
+            Err(problem) => return visit.problem(&problem),
+        }
+    }
     let check = authoring::check(State(handle), written.name(), written.draft()).await;
     let check = match check {
         Ok(Json(check)) => check,
@@ -105,9 +122,24 @@ pub(super) async fn open(
     };
     let editing = Editing {
         check: Some(&check),
+        changed: changed.as_deref(),
         ..written.editing()
     };
-    html(botswain_console::edit(&visit.counted().await, &editing))
+    html(drawn(&visit, editing).await)
+}
+
+/// The page, with whether another author has to agree and what is proposed already.
+async fn drawn(visit: &Visit, editing: Editing<'_>) -> String {
+    let handle = &visit.guard.handle;
+    // What cannot be read is told when the text is sent.
+    let proposal = proposals::of(handle, editing.workflow).await;
+    let proposal = proposal.ok().flatten();
+    let editing = Editing {
+        asks_four_eyes: handle.parts.config().asks_four_eyes(),
+        proposal: proposal.as_ref(),
+        ..editing
+    };
+    botswain_console::edit(&visit.counted().await, &editing)
 }
 
 /// The first lines of one that is not there yet.
@@ -134,7 +166,7 @@ pub(super) async fn check(
                 check: Some(&check),
                 ..written.editing()
             };
-            html(botswain_console::edit(&visit.counted().await, &editing))
+            html(drawn(&visit, editing).await)
         }
         Err(problem) => refused(&visit, &written, &problem).await,
     }
@@ -151,7 +183,7 @@ pub(super) async fn test(
                 tests: Some(&tests),
                 ..written.editing()
             };
-            html(botswain_console::edit(&visit.counted().await, &editing))
+            html(drawn(&visit, editing).await)
         }
         Err(problem) => refused(&visit, &written, &problem).await,
     }
@@ -170,7 +202,11 @@ pub(super) async fn activate(
     let body = JsonBody(activating);
     let name = written.name();
     match authoring::activate(State(handle.clone()), principal, name, seen, body).await {
-        Ok(Json(activated)) => {
+        Ok(DoneOr::Accepted(_)) => {
+            let name = utf8_percent_encode(&written.workflow, NON_ALPHANUMERIC);
+            Redirect::to(&format!("/workflows/{name}/proposal")).into_response()
+        }
+        Ok(DoneOr::Done(activated)) => {
             let name = utf8_percent_encode(&written.workflow, NON_ALPHANUMERIC);
             let number = activated.version.number;
             Redirect::to(&format!("/workflows/{name}/versions/{number}")).into_response()
@@ -198,7 +234,7 @@ async fn mistaken(
         check: check.as_ref(),
         ..written.editing()
     };
-    again(botswain_console::edit(&visit.counted().await, &editing))
+    again(drawn(visit, editing).await)
 }
 
 /// The page again, with what somebody else has made of the file; from now on that is what was seen.
@@ -220,7 +256,7 @@ async fn meanwhile(handle: &Handle, visit: &Visit, mut written: Written) -> Resp
         changed: Some(&changed),
         ..written.editing()
     };
-    let page = botswain_console::edit(&visit.counted().await, &editing);
+    let page = drawn(visit, editing).await;
     (StatusCode::PRECONDITION_FAILED, Html(page)).into_response()
 }
 
@@ -234,5 +270,5 @@ async fn refused(visit: &Visit, written: &Written, problem: &Problem) -> Respons
         error: Some(&error),
         ..written.editing()
     };
-    again(botswain_console::edit(&visit.counted().await, &editing))
+    again(drawn(visit, editing).await)
 }

@@ -62,6 +62,12 @@ const MEANT: &[(&str, &str)] = &[
     ("POST /workflows/{name}/check", "author"),
     ("POST /workflows/{name}/test", "author"),
     ("POST /workflows/{name}/activate", "author"),
+    ("GET /proposals", "author"),
+    ("GET /workflows/{name}/proposal", "author"),
+    ("POST /workflows/{name}/proposal/test", "author"),
+    ("POST /workflows/{name}/proposal/approve", "author"),
+    ("POST /workflows/{name}/proposal/reject", "author"),
+    ("POST /workflows/{name}/proposal/withdraw", "author"),
     ("GET /workflows/{name}/versions", "viewer"),
     ("GET /workflows/{name}/versions/{number}", "viewer"),
     ("POST /workflows/{name}/start", "handler"),
@@ -100,6 +106,14 @@ const MEANT: &[(&str, &str)] = &[
     ("GET /api/v1/workflows/{name}", "viewer"),
     ("GET /api/v1/workflows/{name}/file", "author"),
     ("PUT /api/v1/workflows/{name}/file", "author"),
+    ("GET /api/v1/proposals", "author"),
+    ("GET /api/v1/workflows/{name}/proposal", "author"),
+    ("POST /api/v1/workflows/{name}/proposal/approval", "author"),
+    ("POST /api/v1/workflows/{name}/proposal/rejection", "author"),
+    (
+        "POST /api/v1/workflows/{name}/proposal/withdrawal",
+        "author",
+    ),
     ("POST /api/v1/workflows/{name}/check", "author"),
     ("POST /api/v1/workflows/{name}/test", "author"),
     ("GET /api/v1/workflows/{name}/versions", "viewer"),
@@ -411,12 +425,13 @@ fn last(house: &House) -> u64 {
 }
 
 /// Those that change nothing, though they are no GET.
-const UNRECORDED: [&str; 10] = [
+const UNRECORDED: [&str; 11] = [
     "POST /look",
     "POST /clusters/{cause}/preview",
     "POST /selection/preview",
     "POST /workflows/{name}/check",
     "POST /workflows/{name}/test",
+    "POST /workflows/{name}/proposal/test",
     "POST /api/v1/workflows/{name}/check",
     "POST /api/v1/workflows/{name}/test",
     "POST /runs/{run}/replay",

@@ -16,6 +16,7 @@ use crate::{
         Problem,
         access::{Guard, address, bearer, cookie},
         problem::Code,
+        proposals,
     },
 };
 
@@ -62,6 +63,8 @@ impl Visit {
     /// What is around the page.
     pub(super) fn frame(&self, counts: Counts) -> Frame {
         let principal = self.principal.as_ref();
+        let handle = &self.guard.handle;
+        let proposals = principal.map_or(0, |it| proposals::waiting_for(handle, it));
         Frame {
             instance: self.guard.handle.parts.config().name.clone(),
             person: principal.map(|it| Person {
@@ -74,7 +77,10 @@ impl Visit {
             theme: self.theme,
             zone: self.zone(),
             now: Timestamp::now(),
-            counts,
+            counts: Counts {
+                proposals,
+                ..counts
+            },
             path: self.path.clone(),
             notice: None,
         }
