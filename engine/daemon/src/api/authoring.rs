@@ -108,7 +108,7 @@ pub(crate) async fn activate(
     if !handle.parts.config().asks_four_eyes() {
         let fits = move |now: Option<&Hash>| seen.fits(now.map(Hash::as_str));
         let activated = followed(&handle, (&text, fits), signature.clone()).await?;
-        proposals::replaced(&handle, &text.name, &signature.by).await?;
+        proposals::replaced(&handle, &text.name, &signature.by).await;
         return Ok(DoneOr::Done(activated));
     }
     let is_local = principal.is_local();
@@ -152,7 +152,13 @@ pub(super) async fn followed(
             .detail("`botswain check` says why, and so does the daemon's log")
     })?;
     let hash = version.hash();
-    if before.as_ref().is_none_or(|it| it.hash() != hash) {
+    // A daemon that has ended in between has left one that somebody agreed to without a name.
+    let is_unsigned = || {
+        let newest = versions::of(handle, &text.name).into_iter().next();
+        newest.is_some_and(|it| it.by.is_none())
+    };
+    let is_new = before.as_ref().is_none_or(|it| it.hash() != hash);
+    if is_new || signature.proposed_by.is_some() && is_unsigned() {
         let (history, name) = (handle.history.clone(), text.name.clone());
         let signed = tokio::task::spawn_blocking(move || history.sign((&name, &hash), signature));
         if let Err(error) = signed.await.map_err(Problem::internal)? {

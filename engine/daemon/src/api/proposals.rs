@@ -176,7 +176,7 @@ pub(crate) async fn approve(
     let source = proposal.source;
     let text = Text { name, source };
     let activated = followed(&handle, (&text, fits), signature).await?;
-    keep(&handle, &text.name, None).await?;
+    end(&handle, &text.name).await;
     Ok(Json(activated))
 }
 
@@ -267,10 +267,17 @@ pub(super) async fn propose(
 }
 
 /// What somebody has proposed ends when they activate another text themselves, where they may.
-pub(super) async fn replaced(handle: &Handle, name: &str, by: &str) -> Result<(), Problem> {
-    match handle.proposals.of(name) {
-        Some(proposal) if proposal.by == by => keep(handle, name, None).await,
-        _ => Ok(()),
+pub(super) async fn replaced(handle: &Handle, name: &str, by: &str) {
+    let there = handle.proposals.of(name);
+    if there.is_some_and(|it| it.by == by) {
+        end(handle, name).await;
+    }
+}
+
+/// What has become of it is done already.
+async fn end(handle: &Handle, name: &str) {
+    if let Err(problem) = keep(handle, name, None).await {
+        tracing::error!(workflow = name, "{}", problem.title);
     }
 }
 
