@@ -170,7 +170,7 @@ fn ways(frame: &Frame, reviewing: &Reviewing<'_>) -> Markup {
                 p class="buttons" { a class="button" href=(edit) { (words.open) } }
             }
             @if it.state != ProposalState::Rejected {
-                details class="way" open[!reviewing.note.is_empty() || reviewing.error.is_some()] {
+                details class="way" id="reject" open[!reviewing.note.is_empty() || reviewing.error.is_some()] {
                     summary { (words.reject) }
                     (frame.form(&format!("{page}/reject"), "stack", html! {
                         (hash)

@@ -96,7 +96,7 @@ pub(super) const CHINESE: ProposalWords = ProposalWords {
     proposals: "提议",
     lead: "一位作者写的内容由另一位作者启用。这里是等待启用或已被驳回的文本。",
     none: "没有提议",
-    none_lead: "作者在编辑页面或用 `botswain push` 提议的内容会在此等待另一位作者。",
+    none_lead: "作者在编辑页面或命令行中提议的内容会在此等待另一位作者。",
     proposal_of: |name| format!("{name} 的提议"),
     proposed_by: |name| format!("由 {name} 提议"),
     by: "提议人",

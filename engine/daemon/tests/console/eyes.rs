@@ -130,9 +130,7 @@ async fn what_one_author_proposes_another_rejects_then_activates_without_scripts
     browser.click("a[href='/workflows/lines/proposal']").await;
     browser.click_text("Test").await;
     assert!(browser.is_there("#tests").await);
-    browser
-        .click("summary + form, details.way:last-of-type summary")
-        .await;
+    browser.click("#reject summary").await;
     browser.write("note", "once is not enough").await;
     browser.click("form[action$='/reject'] button").await;
     assert_eq!(browser.path().await, "/proposals");
@@ -387,6 +385,7 @@ async fn a_proposal_outlives_neither_its_authors_right_nor_its_file_and_the_daem
     assert_eq!(put.send().await.unwrap().status(), StatusCode::ACCEPTED);
 
     // The next daemon has it.
+    let kept = std::fs::read_to_string(house.path(".botswain/proposals.json")).unwrap();
     house.start();
     ann.follow(&house);
     ben.follow(&house);
@@ -394,6 +393,19 @@ async fn a_proposal_outlives_neither_its_authors_right_nor_its_file_and_the_daem
     let (status, _) = decide(&ann, "approval", &json!({ "hash": hash(&ann).await })).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(file(&house), with(&first, "Of Ben."));
+
+    // One that ended before it could write down that this was decided: to agree again ends it.
+    house.write(".botswain/proposals.json", &kept);
+    house.write(".botswain/versions.json", "{}");
+    house.start();
+    ann.follow(&house);
+    ben.follow(&house);
+    assert_eq!(state(&ann).await, "waiting");
+    let (status, _) = decide(&ann, "approval", &json!({ "hash": hash(&ann).await })).await;
+    assert_eq!(status, StatusCode::OK);
+    let version = &house.json(&["workflows", "versions", "lines"])[0];
+    let told = (&version["proposed_by"], &version["by"]);
+    assert_eq!(told, (&json!("ben"), &json!("ann")));
 
     // Where nobody asks for it any more, whoever writes activates, and what waits can still be decided.
     assert_eq!(
