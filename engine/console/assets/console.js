@@ -66,10 +66,10 @@ if (one("[data-count], .top nav") && "EventSource" in window) {
     const answer = await fetch("/counts", { headers: { accept: "application/json" } });
     if (!answer.ok) return;
     const counts = await answer.json();
-    const place = one("[data-count=open]");
-    const before = place?.textContent ?? "";
-    const after = counts.open ? counts.open.toLocaleString("en-US") : "";
-    if (place) place.textContent = after;
+    const shown = (name) => (counts[name] ? counts[name].toLocaleString("en-US") : "");
+    const before = one("[data-count=open]")?.textContent ?? "";
+    const after = shown("open");
+    for (const place of all("[data-count]")) place.textContent = shown(place.dataset.count);
     if (news && before !== after) news.hidden = false;
   };
   const events = new EventSource("/events");

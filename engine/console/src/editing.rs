@@ -4,7 +4,9 @@
 //! checked as it is typed.
 
 use botswain_core::ExceptionId;
-use botswain_views::{CheckView, FindingView, PlayedView, Role, TestsView, TextChange};
+use botswain_views::{
+    CheckView, FindingView, PlayedView, ProposalView, Role, TestsView, TextChange,
+};
 use maud::{Markup, html};
 
 use crate::{
@@ -12,6 +14,7 @@ use crate::{
     frame::{Frame, Place},
     login::failed,
     people::known_folders,
+    proposals::in_the_way,
     text::marked,
     versions::changes,
 };
@@ -32,6 +35,10 @@ pub struct Editing<'a> {
     pub tests: Option<&'a TestsView>,
     /// What the file says now against this text, when somebody has changed it meanwhile.
     pub changed: Option<&'a [TextChange]>,
+    /// Whether another author has to agree.
+    pub asks_four_eyes: bool,
+    /// What is proposed already.
+    pub proposal: Option<&'a ProposalView>,
 }
 
 /// The page on which a workflow is written.
@@ -49,6 +56,7 @@ pub fn edit(frame: &Frame, editing: &Editing<'_>) -> String {
         h1 { (title) }
         p class="muted" { (words.lead) }
         (failed(editing.error))
+        @if let Some(proposal) = editing.proposal { (in_the_way(frame, proposal)) }
         @if let Some(changed) = editing.changed { (meanwhile(frame, changed)) }
         div class="columns" {
             div class="wide" { (form(frame, editing, &page)) }
@@ -116,8 +124,11 @@ fn form(frame: &Frame, editing: &Editing<'_>, page: &str) -> Markup {
         }
         label { (words.note) input name="note" value=(editing.note) autocomplete="off"; }
         p class="muted small" { (words.note_lead) }
+        @if editing.asks_four_eyes { p class="muted small" { (frame.words().of_proposal.propose_lead) } }
         p class="buttons" {
-            button class="primary" formaction=(action("activate")) { (words.activate) }
+            button class="primary" formaction=(action("activate")) {
+                @if editing.asks_four_eyes { (frame.words().of_proposal.propose) } @else { (words.activate) }
+            }
             a class="button" href=(if editing.seen.is_empty() { "/workflows" } else { page }) { (words.leave) }
         }
     };
@@ -143,7 +154,7 @@ fn findings(frame: &Frame, editing: &Editing<'_>) -> Markup {
     }
 }
 
-fn finding(frame: &Frame, it: &FindingView, source: &str) -> Markup {
+pub(crate) fn finding(frame: &Frame, it: &FindingView, source: &str) -> Markup {
     let (words, whole) = (&frame.words().of_editing, &frame.words().of_workflow);
     let (class, kind) = match it.is_mistake {
         true => ("finding mistake", whole.mistake),
@@ -178,7 +189,7 @@ fn blank(frame: &Frame) -> Markup {
     }
 }
 
-fn played(frame: &Frame, tests: &TestsView) -> Markup {
+pub(crate) fn played(frame: &Frame, tests: &TestsView) -> Markup {
     let words = &frame.words().of_editing;
     let passed = tests.tests.iter().filter(|it| it.has_passed).count();
     html! {

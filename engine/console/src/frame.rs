@@ -178,7 +178,15 @@ impl Frame {
                             }
                         }))
                         (link("/runs", place == Place::Runs, html! { (words.runs) }))
-                        (link("/workflows", place == Place::Workflows, html! { (words.of_workflow.workflows) }))
+                        (link("/workflows", place == Place::Workflows, html! {
+                            (words.of_workflow.workflows)
+                            @if self.may(Role::Author) {
+                                // Filled as they come, also while one reads.
+                                span class="count" data-count="proposals" title=(words.of_proposal.proposals) {
+                                    @if self.counts.proposals > 0 { (grouped(self.counts.proposals)) }
+                                }
+                            }
+                        }))
                         (link("/connections", place == Place::Connections, html! { (words.of_connection.connections) }))
                         (link("/insights", place == Place::Insights, html! { (words.of_insights.insights) }))
                         @if person.role == Role::Admin {

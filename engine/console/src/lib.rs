@@ -27,6 +27,7 @@ mod items;
 mod login;
 mod people;
 mod problem;
+mod proposals;
 mod replay;
 mod run;
 mod runs;
@@ -56,6 +57,7 @@ pub use self::{
     login::{login, setup},
     people::people,
     problem::{Told, problem, told},
+    proposals::{Reviewing, proposal, proposals},
     replay::replay,
     run::run,
     runs::{RunsFilter, runs},

@@ -194,9 +194,10 @@ fn crumbs(frame: &Frame, workflow: &str, here: &str) -> Markup {
 
 fn way(frame: &Frame, it: &VersionView) -> String {
     let words = &frame.words().of_version;
-    match &it.by {
-        Some(name) => (words.activated)(name),
-        None => words.saved.to_owned(),
+    match (&it.proposed_by, &it.by) {
+        (Some(first), Some(name)) => (words.agreed)(first, name),
+        (None, Some(name)) => (words.activated)(name),
+        (_, None) => words.saved.to_owned(),
     }
 }
 

@@ -7,6 +7,7 @@ mod editing;
 mod en;
 mod insights;
 mod problems;
+mod proposals;
 mod replay;
 mod runs;
 mod tokens;
@@ -16,8 +17,8 @@ mod zh;
 
 use self::{
     account::AccountWords, audit::AuditWords, connections::ConnectionWords, editing::EditingWords,
-    insights::InsightsWords, replay::ReplayWords, runs::RunWords, tokens::TokenWords,
-    versions::VersionWords, workflows::WorkflowWords,
+    insights::InsightsWords, proposals::ProposalWords, replay::ReplayWords, runs::RunWords,
+    tokens::TokenWords, versions::VersionWords, workflows::WorkflowWords,
 };
 use botswain_core::{
     index::{ExceptionCategory, State},
@@ -281,6 +282,7 @@ pub(crate) struct Words {
     pub(crate) of_workflow: WorkflowWords,
     pub(crate) of_version: VersionWords,
     pub(crate) of_editing: EditingWords,
+    pub(crate) of_proposal: ProposalWords,
     pub(crate) of_connection: ConnectionWords,
     pub(crate) of_audit: AuditWords,
     pub(crate) of_token: TokenWords,

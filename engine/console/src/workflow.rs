@@ -5,7 +5,7 @@ use botswain_core::{
     ArtifactRef,
     plan::{Input, InputKind, Plan},
 };
-use botswain_views::{FindingView, LeftOutView, PromiseView, Role, WorkflowDetail};
+use botswain_views::{FindingView, LeftOutView, PromiseView, ProposalView, Role, WorkflowDetail};
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -15,6 +15,7 @@ use crate::{
     exception::Draft,
     frame::{Frame, Place},
     graph::graph,
+    proposals::told,
     run::state,
     text::marked,
     versions::newest,
@@ -24,8 +25,13 @@ use crate::{
 /// How large the files of a form may be together, in bytes.
 pub const FILE_MOST: u64 = 20 * 1024 * 1024;
 
-/// The page of a workflow. Its form holds what is in the draft, with what was wrong with it.
-pub fn workflow(frame: &Frame, detail: &WorkflowDetail, draft: &Draft) -> String {
+/// The page of a workflow, with what is proposed for it. Its form holds what is in the draft, with
+/// what was wrong with it.
+pub fn workflow(
+    frame: &Frame,
+    (detail, proposal): (&WorkflowDetail, Option<&ProposalView>),
+    draft: &Draft,
+) -> String {
     let (words, it) = (&frame.words().of_workflow, &detail.workflow);
     let content = html! {
         p class="crumbs" { a href="/workflows" { (words.workflows) } " / "
@@ -40,6 +46,7 @@ pub fn workflow(frame: &Frame, detail: &WorkflowDetail, draft: &Draft) -> String
                 @if let Some(note) = &pause.note { blockquote { (note) } }
             }
         }
+        @if let Some(proposal) = proposal { (told(frame, proposal)) }
         @if it.mistakes > 0 {
             p class="error" {
                 @if detail.plan.is_some() { (words.older_runs) } @else { (words.not_runnable) }

@@ -5,13 +5,13 @@ use maud::{Markup, html};
 
 use crate::{
     address::encoded,
-    frame::{Frame, Place},
+    frame::{Frame, Place, grouped},
     run::state,
     text::marked,
 };
 
-/// Every workflow of the instance, by name.
-pub fn workflows(frame: &Frame, workflows: &[WorkflowView]) -> String {
+/// Every workflow of the instance, by name, with the way to what is proposed where that is asked for.
+pub fn workflows(frame: &Frame, workflows: &[WorkflowView], asks_four_eyes: bool) -> String {
     let words = &frame.words().of_workflow;
     let content = html! {
         div class="head" {
@@ -19,6 +19,14 @@ pub fn workflows(frame: &Frame, workflows: &[WorkflowView]) -> String {
             span class="buttons" {
                 @if frame.may_somewhere(Role::Author) {
                     a class="button" href="/new-workflow" { (frame.words().of_editing.new) }
+                    @if asks_four_eyes {
+                        a class="button" href="/proposals" {
+                            (frame.words().of_proposal.proposals)
+                            @if frame.counts.proposals > 0 {
+                                span class="count" data-count="proposals" { (grouped(frame.counts.proposals)) }
+                            }
+                        }
+                    }
                 }
                 a class="button" href="/calendar" { (words.calendar) }
             }

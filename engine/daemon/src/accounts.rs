@@ -414,6 +414,18 @@ impl Accounts {
         lock(&self.stored).people.contains_key(name)
     }
 
+    /// Whether somebody has an account that may what this role may in a folder, or else everywhere,
+    /// as things stand.
+    pub fn may(&self, name: &str, role: Role, folder: Option<&str>) -> bool {
+        let stored = lock(&self.stored);
+        let person = stored.people.get(name).filter(|it| !it.locked);
+        let own = person.map(|it| match folder {
+            Some(folder) => it.role.in_folder(&it.folders, folder),
+            None => it.role,
+        });
+        own.is_some_and(|own| own >= role)
+    }
+
     pub fn people(&self) -> Vec<PersonView> {
         let stored = lock(&self.stored);
         let people = stored.people.iter().map(|(name, person)| PersonView {

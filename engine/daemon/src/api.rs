@@ -23,6 +23,7 @@ pub mod openapi;
 pub(crate) mod people;
 pub(crate) mod precondition;
 pub(crate) mod problem;
+pub(crate) mod proposals;
 mod recording;
 pub(crate) mod replay;
 pub(crate) mod rights;
@@ -54,6 +55,7 @@ pub use self::{
     people::PersonRequest,
     precondition::Turns,
     problem::Problem,
+    proposals::{Approving, Rejecting, Withdrawing},
     routes::{Health, ItemsQuery, RunRequest, Started},
     tokens::{TokenMade, TokenRequest},
     workflows::Pausing,
@@ -70,6 +72,8 @@ fn endpoints() -> Vec<Endpoint> {
     const HANDLE_EXCEPTION: Right = Right::In(Role::Handler, About::Exception);
     const HANDLE_ANY: Right = Right::In(Role::Handler, About::Any);
     const WRITE: Right = Right::In(Role::Author, About::File);
+    const WRITE_ANY: Right = Right::In(Role::Author, About::Any);
+    const WRITE_PROPOSAL: Right = Right::In(Role::Author, About::Proposal);
     const ADMIN: Right = Right::Role(Role::Admin);
     let (get, post) = (|path| (Method::GET, path), |path| (Method::POST, path));
     vec![
@@ -149,8 +153,39 @@ fn endpoints() -> Vec<Endpoint> {
         Endpoint::new(
             WRITE,
             (Method::PUT, "/api/v1/workflows/{name}/file"),
-            "Activate a text: it becomes the file, and what new runs follow",
+            "Activate a text: it becomes the file, and what new runs follow; under four eyes it is proposed, \
+             and waits for another author (202)",
             authoring::activate,
+        ),
+        Endpoint::new(
+            WRITE_ANY,
+            get("/api/v1/proposals"),
+            "What is proposed and waits for another author, or was rejected",
+            proposals::list,
+        ),
+        Endpoint::new(
+            WRITE_PROPOSAL,
+            get("/api/v1/workflows/{name}/proposal"),
+            "What is proposed for a workflow, with what is different from its file",
+            proposals::show,
+        ),
+        Endpoint::new(
+            WRITE_PROPOSAL,
+            post("/api/v1/workflows/{name}/proposal/approval"),
+            "Activate what another author has proposed",
+            proposals::approve,
+        ),
+        Endpoint::new(
+            WRITE_PROPOSAL,
+            post("/api/v1/workflows/{name}/proposal/rejection"),
+            "Reject what another author has proposed, and say why",
+            proposals::reject,
+        ),
+        Endpoint::new(
+            WRITE_PROPOSAL,
+            post("/api/v1/workflows/{name}/proposal/withdrawal"),
+            "Take back what one has proposed",
+            proposals::withdraw,
         ),
         Endpoint::new(
             WRITE,

@@ -34,6 +34,7 @@ mod output;
 mod past;
 mod pauses;
 mod progress;
+mod proposals;
 mod push;
 mod rehearse;
 mod resolve;
@@ -147,6 +148,7 @@ async fn dispatch(global: &Global, command: Command) -> Outcome {
         Command::Browser { command } => browser::browser(global, command).await,
         Command::Workflows { command } => pauses::workflows(global, command).await,
         Command::Push(arguments) => push::push(global, arguments).await,
+        Command::Proposals { command } => proposals::proposals(global, command).await,
         Command::Schedule => schedule::list(global).await,
         Command::Bots { name: None } => bots::list(global),
         Command::Bots { name: Some(name) } => bots::show(global, &name),

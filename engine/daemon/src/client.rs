@@ -7,12 +7,12 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::StreamExt;
-use reqwest::{Method, Response, header::IF_MATCH};
+use reqwest::{Method, Response, StatusCode, header::IF_MATCH};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    api::{self, Problem, idempotency::KEY},
+    api::{self, Problem, answer::DoneOr, idempotency::KEY},
     daemon::{Daemon, Mode, StartError},
     instance::Instance,
 };
@@ -119,16 +119,21 @@ impl Client {
         decoded(self.send(Method::PUT, path, Some(body)).await?).await
     }
 
-    /// Puts it in the place of what has this tag, or where nothing is.
-    pub async fn put_over<T: DeserializeOwned>(
+    /// Puts it in the place of what has this tag, or where nothing is; or lets it wait until somebody
+    /// else agrees.
+    pub(crate) async fn put_over<T: DeserializeOwned, U: DeserializeOwned>(
         &self,
         path: &str,
         body: &impl Serialize,
         tag: Option<&str>,
-    ) -> Result<T, Error> {
+    ) -> Result<DoneOr<T, U>, Error> {
         let body = serde_json::to_value(body).map_err(|err| Error::Unreachable(err.to_string()))?;
         let tag = tag.map(|tag| format!("\"{tag}\""));
-        decoded(self.send_over((Method::PUT, tag), path, Some(body)).await?).await
+        let response = self.send_over((Method::PUT, tag), path, Some(body)).await?;
+        match response.status() {
+            StatusCode::ACCEPTED => decoded(response).await.map(DoneOr::Accepted),
+            _ => decoded(response).await.map(DoneOr::Done),
+        }
     }
 
     pub async fn patch<T: DeserializeOwned>(

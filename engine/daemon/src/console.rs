@@ -15,6 +15,7 @@ mod insights;
 mod listener;
 mod many;
 mod people;
+mod proposals;
 mod provider;
 mod runs;
 mod session;
@@ -46,6 +47,7 @@ use crate::{
     api::{
         self, Problem,
         access::{About, Guard, Right, Route},
+        rights::Reach,
         routes::reading,
     },
     daemon::{Handle, Notice},
@@ -82,6 +84,7 @@ pub(crate) fn routes() -> Vec<Route> {
     const HANDLE_ANY: Right = Right::In(Role::Handler, About::Any);
     const WRITE: Right = Right::In(Role::Author, About::File);
     const WRITE_ANY: Right = Right::In(Role::Author, About::Any);
+    const WRITE_PROPOSAL: Right = Right::In(Role::Author, About::Proposal);
     const ADMIN: Right = Right::Role(Role::Admin);
     let (get, post) = (|path| (Method::GET, path), |path| (Method::POST, path));
     vec![
@@ -131,6 +134,32 @@ pub(crate) fn routes() -> Vec<Route> {
             WRITE,
             post("/workflows/{name}/activate"),
             authoring::activate,
+        ),
+        Route::new(WRITE_ANY, get("/proposals"), proposals::list),
+        Route::new(
+            WRITE_PROPOSAL,
+            get("/workflows/{name}/proposal"),
+            proposals::show,
+        ),
+        Route::new(
+            WRITE_PROPOSAL,
+            post("/workflows/{name}/proposal/test"),
+            proposals::test,
+        ),
+        Route::new(
+            WRITE_PROPOSAL,
+            post("/workflows/{name}/proposal/approve"),
+            proposals::approve,
+        ),
+        Route::new(
+            WRITE_PROPOSAL,
+            post("/workflows/{name}/proposal/reject"),
+            proposals::reject,
+        ),
+        Route::new(
+            WRITE_PROPOSAL,
+            post("/workflows/{name}/proposal/withdraw"),
+            proposals::withdraw,
         ),
         Route::new(SEE, get("/workflows/{name}/versions"), versions::list),
         Route::new(
@@ -266,10 +295,15 @@ async fn counts(
     State(handle): State<Handle>,
     Extension(principal): Extension<Principal>,
 ) -> Result<Json<Counts>, Problem> {
-    reading(&handle, move |parts| {
+    let proposals = api::proposals::waiting_for(&handle, &Reach::of(&handle, &principal).await?);
+    let read = reading(&handle, move |parts| {
         parts.counts(&principal.name, Timestamp::now())
-    })
-    .await
+    });
+    let Json(counts) = read.await?;
+    Ok(Json(Counts {
+        proposals,
+        ..counts
+    }))
 }
 
 /// In which of the runs that were started something has happened, not what: a page asks for what
@@ -304,6 +338,8 @@ fn note(runs: &mut Option<BTreeSet<u64>>, notice: &Notice) {
     let run = match notice {
         Notice::Committed { run, .. } | Notice::Rested { run } => run,
         Notice::Opened(exception) => &exception.run,
+        // It is about no run, and counts may be others.
+        Notice::Proposed { .. } => return,
     };
     if let Some(known) = runs {
         known.insert(run.number());

@@ -49,6 +49,7 @@ use crate::{
     history::History,
     instance::{Config, ConnectionHost, Instance, Redactor, Setting},
     pauses::Pauses,
+    proposals::Proposals,
     tested,
     workflows::{self, Checked},
 };
@@ -81,6 +82,8 @@ pub enum StartError {
     Pauses(#[from] std::io::Error),
     #[error(transparent)]
     History(std::io::Error),
+    #[error(transparent)]
+    Proposals(std::io::Error),
     #[error("`{}` cannot be read: {source}", path.display())]
     Answers {
         path: std::path::PathBuf,
@@ -113,6 +116,10 @@ impl StartError {
             ),
             StartError::History(_) => Some(
                 "mend `.botswain/versions.json`, or remove it: then versions are counted anew"
+                    .to_owned(),
+            ),
+            StartError::Proposals(_) => Some(
+                "mend `.botswain/proposals.json`, or remove it: then what was proposed is proposed anew"
                     .to_owned(),
             ),
             StartError::Read(_) | StartError::Append(_) | StartError::Recovery(_) => None,
@@ -175,6 +182,9 @@ impl Daemon {
             closed: Arc::default(),
             pauses: Arc::new(Pauses::open(parts.instance.private().pauses())?),
             history: Arc::new(History::open(private.versions()).map_err(StartError::History)?),
+            proposals: Arc::new(
+                Proposals::open(private.proposals()).map_err(StartError::Proposals)?,
+            ),
             tested: Arc::new(tested::open(parts.instance.private().tested())),
             answers: Arc::new(answers),
             turns: Arc::default(),

@@ -219,20 +219,32 @@ pub(crate) fn test<'a>(
     })
 }
 
-/// Puts a text in the place of the file, if that is still what `fits` takes, by its hash.
+/// The file as it is now, if that is still what `fits` takes, by its hash, and the text could take
+/// its place.
+pub(crate) fn fitting<'a>(
+    instance: &Instance,
+    (spot, text): (impl Into<Spot<'a>>, &str),
+    fits: impl FnOnce(Option<&Hash>) -> Result<(), Problem>,
+) -> Result<Option<FileView>, Refusal> {
+    let spot = spot.into();
+    let now = read(instance, spot)?;
+    let stale = |problem| Refusal::Changed(Box::new(problem));
+    fits(now.as_ref().map(|it| &it.hash)).map_err(stale)?;
+    let check = check(instance, spot, text)?;
+    match check.mistakes {
+        0 => Ok(now),
+        _ => Err(refused(spot.name, &check)),
+    }
+}
+
+/// Puts a text in the place of the file, if it fits.
 pub(crate) fn write<'a>(
     instance: &Instance,
     (spot, text): (impl Into<Spot<'a>>, &str),
     fits: impl FnOnce(Option<&Hash>) -> Result<(), Problem>,
 ) -> Result<(), Refusal> {
     let spot = spot.into();
-    let now = read(instance, spot)?;
-    let stale = |problem| Refusal::Changed(Box::new(problem));
-    fits(now.as_ref().map(|it| &it.hash)).map_err(stale)?;
-    let check = check(instance, spot, text)?;
-    if check.mistakes > 0 {
-        return Err(refused(spot.name, &check));
-    }
+    let now = fitting(instance, (spot, text), fits)?;
     if now.is_some_and(|it| it.source == text) {
         return Ok(());
     }

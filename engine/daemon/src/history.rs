@@ -26,6 +26,17 @@ pub struct Taken {
     pub at: Timestamp,
     /// Who has activated it; absent when the file was simply saved.
     pub by: Option<String>,
+    /// Who has proposed it, where somebody else had to agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_by: Option<String>,
+    pub note: Option<String>,
+}
+
+/// Who has activated a version.
+#[derive(Clone, Debug)]
+pub struct Signature {
+    pub by: String,
+    pub proposed_by: Option<String>,
     pub note: Option<String>,
 }
 
@@ -62,6 +73,7 @@ impl History {
                     hash,
                     at,
                     by: None,
+                    proposed_by: None,
                     note: None,
                 });
                 let surplus = taken.len().saturating_sub(MOST);
@@ -70,12 +82,15 @@ impl History {
         })
     }
 
-    /// Says who has activated the version that was taken over last; durable on return. Blocks.
-    pub fn sign(&self, workflow: &str, by: &str, note: Option<&str>) -> io::Result<()> {
+    /// Says who has activated a version: the newest of this hash, though another may have been taken
+    /// over since. Durable on return. Blocks.
+    pub fn sign(&self, (workflow, hash): (&str, &Hash), signature: Signature) -> io::Result<()> {
         self.0.alter(|all| {
-            if let Some(last) = all.get_mut(workflow).and_then(|it| it.last_mut()) {
-                last.by = Some(by.to_owned());
-                last.note = note.map(str::to_owned);
+            let taken = all.get_mut(workflow).into_iter().flatten();
+            if let Some(it) = taken.rev().find(|it| it.hash == *hash) {
+                it.by = Some(signature.by);
+                it.proposed_by = signature.proposed_by;
+                it.note = signature.note;
             }
         })
     }
@@ -110,7 +125,18 @@ mod tests {
             let versions = [("orders", hash(text)), ("mails", hash("same"))];
             history.note(versions.into_iter(), at).unwrap();
         }
-        history.sign("orders", "ann", Some("mended")).unwrap();
+        let signed = |by: &str, text: &str, note: &str| {
+            let signature = Signature {
+                by: by.to_owned(),
+                proposed_by: None,
+                note: Some(note.to_owned()),
+            };
+            let signed = history.sign(("orders", &hash(text)), signature);
+            signed.unwrap();
+        };
+        signed("ann", "one", "mended");
+        // Whoever comes second may be the first to sign.
+        signed("ben", "two", "tried");
         let later = History::open(path).unwrap();
         let told = later.of("orders").into_iter();
         let told: Vec<_> = told.map(|it| (it.number, it.hash, it.by)).collect();
@@ -118,7 +144,7 @@ mod tests {
             told,
             [
                 (1, hash("one"), None),
-                (2, hash("two"), None),
+                (2, hash("two"), Some("ben".to_owned())),
                 (3, hash("one"), Some("ann".to_owned())),
             ]
         );

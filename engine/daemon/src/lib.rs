@@ -25,6 +25,7 @@ pub mod manual;
 mod meant;
 pub mod pages;
 mod pauses;
+mod proposals;
 mod provider;
 pub mod rehearsal;
 pub mod starter;

@@ -36,6 +36,10 @@ pub enum Act {
     Pause,
     GoOn,
     Activate,
+    Propose,
+    ApproveProposal,
+    RejectProposal,
+    WithdrawProposal,
     Correct,
     Revoke,
     TestConnection,
@@ -62,7 +66,7 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [Act; 33] = [
+    pub const ALL: [Act; 37] = [
         Act::SignIn,
         Act::SignOut,
         Act::SetUp,
@@ -76,6 +80,10 @@ impl Act {
         Act::Pause,
         Act::GoOn,
         Act::Activate,
+        Act::Propose,
+        Act::ApproveProposal,
+        Act::RejectProposal,
+        Act::WithdrawProposal,
         Act::Correct,
         Act::Revoke,
         Act::TestConnection,
@@ -114,6 +122,10 @@ impl Act {
             Act::Pause => "pause",
             Act::GoOn => "go_on",
             Act::Activate => "activate",
+            Act::Propose => "propose",
+            Act::ApproveProposal => "approve_proposal",
+            Act::RejectProposal => "reject_proposal",
+            Act::WithdrawProposal => "withdraw_proposal",
             Act::Correct => "correct",
             Act::Revoke => "revoke",
             Act::TestConnection => "test_connection",

@@ -66,6 +66,9 @@ pub struct Counts {
     pub overdue: u64,
     pub mine: u64,
     pub snoozed: u64,
+    /// Proposed versions of workflows that they may activate.
+    #[serde(default)]
+    pub proposals: u64,
 }
 
 impl Counts {

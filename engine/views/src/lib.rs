@@ -12,6 +12,7 @@ mod exceptions;
 mod inbox;
 mod insights;
 mod people;
+mod proposals;
 mod replay;
 mod runs;
 mod spans;
@@ -39,6 +40,7 @@ pub use self::{
         Spread, StepFigures, WorkflowFigures,
     },
     people::{FolderRoles, PersonView, Role, TokenView},
+    proposals::{ProposalDetail, ProposalState, ProposalView, RejectionView},
     replay::{ReplayChange, ReplayDid, ReplayRequest, ReplayStep, ReplayVersion, ReplayView},
     runs::{LeftOutView, Level, LogLine, RunDetail, RunView, RunsQuery, ScheduleView, WarningView},
     spans::{SpanKind, SpanView},

@@ -14,6 +14,9 @@ pub struct VersionView {
     pub at: Timestamp,
     /// Who has activated it; absent when the file was simply saved.
     pub by: Option<String>,
+    /// Who has proposed it, where somebody else had to agree.
+    #[serde(default)]
+    pub proposed_by: Option<String>,
     pub note: Option<String>,
     /// Whether new runs follow it.
     pub is_current: bool,

@@ -26,6 +26,8 @@ mod editing;
 mod exceptions;
 #[path = "samples/insights.rs"]
 mod insights;
+#[path = "samples/proposals.rs"]
+mod proposals;
 #[path = "samples/replay.rs"]
 mod replay;
 #[path = "samples/runs.rs"]
@@ -66,6 +68,7 @@ impl Samples {
         pages.extend(self.tokens(frame));
         pages.extend(self.versions(frame));
         pages.extend(self.editing(frame));
+        pages.extend(self.proposals(frame));
         pages.extend(self.insights(frame));
         pages.extend(self.account(frame));
         pages
@@ -398,6 +401,7 @@ fn counts() -> Counts {
         overdue: 1_000,
         mine: 2,
         snoozed: 4,
+        proposals: 1,
     }
 }
 

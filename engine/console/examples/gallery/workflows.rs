@@ -42,17 +42,26 @@ impl Samples {
         let first = "2026-11-27".parse().expect("it is a day");
         let plain = Draft::default();
         vec![
-            ("workflows", console::workflows(frame, &views)),
-            ("workflows-empty", console::workflows(frame, &[])),
-            ("workflow", console::workflow(frame, &detail, &plain)),
+            ("workflows", console::workflows(frame, &views, true)),
+            ("workflows-empty", console::workflows(frame, &[], false)),
+            (
+                "workflow",
+                console::workflow(frame, (&detail, None), &plain),
+            ),
             ("workflow-paused", {
                 let paused = json!({ "paused": { "by": "jonas", "at": "2026-11-27T07:00:00Z", "note": "the shop is down" }, "next": null });
                 let mut value = self::detail();
                 value["workflow"] = view("order-entry", paused);
-                console::workflow(frame, &self.view(value), &plain)
+                console::workflow(frame, (&self.view(value), None), &plain)
             }),
-            ("workflow-draft", console::workflow(frame, &detail, &draft)),
-            ("workflow-broken", console::workflow(frame, &broken, &plain)),
+            (
+                "workflow-draft",
+                console::workflow(frame, (&detail, None), &draft),
+            ),
+            (
+                "workflow-broken",
+                console::workflow(frame, (&broken, None), &plain),
+            ),
             ("calendar", console::calendar(frame, first, &rows)),
             ("calendar-empty", console::calendar(frame, first, &[])),
         ]
@@ -94,7 +103,7 @@ fn bot(name: &str) -> Value {
     json!({ "bot": { "bot": name, "with": {} } })
 }
 
-fn detail() -> Value {
+pub(crate) fn detail() -> Value {
     let enter = json!({ "for_each": { "list": "{{steps.lines.rows}}", "item": "line", "at_once": 2, "collect": {},
     "key_reads": [], "collect_reads": [], "steps": [
         step("known", bot("http.get"), json!({ "name": "Is the article known?" })),

@@ -291,6 +291,7 @@ pub(super) const WORDS: Words = Words {
     of_workflow: workflows::ENGLISH,
     of_version: super::versions::ENGLISH,
     of_editing: super::editing::ENGLISH,
+    of_proposal: super::proposals::ENGLISH,
     of_connection: connections::ENGLISH,
     of_audit: super::audit::ENGLISH,
     of_insights: super::insights::ENGLISH,

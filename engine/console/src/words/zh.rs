@@ -269,6 +269,7 @@ pub(super) const WORDS: Words = Words {
     of_workflow: workflows::CHINESE,
     of_version: super::versions::CHINESE,
     of_editing: super::editing::CHINESE,
+    of_proposal: super::proposals::CHINESE,
     of_connection: connections::CHINESE,
     of_audit: super::audit::CHINESE,
     of_insights: super::insights::CHINESE,

@@ -66,6 +66,8 @@ pub(crate) enum About {
     Workflow,
     /// The same, or a new one in the folder that `folder` behind the `?` says.
     File,
+    /// The same, or a new one in the folder that its proposal says.
+    Proposal,
     /// The workflow of the run `{run}`.
     Run,
     /// That of the exception `{id}`.

@@ -13,6 +13,12 @@ pub(crate) struct Created<T>(pub(crate) T);
 /// It will be done.
 pub(crate) struct Accepted<T>(pub(crate) T);
 
+/// It is done, or it will be done when somebody else agrees.
+pub(crate) enum DoneOr<T, U> {
+    Done(T),
+    Accepted(U),
+}
+
 /// A file.
 pub(crate) struct Download(pub(crate) Response);
 
@@ -31,6 +37,15 @@ impl<T: Serialize> IntoResponse for Created<T> {
 impl<T: Serialize> IntoResponse for Accepted<T> {
     fn into_response(self) -> Response {
         (StatusCode::ACCEPTED, Json(self.0)).into_response()
+    }
+}
+
+impl<T: Serialize, U: Serialize> IntoResponse for DoneOr<T, U> {
+    fn into_response(self) -> Response {
+        match self {
+            DoneOr::Done(done) => Json(done).into_response(),
+            DoneOr::Accepted(accepted) => Accepted(accepted).into_response(),
+        }
     }
 }
 

@@ -3,20 +3,24 @@
 //! A text that is activated becomes the file of its workflow, whole or not at all,
 //! and new runs follow it when this has been answered. A file with mistakes is
 //! refused, and so is one that was changed since it was looked at. Nothing is
-//! written but a plain file in `workflows/` and its folders.
+//! written but a plain file in `workflows/` and its folders. Where botswain.yaml asks
+//! for four eyes the text becomes a proposal instead.
 
-use axum::{Extension, Json, extract::State, http::StatusCode};
+use axum::{Extension, extract::State, http::StatusCode};
 use botswain_core::{ExceptionId, Hash, index::ExceptionCategory};
 use botswain_views::{
-    Activated, CheckView, CompletionView, DraftView, FileView, PlaceView, TestsView,
+    Activated, CheckView, CompletionView, DraftView, FileView, PlaceView, ProposalView, TestsView,
+    TextChange,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     Problem,
+    answer::DoneOr,
     extract::{JsonBody, Path, Query},
     precondition::{IfMatch, Tagged, tagged_by},
+    proposals,
     routes::{Answer, reading},
     versions,
 };
@@ -24,6 +28,7 @@ use crate::{
     accounts::Principal,
     daemon::Handle,
     desk::{self, Refusal, Spot},
+    history::Signature,
     views::ExceptionsQuery,
 };
 
@@ -51,7 +56,7 @@ pub(crate) struct InFolder {
 }
 
 impl InFolder {
-    fn spot<'a>(&'a self, name: &'a str) -> Spot<'a> {
+    pub(super) fn spot<'a>(&'a self, name: &'a str) -> Spot<'a> {
         Spot {
             name,
             folder: self.folder.as_deref(),
@@ -131,39 +136,108 @@ pub(crate) async fn activate(
     Query(place): Query<InFolder>,
     seen: IfMatch,
     JsonBody(activating): JsonBody<Activating>,
-) -> Answer<Activated> {
+) -> Result<DoneOr<Activated, ProposalView>, Problem> {
     let Activating { source, note, by } = activating;
-    let by = principal.signs(by);
-    let before = handle.workflow(&name);
-    let (workflow, text) = (name.clone(), source.clone());
+    let text = Text {
+        name,
+        source,
+        folder: place.folder,
+    };
+    let signature = Signature {
+        by: principal.signs(by),
+        proposed_by: None,
+        note,
+    };
+    handle.refresh().await;
+    let _turn = handle.proposals.turn().await;
+    if !handle.parts.config().asks_four_eyes() {
+        let fits = move |now: Option<&Hash>| seen.fits(now.map(Hash::as_str));
+        let activated = followed(&handle, (&text, fits), signature.clone()).await?;
+        proposals::replaced(&handle, &text.name, &signature.by).await;
+        return Ok(DoneOr::Done(activated));
+    }
+    let is_local = principal.is_local();
+    match proposals::propose(&handle, (&text, seen), (signature, is_local)).await? {
+        Some(proposal) => Ok(DoneOr::Accepted(proposal)),
+        // The file says so already: nobody has to agree to that.
+        None => Ok(DoneOr::Done(told(&handle, text.name, None).await?)),
+    }
+}
+
+/// The text of a workflow that is to be its file.
+#[derive(Clone, Debug)]
+pub(super) struct Text {
+    pub(super) name: String,
+    pub(super) source: String,
+    /// Where it goes if it is new.
+    pub(super) folder: Option<String>,
+}
+
+impl Text {
+    pub(super) fn spot(&self) -> Spot<'_> {
+        Spot {
+            name: &self.name,
+            folder: self.folder.as_deref(),
+        }
+    }
+}
+
+/// Makes a text the file, and what new runs follow; for whoever holds the turn.
+pub(super) async fn followed(
+    handle: &Handle,
+    (text, fits): (
+        &Text,
+        impl FnOnce(Option<&Hash>) -> Result<(), Problem> + Send + 'static,
+    ),
+    signature: Signature,
+) -> Result<Activated, Problem> {
+    let before = handle.workflow(&text.name);
+    let written = text.clone();
     let written = handle.change_files(move |instance| {
-        let fits = |now: Option<&Hash>| seen.fits(now.map(Hash::as_str));
-        desk::write(instance, (place.spot(&workflow), &text), fits)
+        desk::write(instance, (written.spot(), &written.source), fits)
     });
     written.await?;
-    let version = handle.workflow(&name).filter(|it| it.source == source);
+    let version = handle.workflow(&text.name);
+    let version = version.filter(|it| it.source == text.source);
     let version = version.ok_or_else(|| {
-        let title = format!("`{name}` is saved, but new runs do not follow it yet");
+        let title = format!(
+            "`{}` is saved, but new runs do not follow it yet",
+            text.name
+        );
         Problem::new(StatusCode::CONFLICT, "workflow.waits", title)
             .detail("`botswain check` says why, and so does the daemon's log")
     })?;
-    let is_new = before.as_ref().is_none_or(|it| it.hash() != version.hash());
-    if is_new {
-        let (history, name, by) = (handle.history.clone(), name.clone(), by);
-        let signed = tokio::task::spawn_blocking(move || history.sign(&name, &by, note.as_deref()));
+    let hash = version.hash();
+    // A daemon that has ended in between has left one that somebody agreed to without a name.
+    let is_unsigned = || {
+        let newest = versions::of(handle, &text.name).into_iter().next();
+        newest.is_some_and(|it| it.by.is_none())
+    };
+    let is_new = before.as_ref().is_none_or(|it| it.hash() != hash);
+    if is_new || signature.proposed_by.is_some() && is_unsigned() {
+        let (history, name) = (handle.history.clone(), text.name.clone());
+        let signed = tokio::task::spawn_blocking(move || history.sign((&name, &hash), signature));
         if let Err(error) = signed.await.map_err(Problem::internal)? {
             tracing::error!("who has activated a version cannot be written down: {error}");
         }
     }
-    let all = versions::of(&handle, &name);
-    let newest = all.into_iter().next();
     let changes = before.map(|before| handle.parts.changes(&before, &version));
-    Ok(Json(Activated {
-        mended: mended(&handle, &name).await?,
+    told(handle, text.name.clone(), changes).await
+}
+
+/// What new runs follow now.
+async fn told(
+    handle: &Handle,
+    workflow: String,
+    changes: Option<Vec<TextChange>>,
+) -> Result<Activated, Problem> {
+    let newest = versions::of(handle, &workflow).into_iter().next();
+    Ok(Activated {
+        mended: mended(handle, &workflow).await?,
         version: newest.ok_or_else(|| Problem::internal("the version is not noted"))?,
         changes: changes.unwrap_or_default(),
-        workflow: name,
-    }))
+        workflow,
+    })
 }
 
 /// The open exceptions of a workflow that can be tried again by the version of today.

@@ -51,10 +51,7 @@ pub(super) async fn backup(
             title,
         ));
     }
-    let (beside, audit) = (
-        (handle.pauses.text(), handle.history.text()),
-        handle.audit.clone(),
-    );
+    let (beside, audit) = (handle.beside(), handle.audit.clone());
     working(&handle, move |parts| {
         parts.backup(&request.to, beside, &audit)
     })

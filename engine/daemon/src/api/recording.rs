@@ -58,7 +58,7 @@ pub(super) async fn record(
     request: Request,
     next: Next,
 ) -> Response {
-    let Some(act) = recorded.form.act else {
+    let Some(act) = recorded.act() else {
         return next.run(request).await;
     };
     let asker = recorded.asker(&request);
@@ -81,6 +81,14 @@ pub(super) async fn record(
 }
 
 impl Recorded {
+    /// What it is called, as things stand: under four eyes nobody activates a text of their own.
+    fn act(&self) -> Option<Act> {
+        match self.form.act? {
+            Act::Activate if self.handle.parts.config().asks_four_eyes() => Some(Act::Propose),
+            act => Some(act),
+        }
+    }
+
     /// What a page needs to tell what could not be done; the API answers by itself.
     fn visit(&self, request: &Request, asker: &Asker) -> Option<Visit> {
         let principal = match asker {

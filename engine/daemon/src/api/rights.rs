@@ -18,7 +18,6 @@ use botswain_views::Role;
 use super::{
     Problem,
     access::{About, Right},
-    authoring::InFolder,
     routes::reading,
 };
 use crate::{
@@ -46,9 +45,25 @@ impl<'p> Reach<'p> {
         Ok(Reach { principal, places })
     }
 
+    /// The same where it is known already where workflows lie.
+    pub(crate) fn over(principal: &'p Principal, places: BTreeMap<String, String>) -> Reach<'p> {
+        Reach { principal, places }
+    }
+
+    /// Who it is.
+    pub(crate) fn name(&self) -> &str {
+        &self.principal.name
+    }
+
     /// Whether they have this role where a workflow lies.
     pub(crate) fn may(&self, role: Role, workflow: &str) -> bool {
         self.may_in(role, self.places.get(workflow).map(String::as_str))
+    }
+
+    /// The same for one that may have no file yet, and then goes into this folder.
+    pub(crate) fn may_with(&self, role: Role, workflow: &str, new_in: Option<&str>) -> bool {
+        let there = self.places.get(workflow).map(String::as_str);
+        self.may_in(role, there.or(new_in))
     }
 
     fn may_in(&self, role: Role, folder: Option<&str>) -> bool {
@@ -107,10 +122,7 @@ pub(super) async fn holds(
         Some(subject) => subject.folder(handle).await?,
         None => None,
     };
-    let reach = Reach {
-        principal,
-        places: BTreeMap::new(),
-    };
+    let reach = Reach::over(principal, BTreeMap::new());
     match reach.may_in(role, folder.as_deref()) {
         true => Ok(Request::from_parts(head, body)),
         false => Err(lacks(principal, role, folder.as_ref())),
@@ -134,6 +146,8 @@ enum Subject {
     Workflow(String),
     /// The folder is that of a new one.
     File(String, Option<String>),
+    /// What is proposed for a workflow; for a new one it says the folder itself.
+    Proposal(String),
     Run(RunId),
     Exception(ExceptionId),
 }
@@ -151,6 +165,7 @@ impl Subject {
         Some(match about {
             About::Workflow => Subject::Workflow(named("name")?),
             About::File => Subject::File(named("name")?, wanted(&uri)),
+            About::Proposal => Subject::Proposal(named("name")?),
             About::Run => Subject::Run(named("run")?.parse().ok()?),
             About::Exception => Subject::Exception(ExceptionId(named("id")?.parse().ok()?)),
             About::Any => return None,
@@ -164,20 +179,25 @@ impl Subject {
             let mut folders = folders.map_err(Problem::internal)?;
             Ok::<_, Problem>(folders.remove(workflow))
         };
-        let history = handle.history.clone();
+        let (history, proposals) = (handle.history.clone(), handle.proposals.clone());
+        let of_file = move |parts: &Parts, name: &str, wanted: Option<String>| {
+            if let Some(folder) = of_workflow(parts, name)? {
+                return Ok(Some(folder));
+            }
+            let is_new = history.of(name).is_empty() && is_unknown(parts, name)?;
+            Ok::<_, Problem>(wanted.filter(|_| is_new))
+        };
         let closed = match &self {
             Subject::Exception(id) => handle.closed.of(*id).map(|it| it.run),
             _ => None,
         };
         let read = reading(handle, move |parts| match self {
             Subject::Workflow(name) => of_workflow(parts, &name),
-            Subject::File(name, wanted) => match of_workflow(parts, &name)? {
-                Some(folder) => Ok(Some(folder)),
-                None => {
-                    let is_new = history.of(&name).is_empty() && is_unknown(parts, &name)?;
-                    Ok(wanted.filter(|_| is_new))
-                }
-            },
+            Subject::File(name, wanted) => of_file(parts, &name, wanted),
+            Subject::Proposal(name) => {
+                let wanted = proposals.of(&name).and_then(|it| it.folder);
+                of_file(parts, &name, wanted)
+            }
             Subject::Run(run) => match parts.store.summary(&run)? {
                 Some(summary) => of_workflow(parts, &summary.workflow),
                 None => Ok(None),
@@ -198,8 +218,11 @@ impl Subject {
 
 /// The folder that is wanted for a new workflow.
 pub(super) fn wanted(uri: &Uri) -> Option<String> {
-    let place = Query::<InFolder>::try_from_uri(uri).ok()?.0;
-    place.folder.filter(|it| starter::is_folder(it))
+    let fields = Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?.0;
+    let mut folders = fields.into_iter().filter(|(name, _)| name == "folder");
+    // Nobody chooses between two.
+    let (folder, other) = (folders.next()?.1, folders.next());
+    (other.is_none() && starter::is_folder(&folder)).then_some(folder)
 }
 
 /// Whether there is neither a file nor a run of a workflow: whoever brings one of this name gets

@@ -28,7 +28,8 @@ use super::{
     decisions::not_open,
     extract::{JsonBody, Path, Query},
     precondition::{Tagged, tagged},
-    rights::permit,
+    proposals,
+    rights::{Reach, permit},
 };
 use crate::{
     accounts::Principal,
@@ -228,7 +229,10 @@ pub(super) async fn inbox(
     Query(query): Query<InboxQuery>,
 ) -> Answer<Inbox> {
     let limit = query.limit.unwrap_or(50).clamp(1, LIMIT);
-    inbox_page(&handle, query, (principal.name, limit)).await
+    let proposals = proposals::waiting_for(&handle, &Reach::of(&handle, &principal).await?);
+    let Json(mut inbox) = inbox_page(&handle, query, (principal.name, limit)).await?;
+    inbox.counts.proposals = proposals;
+    Ok(Json(inbox))
 }
 
 /// A page of the inbox for one person.
@@ -348,6 +352,7 @@ fn notice_json(notice: &Notice) -> Value {
             json!({ "opened": exception.id, "run": exception.run, "code": exception.fault.code })
         }
         Notice::Rested { run } => json!({ "rested": run }),
+        Notice::Proposed { workflow } => json!({ "proposed": workflow }),
     }
 }
 

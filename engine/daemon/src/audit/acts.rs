@@ -52,6 +52,7 @@ const MANY: &[&str] = &[
     "until",
 ];
 const WRITTEN: &[&str] = &["#source", "note", "folder"];
+const DECIDED: &[&str] = &["hash", "note"];
 const PERSON: &[&str] = &[
     "role",
     "folders",
@@ -131,7 +132,38 @@ pub(crate) const ACTS: &[(&str, &str, Form)] = &[
         "/workflows/{name}/activate",
         said(Act::Activate, "workflow {name}", WRITTEN),
     ),
+    (
+        "POST",
+        "/workflows/{name}/proposal/approve",
+        said(Act::ApproveProposal, "workflow {name}", DECIDED),
+    ),
+    (
+        "POST",
+        "/workflows/{name}/proposal/reject",
+        said(Act::RejectProposal, "workflow {name}", DECIDED),
+    ),
+    (
+        "POST",
+        "/workflows/{name}/proposal/withdraw",
+        said(Act::WithdrawProposal, "workflow {name}", &[]),
+    ),
+    (
+        "POST",
+        "/api/v1/workflows/{name}/proposal/approval",
+        said(Act::ApproveProposal, "workflow {name}", DECIDED),
+    ),
+    (
+        "POST",
+        "/api/v1/workflows/{name}/proposal/rejection",
+        said(Act::RejectProposal, "workflow {name}", DECIDED),
+    ),
+    (
+        "POST",
+        "/api/v1/workflows/{name}/proposal/withdrawal",
+        said(Act::WithdrawProposal, "workflow {name}", &[]),
+    ),
     // Nothing is saved by them.
+    ("POST", "/workflows/{name}/proposal/test", NOTHING),
     ("POST", "/runs/{run}/replay", NOTHING),
     ("POST", "/api/v1/runs/{run}/replay", NOTHING),
     ("POST", "/workflows/{name}/check", NOTHING),

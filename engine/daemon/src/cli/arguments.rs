@@ -118,8 +118,16 @@ pub(super) enum Command {
     /// Let the instance follow a workflow that was written elsewhere.
     ///
     /// It is checked first, and nothing is pushed that has mistakes. The file in `workflows/` gets
-    /// its text; what it was stays among the versions.
+    /// its text; what it was stays among the versions. Where botswain.yaml asks for four eyes it is
+    /// proposed, and another author activates it.
+    ///
+    /// Exit code: 0 new runs follow it, 2 it has mistakes, 3 it waits for another author.
     Push(Push),
+    /// See to what one author has proposed and another one activates.
+    Proposals {
+        #[command(subcommand)]
+        command: Option<Proposals>,
+    },
     /// When each schedule fires next.
     Schedule,
     /// List the bots, or show one with its parameters, output and an example.
@@ -397,6 +405,46 @@ pub(super) struct Push {
     pub(super) folder: Option<String>,
     #[command(flatten)]
     pub(super) said: Said,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Proposals {
+    /// List what is proposed, or was rejected.
+    List,
+    /// Show what the one for a workflow would change, and what the check says of it.
+    Show { workflow: String },
+    /// Activate what another author has proposed: new runs follow it from then on.
+    Approve {
+        workflow: String,
+        /// Only if it is this text still, as `show` has said; the beginning is enough.
+        #[arg(long)]
+        hash: Option<String>,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Reject what another author has proposed.
+    Reject {
+        workflow: String,
+        /// Why, for whoever has proposed it.
+        #[arg(long)]
+        note: String,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Take back what you have proposed.
+    Withdraw {
+        workflow: String,
+        #[command(flatten)]
+        by: By,
+    },
+}
+
+/// Who decides.
+#[derive(Clone, Debug, Args)]
+pub(super) struct By {
+    /// Who decides.
+    #[arg(long, env = "USER", default_value = "somebody", hide_env = true)]
+    pub(super) by: String,
 }
 
 #[derive(Debug, Args)]

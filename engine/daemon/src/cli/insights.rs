@@ -1,7 +1,10 @@
 //! `insights`: what became of runs over a time.
 
-use botswain_views::{CauseView, Comparison, Figures, Insights, Spread, StepFigures};
+use botswain_views::{
+    CauseView, Comparison, Figures, Insights, RunView, Spread, StepFigures, WorkflowView,
+};
 use jiff::SignedDuration;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
     Global, arguments,
@@ -10,6 +13,7 @@ use super::{
     output::{self, tame},
     table, times,
 };
+use crate::{client::Client, meant};
 
 /// How many causes and steps are listed.
 const ROWS: usize = 10;
@@ -20,6 +24,7 @@ pub(super) async fn insights(global: &Global, asked: arguments::Insights) -> Out
         let path = format!("/api/v1/insights/export?table={table}&{query}");
         let file = global
             .with_client(async |client| {
+                known(client, asked.workflow.as_deref()).await?;
                 let answer = client.download(&path).await?;
                 answer.text().await.map_err(Failure::of)
             })
@@ -29,13 +34,37 @@ pub(super) async fn insights(global: &Global, asked: arguments::Insights) -> Out
     }
     let path = format!("/api/v1/insights?{query}");
     let found: Insights = global
-        .with_client(async |client| Ok(client.get(&path).await?))
+        .with_client(async |client| {
+            known(client, asked.workflow.as_deref()).await?;
+            Ok(client.get(&path).await?)
+        })
         .await?;
     match global.json {
         true => output::json(&found),
         false => show(&found),
     }
     Ok(Code::Done)
+}
+
+/// One that is not there and has never had a run is a slip.
+async fn known(client: &mut Client, workflow: Option<&str>) -> Result<(), Failure> {
+    let Some(name) = workflow else { return Ok(()) };
+    let all: Vec<WorkflowView> = client.get("/api/v1/workflows").await?;
+    let names: Vec<&str> = all.iter().map(|it| it.name.as_str()).collect();
+    if names.contains(&name) {
+        return Ok(());
+    }
+    let escaped = utf8_percent_encode(name, NON_ALPHANUMERIC);
+    let path = format!("/api/v1/runs?limit=1&workflow={escaped}");
+    let runs: Vec<RunView> = client.get(&path).await?;
+    if !runs.is_empty() {
+        return Ok(());
+    }
+    let failure = Failure::usage(format!("there is no workflow `{name}`"));
+    Err(match meant::workflow(name, &names) {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    })
 }
 
 fn query(asked: &arguments::Insights) -> Result<String, Failure> {

@@ -31,6 +31,7 @@ use crate::{
     history::{self, History},
     instance::Instance,
     pauses::{self, Pauses},
+    proposals::{self, Proposals},
 };
 
 pub(super) async fn verify(global: &Global) -> Outcome {
@@ -153,6 +154,9 @@ pub(super) fn restore(global: &Global, from: &Path) -> Outcome {
     }
     if let Some(text) = manifest.beside.get(history::BESIDE) {
         History::restore(&private.versions(), text).map_err(Failure::of)?;
+    }
+    if let Some(text) = manifest.beside.get(proposals::BESIDE) {
+        Proposals::restore(&private.proposals(), text).map_err(Failure::of)?;
     }
     restore_audit(&instance, from, &manifest).map_err(Failure::of)?;
     match global.json {

@@ -9,14 +9,15 @@ use super::{
     arguments::Push,
     outcome::{Code, Failure, Outcome},
     output::{self, Paint, tame},
+    proposals,
     table::plural,
     versions,
 };
 use crate::{
-    api::Activating,
+    api::{Activating, answer::DoneOr},
     client::{self, Client},
     instance::TEXT_LIMIT,
-    views::{Activated, CheckView, DraftView, FileView},
+    views::{Activated, CheckView, DraftView, FileView, ProposalView},
 };
 
 pub(super) async fn push(global: &Global, arguments: Push) -> Outcome {
@@ -35,7 +36,7 @@ pub(super) async fn push(global: &Global, arguments: Push) -> Outcome {
             let within = within.unwrap_or_default();
             let check = format!("{path}/check{within}");
             let check: CheckView = client.post(&check, &draft).await?;
-            tell(&arguments.file, &check);
+            findings(&arguments.file.display().to_string(), &check);
             if check.mistakes > 0 {
                 output::error("nothing is pushed as long as the file has mistakes");
                 return Ok(Code::Usage);
@@ -48,14 +49,35 @@ pub(super) async fn push(global: &Global, arguments: Push) -> Outcome {
                 by: arguments.said.by.clone(),
             };
             let seen = there.as_ref().map(|it| it.hash.as_str());
-            let activated: Activated = client.put_over(&file, &activating, seen).await?;
-            match global.json {
-                true => output::json(&activated),
-                false => output::data(&told(&activated, there.as_ref(), &source)),
+            match client.put_over(&file, &activating, seen).await? {
+                DoneOr::Done(activated) => {
+                    match global.json {
+                        true => output::json(&activated),
+                        false => output::data(&told(&activated, there.as_ref(), &source)),
+                    }
+                    Ok(Code::Done)
+                }
+                DoneOr::Accepted(proposal) => {
+                    waits(global, &proposal);
+                    Ok(Code::Parked)
+                }
             }
-            Ok(Code::Done)
         })
         .await
+}
+
+/// Another author has to agree.
+fn waits(global: &Global, proposal: &ProposalView) {
+    match global.json {
+        true => output::json(proposal),
+        false => {
+            let name = &proposal.workflow;
+            output::data(&proposals::proposed(proposal));
+            output::hint(&format!(
+                "`botswain proposals show {name}` shows what differs"
+            ));
+        }
+    }
 }
 
 /// The name and the text of a file.
@@ -86,15 +108,15 @@ async fn there(client: &Client, path: &str) -> Result<Option<FileView>, Failure>
     }
 }
 
-/// What the check says, at the lines of the file that is pushed.
-fn tell(file: &Path, check: &CheckView) {
+/// What the check says, at the lines of a file.
+pub(super) fn findings(file: &str, check: &CheckView) {
     let paint = Paint::of_stderr();
     for it in &check.findings {
         let kind = match it.is_mistake {
             true => paint.red("error:"),
             false => paint.yellow("warning:"),
         };
-        let place = format!("{}:{}", file.display(), it.line);
+        let place = format!("{file}:{}", it.line);
         output::note(&format!("{kind} {place}: {}", tame(&it.message)));
         if let Some(hint) = &it.hint {
             output::hint(&tame(hint));
@@ -103,13 +125,25 @@ fn tell(file: &Path, check: &CheckView) {
 }
 
 fn told(activated: &Activated, there: Option<&FileView>, source: &str) -> String {
-    let (name, number) = (&activated.workflow, activated.version.number);
-    let mut lines = vec![match there {
+    match there {
         Some(file) if file.source == source => {
-            format!("`{name}` is so already: new runs follow version {number}")
+            let (name, number) = (&activated.workflow, activated.version.number);
+            let head = format!("`{name}` is so already: new runs follow version {number}");
+            with_more(head, activated)
         }
-        _ => format!("new runs of `{name}` follow version {number} from now on"),
-    }];
+        _ => followed(activated),
+    }
+}
+
+/// What new runs follow from now on.
+pub(super) fn followed(activated: &Activated) -> String {
+    let (name, number) = (&activated.workflow, activated.version.number);
+    let head = format!("new runs of `{name}` follow version {number} from now on");
+    with_more(head, activated)
+}
+
+fn with_more(head: String, activated: &Activated) -> String {
+    let mut lines = vec![head];
     if !activated.changes.is_empty() {
         lines.push(versions::changes(&activated.changes));
     }

@@ -28,10 +28,12 @@ pub(super) async fn tokens(global: &Global, command: Tokens) -> Outcome {
             days,
         } => {
             let lasts = SignedDuration::from_hours(24 * i64::from(days));
+            let ends = (Timestamp::now() + lasts).as_second();
             let request = TokenRequest {
                 name,
                 role: role.into(),
-                expires: Some(Timestamp::now() + lasts),
+                // To the second: nobody reads more.
+                expires: Timestamp::from_second(ends).ok(),
                 person: Some(person),
             };
             add(global, &request).await

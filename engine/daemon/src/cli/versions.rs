@@ -70,6 +70,7 @@ fn listed(versions: &[VersionView]) -> String {
         [
             it.number.to_string(),
             times::clock(it.at),
+            it.proposed_by.as_deref().map(tame).unwrap_or_default(),
             it.by.as_deref().map(tame).unwrap_or_default(),
             if it.is_current { "current" } else { "" }.to_owned(),
             it.hash.short().to_owned(),
@@ -77,7 +78,15 @@ fn listed(versions: &[VersionView]) -> String {
         ]
     });
     table::of(
-        ["version", "since", "activated by", "", "hash", "note"],
+        [
+            "version",
+            "since",
+            "proposed by",
+            "activated by",
+            "",
+            "hash",
+            "note",
+        ],
         rows,
     )
 }

@@ -7,7 +7,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use botswain_console::Editing;
-use botswain_views::{DraftView, TextChange};
+use botswain_views::{DraftView, ProposalState, TextChange};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Visit, again, forms::Fields, html};
@@ -15,9 +15,11 @@ use crate::{
     accounts::Principal,
     api::{
         Activating, Problem,
+        answer::DoneOr,
         authoring::{self, InFolder},
         extract::{self, JsonBody},
         precondition::IfMatch,
+        proposals,
     },
     daemon::Handle,
     desk, difference, starter,
@@ -101,25 +103,41 @@ pub(super) async fn begin(
     again(botswain_console::new_workflow(&frame, asked, Some(&error)))
 }
 
+/// The file as it is now, or with `proposal=true` what somebody has proposed for it.
 pub(super) async fn open(
     State(handle): State<Handle>,
     Extension(visit): Extension<Visit>,
     Path(name): Path<String>,
-    Query(place): Query<InFolder>,
+    Query(fields): Query<Vec<(String, String)>>,
 ) -> Response {
+    let fields = Fields::new(fields);
+    let folder = fields.given("folder").map(str::to_owned);
+    let place = InFolder { folder };
     let opened = authoring::opened(&handle, &name, &place).await;
     let (source, seen) = match opened {
         Ok(Some(file)) => (file.source, file.hash.as_str().to_owned()),
         Ok(None) => (begun(&name), String::new()),
         Err(problem) => return visit.problem(&problem),
     };
-    let written = Written {
+    let mut written = Written {
         workflow: name,
         place,
         source,
         seen,
         note: String::new(),
     };
+    let mut changed = None;
+    if fields.given("proposal").is_some() {
+        match proposals::detail(&handle, &written.workflow).await {
+            Ok(detail) => {
+                let is_outdated = detail.proposal.state == ProposalState::Outdated;
+                changed = is_outdated.then_some(detail.changes);
+                written.source = detail.source;
+                written.note = detail.proposal.note.unwrap_or_default();
+            }
+            Err(problem) => return visit.problem(&problem),
+        }
+    }
     let check = authoring::check(
         State(handle),
         written.name(),
@@ -133,9 +151,24 @@ pub(super) async fn open(
     };
     let editing = Editing {
         check: Some(&check),
+        changed: changed.as_deref(),
         ..written.editing()
     };
-    html(botswain_console::edit(&visit.counted().await, &editing))
+    html(drawn(&visit, editing).await)
+}
+
+/// The page, with whether another author has to agree and what is proposed already.
+async fn drawn(visit: &Visit, editing: Editing<'_>) -> String {
+    let handle = &visit.guard.handle;
+    // What cannot be read is told when the text is sent.
+    let proposal = proposals::of(handle, editing.workflow).await;
+    let proposal = proposal.ok().flatten();
+    let editing = Editing {
+        asks_four_eyes: handle.parts.config().asks_four_eyes(),
+        proposal: proposal.as_ref(),
+        ..editing
+    };
+    botswain_console::edit(&visit.counted().await, &editing)
 }
 
 /// The first lines of one that is not there yet.
@@ -163,7 +196,7 @@ pub(super) async fn check(
                 check: Some(&check),
                 ..written.editing()
             };
-            html(botswain_console::edit(&visit.counted().await, &editing))
+            html(drawn(&visit, editing).await)
         }
         Err(problem) => refused(&visit, &written, &problem).await,
     }
@@ -180,7 +213,7 @@ pub(super) async fn test(
                 tests: Some(&tests),
                 ..written.editing()
             };
-            html(botswain_console::edit(&visit.counted().await, &editing))
+            html(drawn(&visit, editing).await)
         }
         Err(problem) => refused(&visit, &written, &problem).await,
     }
@@ -199,7 +232,11 @@ pub(super) async fn activate(
     let body = JsonBody(activating);
     let (name, place) = (written.name(), written.place());
     match authoring::activate(State(handle.clone()), principal, name, place, seen, body).await {
-        Ok(Json(activated)) => {
+        Ok(DoneOr::Accepted(_)) => {
+            let name = utf8_percent_encode(&written.workflow, NON_ALPHANUMERIC);
+            Redirect::to(&format!("/workflows/{name}/proposal")).into_response()
+        }
+        Ok(DoneOr::Done(activated)) => {
             let name = utf8_percent_encode(&written.workflow, NON_ALPHANUMERIC);
             let number = activated.version.number;
             Redirect::to(&format!("/workflows/{name}/versions/{number}")).into_response()
@@ -233,7 +270,7 @@ async fn mistaken(
         check: check.as_ref(),
         ..written.editing()
     };
-    again(botswain_console::edit(&visit.counted().await, &editing))
+    again(drawn(visit, editing).await)
 }
 
 /// The page again, with what somebody else has made of the file; from now on that is what was seen.
@@ -255,7 +292,7 @@ async fn meanwhile(handle: &Handle, visit: &Visit, mut written: Written) -> Resp
         changed: Some(&changed),
         ..written.editing()
     };
-    let page = botswain_console::edit(&visit.counted().await, &editing);
+    let page = drawn(visit, editing).await;
     (StatusCode::PRECONDITION_FAILED, Html(page)).into_response()
 }
 
@@ -269,5 +306,5 @@ async fn refused(visit: &Visit, written: &Written, problem: &Problem) -> Respons
         error: Some(&error),
         ..written.editing()
     };
-    again(botswain_console::edit(&visit.counted().await, &editing))
+    again(drawn(visit, editing).await)
 }

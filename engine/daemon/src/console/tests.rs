@@ -66,6 +66,12 @@ const MEANT: &[(&str, &str)] = &[
     ("POST /workflows/{name}/check", "author there"),
     ("POST /workflows/{name}/test", "author there"),
     ("POST /workflows/{name}/activate", "author there"),
+    ("GET /proposals", "author somewhere"),
+    ("GET /workflows/{name}/proposal", "author there"),
+    ("POST /workflows/{name}/proposal/test", "author there"),
+    ("POST /workflows/{name}/proposal/approve", "author there"),
+    ("POST /workflows/{name}/proposal/reject", "author there"),
+    ("POST /workflows/{name}/proposal/withdraw", "author there"),
     ("GET /workflows/{name}/versions", "viewer"),
     ("GET /workflows/{name}/versions/{number}", "viewer"),
     ("POST /workflows/{name}/start", "handler there"),
@@ -107,6 +113,20 @@ const MEANT: &[(&str, &str)] = &[
     ("POST /api/v1/workflows/{name}/check", "author there"),
     ("POST /api/v1/workflows/{name}/completion", "author there"),
     ("POST /api/v1/workflows/{name}/test", "author there"),
+    ("GET /api/v1/proposals", "author somewhere"),
+    ("GET /api/v1/workflows/{name}/proposal", "author there"),
+    (
+        "POST /api/v1/workflows/{name}/proposal/approval",
+        "author there",
+    ),
+    (
+        "POST /api/v1/workflows/{name}/proposal/rejection",
+        "author there",
+    ),
+    (
+        "POST /api/v1/workflows/{name}/proposal/withdrawal",
+        "author there",
+    ),
     ("GET /api/v1/workflows/{name}/versions", "viewer"),
     ("GET /api/v1/workflows/{name}/versions/{number}", "viewer"),
     ("POST /api/v1/workflows/{name}/pause", "handler there"),
@@ -431,12 +451,13 @@ fn last(house: &House) -> u64 {
 }
 
 /// Those that change nothing, though they are no GET.
-const UNRECORDED: [&str; 11] = [
+const UNRECORDED: [&str; 12] = [
     "POST /look",
     "POST /clusters/{cause}/preview",
     "POST /selection/preview",
     "POST /workflows/{name}/check",
     "POST /workflows/{name}/test",
+    "POST /workflows/{name}/proposal/test",
     "POST /api/v1/workflows/{name}/check",
     "POST /api/v1/workflows/{name}/completion",
     "POST /api/v1/workflows/{name}/test",

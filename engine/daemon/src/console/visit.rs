@@ -18,6 +18,8 @@ use crate::{
         Problem,
         access::{Guard, address, bearer, cookie},
         problem::Code,
+        proposals,
+        rights::Reach,
     },
 };
 
@@ -63,7 +65,13 @@ impl Visit {
 
     /// What is around the page.
     pub(super) fn frame(&self, counts: Counts) -> Frame {
+        self.framed(counts, BTreeMap::new())
+    }
+
+    fn framed(&self, counts: Counts, places: BTreeMap<String, String>) -> Frame {
         let principal = self.principal.as_ref();
+        let reach = principal.map(|it| Reach::over(it, places.clone()));
+        let proposals = reach.map_or(0, |it| proposals::waiting_for(&self.guard.handle, &it));
         Frame {
             instance: self.guard.handle.parts.config().name.clone(),
             person: principal.map(|it| Person {
@@ -77,10 +85,13 @@ impl Visit {
             theme: self.theme,
             zone: self.zone(),
             now: Timestamp::now(),
-            counts,
+            counts: Counts {
+                proposals,
+                ..counts
+            },
             path: self.path.clone(),
             notice: None,
-            places: BTreeMap::new(),
+            places,
         }
     }
 
@@ -100,10 +111,7 @@ impl Visit {
             let folders = parts.instance.workflow_folders();
             folders.map_err(Problem::internal)
         });
-        Frame {
-            places: read.await.map(|it| it.0).unwrap_or_default(),
-            ..self.frame(counts)
-        }
+        self.framed(counts, read.await.map(|it| it.0).unwrap_or_default())
     }
 
     /// Where they come from; over a connection that has no address nobody is told apart.

@@ -8,7 +8,7 @@ use axum::{
 };
 use botswain_console::Draft;
 use botswain_core::{ArtifactRef, RunId, plan::InputKind};
-use botswain_views::WorkflowDetail;
+use botswain_views::{ProposalView, Role, WorkflowDetail};
 use indexmap::IndexMap;
 use jiff::{Timestamp, civil::Date};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -23,7 +23,7 @@ use crate::{
         extract::{self, JsonBody},
         files,
         form::Sent,
-        routes, workflows,
+        proposals, routes, workflows,
     },
     daemon::Handle,
 };
@@ -32,8 +32,12 @@ pub(super) async fn list(
     State(handle): State<Handle>,
     Extension(visit): Extension<Visit>,
 ) -> Response {
-    match workflows::list(State(handle)).await {
-        Ok(Json(all)) => html(botswain_console::workflows(&visit.counted().await, &all)),
+    match workflows::list(State(handle.clone())).await {
+        Ok(Json(all)) => {
+            let asks = handle.parts.config().asks_four_eyes() || !handle.proposals.all().is_empty();
+            let frame = visit.counted().await;
+            html(botswain_console::workflows(&frame, &all, asks))
+        }
         Err(problem) => visit.problem(&problem),
     }
 }
@@ -59,8 +63,26 @@ pub(super) async fn show(
         error: String::new(),
         fields: given,
     };
+    let proposal = match proposal(&handle, &visit, &detail).await {
+        Ok(proposal) => proposal,
+        Err(problem) => return visit.problem(&problem),
+    };
     let frame = visit.counted().await;
-    html(botswain_console::workflow(&frame, &detail, &draft))
+    let shown = (&detail, proposal.as_ref());
+    html(botswain_console::workflow(&frame, shown, &draft))
+}
+
+/// What is proposed for it, for those who may decide about that.
+async fn proposal(
+    handle: &Handle,
+    visit: &Visit,
+    detail: &WorkflowDetail,
+) -> Result<Option<ProposalView>, Problem> {
+    let principal = visit.principal.as_ref();
+    match principal.is_some_and(|it| it.role >= Role::Author) {
+        true => proposals::of(handle, &detail.workflow.name).await,
+        false => Ok(None),
+    }
 }
 
 /// The inputs of a run as the fields of the form have them.
@@ -118,7 +140,7 @@ pub(super) async fn start(
                 error: visit.line(&problem),
                 fields,
             };
-            again(botswain_console::workflow(&frame, &detail, &draft))
+            again(botswain_console::workflow(&frame, (&detail, None), &draft))
         }
     }
 }

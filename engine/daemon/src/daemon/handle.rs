@@ -37,6 +37,7 @@ use crate::{
     history::History,
     meant,
     pauses::Pauses,
+    proposals::Proposals,
     tested::Tested,
 };
 
@@ -54,6 +55,7 @@ pub struct Handle {
     pub closed: Arc<Closed>,
     pub history: Arc<History>,
     pub pauses: Arc<Pauses>,
+    pub proposals: Arc<Proposals>,
     pub tested: Arc<Tested>,
     pub answers: Arc<Answers>,
     pub turns: Arc<Turns>,
@@ -204,6 +206,13 @@ impl Handle {
     /// Everything that happens from now on.
     pub fn watch(&self) -> broadcast::Receiver<Notice> {
         self.notices.subscribe()
+    }
+
+    /// Says that something was proposed for a workflow, or decided about it.
+    pub(crate) fn tell_of_proposal(&self, workflow: &str) {
+        let workflow = workflow.to_owned();
+        // Nobody need watch.
+        drop(self.notices.send(Notice::Proposed { workflow }));
     }
 
     /// When each trigger fires next.

@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Handle, parts::Parts};
 use crate::{
     audit::{self, Audit},
-    history, pauses,
+    history, pauses, proposals,
 };
 
 /// How often finished runs are looked over.
@@ -24,12 +24,31 @@ const EVERY: Duration = Duration::from_secs(3600);
 /// How many started runs one look removes at most; the next look goes on.
 const MOST: u64 = 10_000;
 
+/// What a backup holds of the small files beside the store.
+#[derive(Debug)]
+pub struct Beside {
+    pauses: String,
+    versions: String,
+    proposals: String,
+}
+
+impl Handle {
+    /// The small files as they are now.
+    pub fn beside(&self) -> Beside {
+        Beside {
+            pauses: self.pauses.text(),
+            versions: self.history.text(),
+            proposals: self.proposals.text(),
+        }
+    }
+}
+
 impl Parts {
     /// Makes a backup in a folder that is empty or not there.
     pub fn backup(
         &self,
         to: &Path,
-        (pauses, versions): (String, String),
+        beside: Beside,
         audit: &Audit,
     ) -> Result<Manifest, backup::Error> {
         let unreadable = |source| backup::Error::Io {
@@ -42,8 +61,9 @@ impl Parts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             made: Timestamp::now(),
             beside: BTreeMap::from([
-                (pauses::BESIDE.to_owned(), pauses),
-                (history::BESIDE.to_owned(), versions),
+                (pauses::BESIDE.to_owned(), beside.pauses),
+                (history::BESIDE.to_owned(), beside.versions),
+                (proposals::BESIDE.to_owned(), beside.proposals),
                 (audit::BESIDE.to_owned(), audit.head),
             ]),
             files: audit.files,

@@ -54,4 +54,8 @@ pub enum Notice {
     Rested {
         run: RunId,
     },
+    /// Somebody has proposed a version of this workflow, or decided about it.
+    Proposed {
+        workflow: String,
+    },
 }

@@ -45,6 +45,14 @@ impl<T: Clone + PartialEq + Serialize + DeserializeOwned> ByName<T> {
         all.get(name).cloned()
     }
 
+    /// All that is said, by name.
+    pub fn all(&self) -> Vec<(String, T)> {
+        let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
+        all.iter()
+            .map(|(name, it)| (name.clone(), it.clone()))
+            .collect()
+    }
+
     /// Says something of a name, or nothing any more; durable on return. Blocks.
     pub fn set(&self, name: &str, said: Option<T>) -> io::Result<()> {
         self.alter(|all| {

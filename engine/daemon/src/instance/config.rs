@@ -95,8 +95,19 @@ pub struct ConsoleConfig {
     /// What people enter in a browser to get here, as in `https://botswain.example.com`; without it,
     /// what `listen` says. An identity provider sends them back to it.
     pub address: Option<String>,
+    /// Who has to agree before a text becomes what new runs follow; without it, nobody else.
+    pub activation: Option<Activation>,
     /// With it people can sign in by an identity provider too (OpenID Connect).
     pub sign_in: Option<SignIn>,
+}
+
+/// Who activates a version of a workflow.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Activation {
+    /// Whether whoever has written a text may activate it; `false` asks for four eyes: what one
+    /// author proposes, another one activates.
+    pub self_approval: bool,
 }
 
 /// A certificate and its key, as PEM files. They are read anew when they change.
@@ -172,6 +183,13 @@ impl Config {
     pub fn requires_factor(&self, role: botswain_views::Role) -> bool {
         let console = self.console.as_ref();
         console.is_some_and(|it| it.second_factor.contains(&role))
+    }
+
+    /// Whether what one author writes is activated by another.
+    pub fn asks_four_eyes(&self) -> bool {
+        let console = self.console.as_ref();
+        let activation = console.and_then(|it| it.activation.as_ref());
+        activation.is_some_and(|it| !it.self_approval)
     }
 
     /// The identity provider by which people sign in.

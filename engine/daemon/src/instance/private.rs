@@ -58,6 +58,11 @@ impl Private {
         self.folder.join("versions.json")
     }
 
+    /// Which texts wait for somebody else to agree.
+    pub fn proposals(&self) -> PathBuf {
+        self.folder.join("proposals.json")
+    }
+
     /// How the last test of each connection ended.
     pub fn tested(&self) -> PathBuf {
         self.folder.join("tested.json")

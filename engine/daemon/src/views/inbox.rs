@@ -57,6 +57,8 @@ impl Parts {
             overdue: self.overdue(now, most)?,
             mine: count(List::Assignee(person.to_owned()))?,
             snoozed: count(List::Snoozed)?,
+            // The daemon that is asked knows.
+            proposals: 0,
         })
     }
 

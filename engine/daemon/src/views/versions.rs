@@ -85,6 +85,7 @@ pub(crate) fn versions(taken: Vec<Taken>, current: Option<&Hash>) -> Vec<Version
         hash: it.hash,
         at: it.at,
         by: it.by,
+        proposed_by: it.proposed_by,
         note: it.note,
     };
     taken.into_iter().enumerate().map(view).rev().collect()

@@ -30,6 +30,7 @@ mod mocks;
 mod nested;
 mod office;
 mod pauses;
+mod proposals;
 mod refused;
 mod rehearse;
 mod run;

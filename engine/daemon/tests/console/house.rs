@@ -15,7 +15,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const SETTINGS: &str = r#"
+pub(crate) const SETTINGS: &str = r#"
 name: northwind-office
 timezone: Europe/Berlin
 console: { listen: "127.0.0.1:0" }

@@ -124,6 +124,13 @@ async fn what_became_of_runs_is_told_alike_everywhere() {
     for words in ["12 min", "lines", "known", "note"] {
         assert!(told.contains(words), "{words}: {told}");
     }
+    let slip = house.botswain(&["insights", "--workflow", "savin"]);
+    let told_of_it = String::from_utf8(slip.stderr).unwrap();
+    assert_eq!(slip.status.code(), Some(2));
+    assert!(
+        told_of_it.contains("did you mean `saving`?"),
+        "{told_of_it}"
+    );
     let file = house.botswain(&["insights", "--csv", "causes"]);
     let file = String::from_utf8(file.stdout).unwrap();
     let cell = format!("\"'{}\"", FORMULA.replace('"', "\"\""));

@@ -10,6 +10,7 @@ mod browser;
 mod conformance;
 mod connections;
 mod doubt;
+mod eyes;
 mod factor;
 mod files;
 mod folders;

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::{
     Problem,
-    answer::{Accepted, Archive, Created, Download, Events},
+    answer::{Accepted, Archive, Created, DoneOr, Download, Events},
     extract::{Content, JsonBody, Path, Query},
     precondition::{IfMatch, Tagged},
 };
@@ -276,6 +276,13 @@ impl<T: JsonSchema> Output for Created<T> {
 impl<T: JsonSchema> Output for Accepted<T> {
     fn describe(sheet: &mut Sheet) {
         sheet.answers_json::<T>(StatusCode::ACCEPTED);
+    }
+}
+
+impl<T: JsonSchema, U: JsonSchema> Output for DoneOr<T, U> {
+    fn describe(sheet: &mut Sheet) {
+        sheet.answers_json::<T>(StatusCode::OK);
+        sheet.answers_json::<U>(StatusCode::ACCEPTED);
     }
 }
 
