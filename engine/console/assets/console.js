@@ -141,7 +141,7 @@ if (follows) {
     if (again) { again = false; setTimeout(look, 500); }
   };
   // What is logged is no fact, and nobody tells of it.
-  setInterval(() => { if (one("[data-follow]") && !document.hidden) look(); }, 3000);
+  setInterval(() => { if (one("[data-works]") && !document.hidden) look(); }, 3000);
   // Null when it is not known, as when the stream begins: what has happened before is not told any more.
   heard.push((runs) => {
     if (one("[data-follow]") && (!runs || runs.includes(follows))) look();
@@ -278,7 +278,9 @@ if (editor) {
   text.setAttribute("aria-controls", names.id);
   let offered = null;
   let sought = 0;
+  let typing = null;
   const close = () => {
+    clearTimeout(typing);
     sought += 1;
     offered = null;
     offers.hidden = true;
@@ -292,7 +294,6 @@ if (editor) {
     }
     text.setAttribute("aria-activedescendant", `offer-${at}`);
     about.replaceChildren(...marked(offered.list[at].about ?? ""));
-    about.hidden = !offered.list[at].about;
   };
   const take = (at) => {
     const { from, to, list } = offered;
@@ -319,7 +320,7 @@ if (editor) {
     const answer = await ask("completion", { source, at: Array.from(before).length });
     if (!answer.ok || mine !== sought || source !== text.value) return;
     const found = await answer.json();
-    if (mine !== sought) return;
+    if (mine !== sought || source !== text.value) return;
     const list = found.offers;
     if (list.length === 0 && !by_hand) return close();
     offered = { ...found, list, at: -1 };
@@ -331,17 +332,16 @@ if (editor) {
       item.addEventListener("mousedown", (event) => { event.preventDefault(); take(nth); });
       return item;
     }));
-    about.hidden = list.length > 0;
     about.textContent = list.length > 0 ? "" : offers.dataset.none;
     offers.hidden = false;
     if (by_hand && list.length > 0) choose(0);
     place();
   };
-  let typing = null;
   text.addEventListener("input", () => {
-    clearTimeout(typing);
+    // What was offered was for another text.
+    close();
     const before = text.value.slice(0, text.selectionStart);
-    if (!/[\w-]$|\{\{[#(]?$|\{\{[^}]*\.$/.test(before)) return close();
+    if (!/[\w-]$|\{\{[#(]?$|\{\{[^}]*\.$/.test(before)) return;
     typing = setTimeout(() => offer(false), 120);
   });
   for (const gone of ["blur", "scroll", "pointerdown"]) text.addEventListener(gone, close);
@@ -351,11 +351,12 @@ if (editor) {
       offer(true);
       return true;
     }
+    // What is still to come comes no more, and Tab leaves the text.
+    if (event.key === "Escape") close();
     if (!offered || offers.hidden) return false;
     const { list, at } = offered;
     const steps = { ArrowDown: 1, ArrowUp: -1 };
-    if (event.key === "Escape") close();
-    else if (steps[event.key] && list.length > 0) choose((Math.max(at, steps[event.key] < 0 ? 0 : -1) + steps[event.key] + list.length) % list.length);
+    if (steps[event.key] && list.length > 0) choose((Math.max(at, steps[event.key] < 0 ? 0 : -1) + steps[event.key] + list.length) % list.length);
     else if (event.key === "Tab" && !event.shiftKey && list.length > 0) take(Math.max(at, 0));
     else if (event.key === "Enter" && at >= 0) take(at);
     else {

@@ -113,7 +113,7 @@ fn form(frame: &Frame, editing: &Editing<'_>, page: &str) -> Markup {
             }
             div class="offers" data-offers data-none=(words.no_offers) hidden {
                 ul role="listbox" id="offers" aria-label=(words.offers) {}
-                p class="small" data-about hidden {}
+                p class="small" data-about role="status" {}
             }
         }
         p class="muted small" data-editor-keys hidden { (words.keys) }

@@ -180,7 +180,7 @@ impl Frame {
                         (link("/runs", place == Place::Runs, html! { (words.runs) }))
                         (link("/workflows", place == Place::Workflows, html! {
                             (words.of_workflow.workflows)
-                            @if self.may(Role::Author) {
+                            @if self.may_somewhere(Role::Author) {
                                 // Filled as they come, also while one reads.
                                 span class="count" data-count="proposals" title=(words.of_proposal.proposals) {
                                     @if self.counts.proposals > 0 { (grouped(self.counts.proposals)) }

@@ -30,7 +30,8 @@ pub fn run(frame: &Frame, detail: &RunDetail, from: usize) -> String {
         }
         // What is in parts is followed as long as it is at work; each part is replaced as a whole.
         @let follows = (!run.state.has_ended()).then(|| run.id.number());
-        div data-part="state" data-follow=[follows] {
+        @let works = matches!(run.state, State::Queued | State::Running | State::Waiting);
+        div data-part="state" data-follow=[follows] data-works[works] {
             h1 { (run.workflow) " " (state(frame, run.state)) }
             @if let Some(why) = &run.why { p class="lead" role="status" { (words.waits_for) ": " (why) } }
         }

@@ -130,8 +130,8 @@ fn left_out(frame: &Frame, it: &LeftOutView) -> Markup {
     html! {
         s { (frame.clock(it.at)) } " "
         @match it.moved {
-            Some(moved) => { ((words.moved)(&it.calendar)) " " (frame.clock(moved)) }
-            None => { ((words.left_out)(&it.calendar)) }
+            Some(moved) => { (marked(&(words.moved)(&it.calendar))) " " (frame.clock(moved)) }
+            None => { (marked(&(words.left_out)(&it.calendar))) }
         }
     }
 }

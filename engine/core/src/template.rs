@@ -38,6 +38,7 @@ pub use error::RenderError;
 pub use evaluate::{MAX_LIST, MAX_STEPS};
 pub use parse::parse;
 pub use reference::{About, Example, HELPERS, Helper};
+pub(crate) use scan::is_symbol;
 pub use scan::{MAX_DEPTH, MAX_SOURCE, MAX_TAGS};
 pub use tree::{
     Base, Call, Expression, If, Node, ParseError, Parsed, Path, Read, Scope, ScopeKind, Shape,

@@ -414,6 +414,17 @@ impl Accounts {
         lock(&self.stored).people.contains_key(name)
     }
 
+    /// Whether somebody may still what they might when they were let in.
+    pub fn is_still(&self, principal: &Principal) -> bool {
+        let stored = lock(&self.stored);
+        let person = stored.people.get(&principal.name).filter(|it| !it.locked);
+        person.is_some_and(|it| {
+            let mut folders = principal.folders.iter();
+            it.role >= principal.role
+                && folders.all(|(folder, role)| it.role.in_folder(&it.folders, folder) >= *role)
+        })
+    }
+
     /// Whether somebody has an account that may what this role may in a folder, or else everywhere,
     /// as things stand.
     pub fn may(&self, name: &str, role: Role, folder: Option<&str>) -> bool {

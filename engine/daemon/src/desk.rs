@@ -261,7 +261,11 @@ fn plain(instance: &Instance, file: &Path) -> Result<u32, Refusal> {
     for folder in folders.into_iter().rev().skip(1) {
         let path = instance.folder().join(folder);
         if path.symlink_metadata().is_err() {
-            let made = std::fs::create_dir(&path);
+            let made = std::fs::create_dir(&path).and_then(|()| {
+                // Its name has to survive a power cut as its files do.
+                let around = path.parent().unwrap_or(&path);
+                std::fs::File::open(around)?.sync_all()
+            });
             made.map_err(|error| unwritable(folder.to_owned(), error))?;
         }
         if !path.symlink_metadata().is_ok_and(|it| it.is_dir()) {
@@ -278,9 +282,6 @@ fn plain(instance: &Instance, file: &Path) -> Result<u32, Refusal> {
 /// Where the file of a workflow is: one that is there, or one whose name could be.
 fn place(instance: &Instance, spot: Spot<'_>) -> Result<PathBuf, Refusal> {
     let Spot { name, folder } = spot;
-    if folder.is_some_and(|it| !starter::is_folder(it)) {
-        return Err(Refusal::Folder(folder.unwrap_or_default().to_owned()));
-    }
     let there = instance.workflow_file(name);
     match there.map_err(workflows::Error::from)? {
         Some(file) if folder.is_some_and(|it| it != folder_of(&file)) => {
@@ -288,6 +289,9 @@ fn place(instance: &Instance, spot: Spot<'_>) -> Result<PathBuf, Refusal> {
         }
         Some(file) => Ok(file),
         None if !starter::is_name(name) => Err(Refusal::Name(name.to_owned())),
+        None if folder.is_some_and(|it| !starter::is_folder(it)) => {
+            Err(Refusal::Folder(folder.unwrap_or_default().to_owned()))
+        }
         None => Ok(starter::file_in(folder, name)),
     }
 }

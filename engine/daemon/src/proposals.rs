@@ -25,6 +25,9 @@ pub struct Proposal {
     /// Where the file of a new workflow goes, if that was said.
     #[serde(default)]
     pub folder: Option<String>,
+    /// There was never a workflow of this name: then a role in that folder counts.
+    #[serde(default)]
+    pub is_new: bool,
     /// The hash of the file at that time; none when there was none.
     pub over: Option<Hash>,
     pub by: String,
@@ -48,6 +51,11 @@ impl Proposal {
     /// What whoever decides about it names it by.
     pub fn hash(&self) -> Hash {
         Hash::of(self.source.as_bytes())
+    }
+
+    /// The folder by which it is judged as long as there is no file.
+    pub fn judged_in(&self) -> Option<&str> {
+        self.folder.as_deref().filter(|_| self.is_new)
     }
 
     /// Whether it waits for somebody.
@@ -115,6 +123,7 @@ mod tests {
         Proposal {
             source: "name: orders\n".to_owned(),
             folder: None,
+            is_new: false,
             over: None,
             by: by.to_owned(),
             is_local: false,

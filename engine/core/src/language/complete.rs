@@ -10,11 +10,14 @@ use std::ops::Range;
 use super::suggest::known_beside;
 use crate::{
     check::kinds::{KINDS, OWNERS},
-    template::HELPERS,
+    template::{HELPERS, is_symbol},
 };
 
 /// Long, so that it is near to nothing, and fit for a key, a name and a template.
 const WORD: &str = "what_could_be_written_here";
+
+/// More than so many marks are open in no text that the check reads.
+const DEEPEST: usize = 100;
 
 /// A name that could be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,9 +82,11 @@ pub fn complete(text: &str, at: usize, mut check: impl FnMut(&str)) -> Completio
         }
         names.retain(|name, _| name != written && fits(name, &beside));
         offers.extend(names.into_iter().map(|(name, about)| Offer {
-            text: match is_key && !has_colon {
-                true => format!("{name}: "),
-                false => name.clone(),
+            text: match role {
+                _ if is_key && !has_colon => format!("{name}: "),
+                // A column may be called anything.
+                Role::Name { .. } if !name.chars().all(is_symbol) => format!("[{name}]"),
+                _ => name.clone(),
             },
             name,
             about,
@@ -158,6 +163,9 @@ impl Open {
         let mut last = '-';
         let mut at = 0;
         while let Some(mark) = line[at..].chars().next() {
+            if open.marks.len() > DEEPEST || open.blocks.len() > DEEPEST {
+                return None;
+            }
             let rest = &line[at..];
             at += mark.len_utf8();
             let begins = matches!(last, ':' | ',' | '[' | '{' | '-');
@@ -250,46 +258,31 @@ fn is_dashes(head: &str) -> bool {
 fn asking(text: &str, word: &Range<usize>, ending: &str, open: &Open) -> String {
     let rest = &text[word.end..];
     let (rest, below) = rest.split_at(rest.find('\n').unwrap_or(rest.len()));
-    let (mut inner, mut outer, mut found) = (String::new(), String::new(), 0);
+    // What closes stands there already, in this order, or is put in: behind the word as long as none
+    // of it does, and at the end of the line after that.
+    let (mut line, mut at) = (rest.to_owned(), 0);
     for closing in open.closing() {
-        match rest[found..].find(&closing) {
-            Some(place) => found += place + closing.len(),
-            None if found == 0 => inner.push_str(&closing),
-            None => outer.push_str(&closing),
+        match line[at..].find(&closing) {
+            Some(place) => at += place + closing.len(),
+            None if at == 0 || closing == "}}" || closing == ")" => {
+                line.insert_str(at, &closing);
+                at += closing.len();
+            }
+            None => {
+                line.push_str(&closing);
+                at = line.len();
+            }
         }
         if closing == "}}" {
             let unclosed = open.blocks.iter().rev().map(|it| format!("{{{{/{it}}}}}"));
-            let unclosed = unclosed.filter(|it| !rest.contains(it) && !below.contains(it));
-            match found {
-                0 => inner.extend(unclosed),
-                // Behind what closes the template, and within its quotes.
-                _ => {
-                    let unclosed: String = unclosed.collect();
-                    let (closed, behind) = rest.split_at(found);
-                    return [
-                        &text[..word.start],
-                        WORD,
-                        ending,
-                        closed,
-                        &unclosed,
-                        behind,
-                        below,
-                    ]
-                    .concat();
-                }
-            }
+            let unclosed: String = unclosed
+                .filter(|it| !rest.contains(it) && !below.contains(it))
+                .collect();
+            line.insert_str(at, &unclosed);
+            at += unclosed.len();
         }
     }
-    [
-        &text[..word.start],
-        WORD,
-        ending,
-        &inner,
-        rest,
-        &outer,
-        below,
-    ]
-    .concat()
+    [&text[..word.start], WORD, ending, &line, below].concat()
 }
 
 /// The keys that stand beside one that begins at this byte.

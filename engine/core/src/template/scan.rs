@@ -317,7 +317,7 @@ fn is_space(c: char) -> bool {
 }
 
 /// What Handlebars allows in a name without brackets.
-pub(super) fn is_symbol(c: char) -> bool {
+pub(crate) fn is_symbol(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '$' | ':') || c >= '\u{80}'
 }
 

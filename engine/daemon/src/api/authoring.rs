@@ -6,8 +6,10 @@
 //! written but a plain file in `workflows/` and its folders. Where botswain.yaml asks
 //! for four eyes the text becomes a proposal instead.
 
+use std::sync::Arc;
+
 use axum::{Extension, extract::State, http::StatusCode};
-use botswain_core::{ExceptionId, Hash, index::ExceptionCategory};
+use botswain_core::{ExceptionId, Hash, index::ExceptionCategory, plan::Version};
 use botswain_views::{
     Activated, CheckView, CompletionView, DraftView, FileView, PlaceView, ProposalView, TestsView,
     TextChange,
@@ -156,11 +158,13 @@ pub(crate) async fn activate(
         proposals::replaced(&handle, &text.name, &signature.by).await;
         return Ok(DoneOr::Done(activated));
     }
-    let is_local = principal.is_local();
-    match proposals::propose(&handle, (&text, seen), (signature, is_local)).await? {
+    match proposals::propose(&handle, (&text, seen), (signature, &principal)).await? {
         Some(proposal) => Ok(DoneOr::Accepted(proposal)),
         // The file says so already: nobody has to agree to that.
-        None => Ok(DoneOr::Done(told(&handle, text.name, None).await?)),
+        None => {
+            taken_over(&handle, &text)?;
+            Ok(DoneOr::Done(told(&handle, text.name, None).await?))
+        }
     }
 }
 
@@ -197,16 +201,7 @@ pub(super) async fn followed(
         desk::write(instance, (written.spot(), &written.source), fits)
     });
     written.await?;
-    let version = handle.workflow(&text.name);
-    let version = version.filter(|it| it.source == text.source);
-    let version = version.ok_or_else(|| {
-        let title = format!(
-            "`{}` is saved, but new runs do not follow it yet",
-            text.name
-        );
-        Problem::new(StatusCode::CONFLICT, "workflow.waits", title)
-            .detail("`botswain check` says why, and so does the daemon's log")
-    })?;
+    let version = taken_over(handle, text)?;
     let hash = version.hash();
     // A daemon that has ended in between has left one that somebody agreed to without a name.
     let is_unsigned = || {
@@ -223,6 +218,20 @@ pub(super) async fn followed(
     }
     let changes = before.map(|before| handle.parts.changes(&before, &version));
     told(handle, text.name.clone(), changes).await
+}
+
+/// What new runs follow, if it is this text.
+fn taken_over(handle: &Handle, text: &Text) -> Result<Arc<Version>, Problem> {
+    let version = handle.workflow(&text.name);
+    let version = version.filter(|it| it.source == text.source);
+    version.ok_or_else(|| {
+        let title = format!(
+            "`{}` is saved, but new runs do not follow it yet",
+            text.name
+        );
+        Problem::new(StatusCode::CONFLICT, "workflow.waits", title)
+            .detail("`botswain check` says why, and so does the daemon's log")
+    })
 }
 
 /// What new runs follow now.

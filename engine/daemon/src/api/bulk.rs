@@ -278,7 +278,10 @@ async fn carry_out(
             remember: None,
         };
         let asked = (exception, IfMatch::default());
-        let decided = decide(handle, principal, asked, resolving).await;
+        let decided = match may_still(handle, principal) {
+            Ok(()) => decide(handle, principal, asked, resolving).await,
+            Err(problem) => Err(problem),
+        };
         handle.bulks.change(id, |view| match decided {
             Ok(()) => view.done += 1,
             Err(problem) => note_refusal(view, exception, problem),
@@ -286,6 +289,16 @@ async fn carry_out(
     }
     handle.bulks.change(id, |view| view.state = BulkState::Done);
     carried_out(handle, id).await;
+}
+
+/// Refuses what is left of it once whoever has asked was locked, removed, or may less.
+fn may_still(handle: &Handle, principal: &Principal) -> Result<(), Problem> {
+    if principal.is_local() || handle.accounts.is_still(principal) {
+        return Ok(());
+    }
+    let title = format!("{} may not do this any more", principal.name);
+    Err(Problem::new(StatusCode::FORBIDDEN, "access.role", title)
+        .detail("let somebody decide who may"))
 }
 
 /// How it came out, for the audit: that it was asked for stands there since it was.

@@ -22,7 +22,7 @@ use super::{
     authoring::{InFolder, Text, followed},
     extract::{JsonBody, Path},
     precondition::IfMatch,
-    rights::Reach,
+    rights::{Reach, is_new},
     routes::{Answer, reading},
 };
 use crate::{
@@ -81,12 +81,14 @@ pub(crate) async fn list(
     handle.refresh().await;
     let reach = Reach::of(&handle, &principal).await?;
     let mut all = handle.proposals.all();
-    all.retain(|(name, it)| reach.may_with(Role::Author, name, it.folder.as_deref()));
+    all.retain(|(name, it)| reach.may_with(Role::Author, name, it.judged_in()));
     let shown = handle.clone();
     let read = reading(&handle, move |parts| {
         let views = all.into_iter().map(|(name, it)| {
             let place = place(parts, &name, &it)?;
-            let file = file(parts, &name)?;
+            // One that cannot be read is another than it was proposed over.
+            let file = desk::read(&parts.instance, &name).ok().flatten();
+            let file = file.map(|it| it.hash);
             Ok::<_, Problem>(view(&shown, (&name, &it), (&place, file.as_ref())))
         });
         views.collect::<Result<Vec<_>, _>>()
@@ -104,6 +106,16 @@ pub(crate) async fn show(
     detail(&handle, &name).await.map(Json)
 }
 
+/// The same for somebody who may come from the page of another folder.
+pub(crate) async fn detail_for(
+    handle: &Handle,
+    principal: &Principal,
+    name: &str,
+) -> Result<ProposalDetail, Problem> {
+    permit(handle, principal, (name, &known(handle, name)?)).await?;
+    detail(handle, name).await
+}
+
 /// What a decision about the proposal for a workflow needs.
 pub(crate) async fn detail(handle: &Handle, name: &str) -> Result<ProposalDetail, Problem> {
     let proposal = known(handle, name)?;
@@ -114,7 +126,7 @@ pub(crate) async fn detail(handle: &Handle, name: &str) -> Result<ProposalDetail
         let file = now.as_ref().map(|it| it.hash.clone());
         let before = now.as_ref().map_or("", |it| it.source.as_str());
         let change = TextChange {
-            file: match (&now, &place.0) {
+            file: match (&now, place.folder.as_deref().filter(|it| !it.is_empty())) {
                 (Some(file), _) => file.file.clone(),
                 (None, Some(folder)) => format!("workflows/{folder}/{name}.yaml"),
                 (None, None) => format!("workflows/{name}.yaml"),
@@ -145,34 +157,53 @@ pub(crate) async fn of(handle: &Handle, name: &str) -> Result<Option<ProposalVie
 /// How many wait for somebody who may activate them.
 pub(crate) fn waiting_for(handle: &Handle, reach: &Reach<'_>) -> u64 {
     let all = handle.proposals.waiting_for(reach.name()).into_iter();
-    let theirs = all.filter(|(name, it)| reach.may_with(Role::Author, name, it.folder.as_deref()));
+    let theirs = all.filter(|(name, it)| reach.may_with(Role::Author, name, it.judged_in()));
     theirs.count() as u64
 }
 
-/// The folder in which the file of a proposal lies, or will.
-struct Lies(Option<String>);
+/// In which folder the file of a proposal lies, or will, and by which one it is judged.
+struct Lies {
+    folder: Option<String>,
+    judged: Option<String>,
+}
 
 impl Lies {
     fn spot<'a>(&'a self, name: &'a str) -> Spot<'a> {
         Spot {
             name,
-            folder: self.0.as_deref(),
+            folder: self.folder.as_deref(),
         }
     }
 }
 
 fn place(parts: &Parts, name: &str, proposal: &Proposal) -> Result<Lies, Problem> {
     let folders = parts.instance.workflow_folders();
-    let mut folders = folders.map_err(Problem::internal)?;
-    Ok(Lies(
-        folders.remove(name).or_else(|| proposal.folder.clone()),
-    ))
+    let there = folders.map_err(Problem::internal)?.remove(name);
+    let judged = proposal.judged_in().map(str::to_owned);
+    Ok(Lies {
+        judged: there.clone().or(judged),
+        folder: there.or_else(|| proposal.folder.clone()),
+    })
+}
+
+/// Refuses whoever may not write where a proposal goes. Asked for during the turn: it may be another
+/// one than the guard has seen.
+pub(crate) async fn permit(
+    handle: &Handle,
+    principal: &Principal,
+    (name, proposal): (&str, &Proposal),
+) -> Result<(), Problem> {
+    let reach = Reach::of(handle, principal).await?;
+    match reach.may_with(Role::Author, name, proposal.judged_in()) {
+        true => Ok(()),
+        false => Err(reach.lacks(Role::Author, name)),
+    }
 }
 
 /// Where the text that is proposed for a workflow would go.
 pub(crate) async fn in_folder(handle: &Handle, name: &str) -> Result<InFolder, Problem> {
     let proposal = known(handle, name)?;
-    let folder = place_of(handle, name, &proposal).await?.0;
+    let folder = place_of(handle, name, &proposal).await?.folder;
     Ok(InFolder { folder })
 }
 
@@ -193,22 +224,14 @@ pub(crate) async fn approve(
     handle.refresh().await;
     let _turn = handle.proposals.turn().await;
     let proposal = known(&handle, &name)?;
+    permit(&handle, &principal, (&name, &proposal)).await?;
     let by = principal.signs(approving.by);
     if handle.parts.config().asks_four_eyes() {
         of_another(&proposal, (&name, &by))?;
         from_an_author(&handle, &name, &proposal).await?;
     }
     looked_at((&name, &proposal), &approving.hash)?;
-    if let Some(rejection) = &proposal.rejection {
-        let title = format!(
-            "{} has rejected what was proposed for `{name}`",
-            rejection.by
-        );
-        return Err(
-            Problem::new(StatusCode::CONFLICT, "proposal.rejected", title)
-                .detail("let it be proposed anew"),
-        );
-    }
+    not_rejected((&name, &proposal))?;
     let signature = Signature {
         proposed_by: Some(proposal.by.clone()).filter(|it| *it != by),
         by,
@@ -220,7 +243,7 @@ pub(crate) async fn approve(
         true => Ok(()),
         false => Err(outdated(now)),
     };
-    let folder = place_of(&handle, &name, &proposal).await?.0;
+    let folder = place_of(&handle, &name, &proposal).await?.folder;
     let source = proposal.source;
     let text = Text {
         name,
@@ -241,9 +264,11 @@ pub(crate) async fn reject(
 ) -> Answer<ProposalView> {
     let _turn = handle.proposals.turn().await;
     let proposal = known(&handle, &name)?;
+    permit(&handle, &principal, (&name, &proposal)).await?;
     let by = principal.signs(rejecting.by);
     of_another(&proposal, (&name, &by))?;
     looked_at((&name, &proposal), &rejecting.hash)?;
+    not_rejected((&name, &proposal))?;
     if rejecting.note.trim().is_empty() {
         let title = "a rejection says why";
         return Err(
@@ -290,7 +315,7 @@ pub(crate) async fn withdraw(
 pub(super) async fn propose(
     handle: &Handle,
     (text, seen): (&Text, IfMatch),
-    (signature, is_local): (Signature, bool),
+    (signature, principal): (Signature, &Principal),
 ) -> Result<Option<ProposalView>, Problem> {
     let Text {
         name,
@@ -298,6 +323,8 @@ pub(super) async fn propose(
         folder,
     } = text.clone();
     if let Some(there) = handle.proposals.of(&name) {
+        // One that was rejected in another folder is not theirs to put another in the place of.
+        permit(handle, principal, (&name, &there)).await?;
         in_nobodys_way(handle, (&name, &there), &signature.by).await?;
     }
     let fitting = text.clone();
@@ -311,16 +338,24 @@ pub(super) async fn propose(
     }
     let proposal = Proposal {
         source,
-        folder: folder.filter(|_| now.is_none()),
+        is_new: now.is_none() && !was_there(handle, &name).await?,
+        folder: folder.filter(|it| now.is_none() && !it.is_empty()),
         over: now.map(|it| it.hash),
         by: signature.by,
-        is_local,
+        is_local: principal.is_local(),
         at: Timestamp::now(),
         note: signature.note,
         rejection: None,
     };
     keep(handle, &name, Some(proposal)).await?;
     Ok(Some(detail(handle, &name).await?.proposal))
+}
+
+/// Whether there has been a workflow of this name, or a run of one.
+async fn was_there(handle: &Handle, name: &str) -> Result<bool, Problem> {
+    let (history, name) = (handle.history.clone(), name.to_owned());
+    let read = reading(handle, move |parts| is_new(parts, &history, &name));
+    Ok(!read.await?.0)
 }
 
 /// What somebody has proposed ends when they activate another text themselves, where they may.
@@ -386,8 +421,20 @@ async fn from_an_author(handle: &Handle, name: &str, proposal: &Proposal) -> Res
 }
 
 fn may_propose(handle: &Handle, proposal: &Proposal, place: &Lies) -> bool {
-    let place = place.0.as_deref();
+    let place = place.judged.as_deref();
     proposal.is_local || handle.accounts.may(&proposal.by, Role::Author, place)
+}
+
+fn not_rejected((name, proposal): (&str, &Proposal)) -> Result<(), Problem> {
+    let Some(rejection) = &proposal.rejection else {
+        return Ok(());
+    };
+    let by = &rejection.by;
+    let title = format!("{by} has rejected what was proposed for `{name}`");
+    Err(
+        Problem::new(StatusCode::CONFLICT, "proposal.rejected", title)
+            .detail("let it be proposed anew"),
+    )
 }
 
 fn looked_at((name, proposal): (&str, &Proposal), hash: &Hash) -> Result<(), Problem> {
@@ -410,10 +457,6 @@ fn outdated(now: Option<&Hash>) -> Problem {
         .detail("look at what differs now, and let it be proposed anew")
 }
 
-fn file(parts: &Parts, name: &str) -> Result<Option<Hash>, Problem> {
-    Ok(desk::read(&parts.instance, name)?.map(|it| it.hash))
-}
-
 fn view(
     handle: &Handle,
     (name, it): (&str, &Proposal),
@@ -428,14 +471,14 @@ fn view(
     };
     let people = handle.accounts.people().into_iter();
     let may = |person: &PersonView| {
-        let there = place.0.as_ref();
+        let there = place.judged.as_ref();
         let there = there.map(|folder| person.role.in_folder(&person.folders, folder));
         there.unwrap_or(person.role) >= Role::Author && !person.locked
     };
     let others = people.filter(|person| person.name != it.by && may(person));
     ProposalView {
         workflow: name.to_owned(),
-        folder: place.0.clone(),
+        folder: place.folder.clone(),
         by: it.by.clone(),
         at: it.at,
         note: it.note.clone(),

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     accounts::Principal,
     daemon::{Handle, Parts},
+    history::History,
     starter,
 };
 
@@ -66,6 +67,11 @@ impl<'p> Reach<'p> {
         self.may_in(role, there.or(new_in))
     }
 
+    /// What they are told who have not.
+    pub(crate) fn lacks(&self, role: Role, workflow: &str) -> Problem {
+        lacks(self.principal, role, self.places.get(workflow))
+    }
+
     fn may_in(&self, role: Role, folder: Option<&str>) -> bool {
         let Principal {
             role: own, folders, ..
@@ -94,7 +100,7 @@ pub(crate) async fn permit(
     let reach = Reach::of(handle, principal).await?;
     match reach.may(role, workflow) {
         true => Ok(()),
-        false => Err(lacks(principal, role, reach.places.get(workflow))),
+        false => Err(reach.lacks(role, workflow)),
     }
 }
 
@@ -184,7 +190,7 @@ impl Subject {
             if let Some(folder) = of_workflow(parts, name)? {
                 return Ok(Some(folder));
             }
-            let is_new = history.of(name).is_empty() && is_unknown(parts, name)?;
+            let is_new = is_new(parts, &history, name)?;
             Ok::<_, Problem>(wanted.filter(|_| is_new))
         };
         let closed = match &self {
@@ -195,7 +201,8 @@ impl Subject {
             Subject::Workflow(name) => of_workflow(parts, &name),
             Subject::File(name, wanted) => of_file(parts, &name, wanted),
             Subject::Proposal(name) => {
-                let wanted = proposals.of(&name).and_then(|it| it.folder);
+                let proposal = proposals.of(&name);
+                let wanted = proposal.and_then(|it| it.judged_in().map(str::to_owned));
                 of_file(parts, &name, wanted)
             }
             Subject::Run(run) => match parts.store.summary(&run)? {
@@ -225,9 +232,12 @@ pub(super) fn wanted(uri: &Uri) -> Option<String> {
     (other.is_none() && starter::is_folder(&folder)).then_some(folder)
 }
 
-/// Whether there is neither a file nor a run of a workflow: whoever brings one of this name gets
-/// nothing that waits of another.
-fn is_unknown(parts: &Parts, name: &str) -> Result<bool, Problem> {
+/// Whether there is neither a file nor a run of a workflow, and never was: whoever brings one of this
+/// name gets nothing that waits of another.
+pub(super) fn is_new(parts: &Parts, history: &History, name: &str) -> Result<bool, Problem> {
+    if !history.of(name).is_empty() {
+        return Ok(false);
+    }
     let file = parts.instance.workflow_file(name);
     if file.map_err(Problem::internal)?.is_some() {
         return Ok(false);

@@ -94,7 +94,9 @@ async fn show(global: &Global, workflow: &str) -> Outcome {
     }
     let it = &detail.proposal;
     output::data(&told(&detail));
-    push::findings(&format!("workflows/{workflow}.yaml"), &detail.check);
+    let folder = it.folder.as_deref().filter(|it| !it.is_empty());
+    let folder = folder.map(|it| format!("{it}/")).unwrap_or_default();
+    push::findings(&format!("workflows/{folder}{workflow}.yaml"), &detail.check);
     if it.state == ProposalState::Waiting {
         output::hint(&format!(
             "another than {} activates it: `botswain proposals approve {workflow} --hash {}`",

@@ -106,6 +106,7 @@ pub(super) async fn begin(
 /// The file as it is now, or with `proposal=true` what somebody has proposed for it.
 pub(super) async fn open(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Extension(visit): Extension<Visit>,
     Path(name): Path<String>,
     Query(fields): Query<Vec<(String, String)>>,
@@ -128,7 +129,7 @@ pub(super) async fn open(
     };
     let mut changed = None;
     if fields.given("proposal").is_some() {
-        match proposals::detail(&handle, &written.workflow).await {
+        match proposals::detail_for(&handle, &principal, &written.workflow).await {
             Ok(detail) => {
                 let is_outdated = detail.proposal.state == ProposalState::Outdated;
                 changed = is_outdated.then_some(detail.changes);

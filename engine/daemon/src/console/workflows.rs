@@ -23,7 +23,9 @@ use crate::{
         extract::{self, JsonBody},
         files,
         form::Sent,
-        proposals, routes, workflows,
+        proposals,
+        rights::Reach,
+        routes, workflows,
     },
     daemon::Handle,
 };
@@ -78,9 +80,13 @@ async fn proposal(
     visit: &Visit,
     detail: &WorkflowDetail,
 ) -> Result<Option<ProposalView>, Problem> {
-    let principal = visit.principal.as_ref();
-    match principal.is_some_and(|it| it.role >= Role::Author) {
-        true => proposals::of(handle, &detail.workflow.name).await,
+    let name = &detail.workflow.name;
+    let Some(principal) = &visit.principal else {
+        return Ok(None);
+    };
+    match Reach::of(handle, principal).await?.may(Role::Author, name) {
+        // What cannot be read now is told where the file is shown.
+        true => Ok(proposals::of(handle, name).await.ok().flatten()),
         false => Ok(None),
     }
 }

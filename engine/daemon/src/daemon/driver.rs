@@ -139,8 +139,9 @@ impl Driver {
             _ => (),
         }
         let looks = match event {
-            Event::Tick => true,
-            Event::Appended { .. } | Event::Start(_) => self.looked.elapsed() >= LOOKING,
+            Event::Tick | Event::Appended { .. } | Event::Start(_) => {
+                self.looked.elapsed() >= LOOKING
+            }
             _ => false,
         };
         if looks {

@@ -26,8 +26,8 @@ pub struct Lines(Mutex<IndexMap<String, VecDeque<LogLine>>>);
 impl Lines {
     pub fn push(&self, run: &str, mut line: LogLine) {
         if let Some((end, _)) = line.message.char_indices().nth(LONGEST) {
-            line.message.truncate(end);
-            line.message.push('…');
+            // A text of its own: what is cut off would be kept with it.
+            line.message = format!("{}…", &line.message[..end]);
         }
         let mut runs = self.runs();
         let mut lines = runs.shift_remove(run).unwrap_or_default();

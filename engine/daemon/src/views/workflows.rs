@@ -20,9 +20,6 @@ use crate::{daemon::Parts, desk, workflows};
 /// How many of the next times of a trigger are named.
 const NEXT: usize = 5;
 
-/// How many runs are looked at for those of a day.
-const LATELY: usize = 500;
-
 /// The code of what waits because too few runs succeeded.
 const BROKEN: &str = "promise.broken";
 
@@ -116,7 +113,8 @@ impl Parts {
             .zip(times)
             .map(|(at, it)| start_of_day(at, it.timezone()));
         let begun = day.filter(|day| *day <= now);
-        let so_far = begun.map(|day| self.succeeded_lately(&version.plan.name, day));
+        let so_far =
+            begun.map(|day| self.succeeded(&version.plan.name, (day, now), promise.succeeded));
         let query = InboxQuery {
             workflow: Some(version.plan.name.clone()),
             ..InboxQuery::default()
@@ -126,22 +124,9 @@ impl Parts {
         Ok(Some(PromiseView {
             succeeded: promise.succeeded,
             next,
-            so_far: so_far.transpose()?,
+            so_far: so_far.transpose().map_err(text)?,
             broken: broken.map(|it| it.count).sum(),
         }))
-    }
-
-    /// How many of the newest runs of a workflow have succeeded since a time.
-    fn succeeded_lately(&self, workflow: &str, since: Timestamp) -> Result<u64, String> {
-        let filter = Filter {
-            workflow: Some(workflow.to_owned()),
-            state: Some(State::Succeeded),
-        };
-        let runs = self.store.runs(&filter, None, LATELY);
-        let runs = runs.map_err(|error| error.to_string())?.into_iter();
-        Ok(runs
-            .filter(|it| it.ended.is_some_and(|at| at >= since))
-            .count() as u64)
     }
 
     /// When each trigger of a version fires next.

@@ -434,3 +434,68 @@ async fn a_proposal_outlives_neither_its_authors_right_nor_its_file_and_the_daem
         StatusCode::ACCEPTED
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_proposed_in_a_folder_is_decided_by_those_who_may_write_there() {
+    let house = house();
+    for (name, folder) in [
+        ("ina", "purchasing"),
+        ("ivo", "purchasing"),
+        ("olga", "sales"),
+    ] {
+        house.admit(name, "handler", &[]);
+        let role = format!("{folder}=author");
+        let changed = house.botswain(&["user", "change", name, "--folder", &role]);
+        assert!(changed.status.success(), "{changed:?}");
+    }
+    let (ina, ivo, olga) = (
+        Session::open(&house, "ina").await,
+        Session::open(&house, "ivo").await,
+        Session::open(&house, "olga").await,
+    );
+    let source = "name: po\nsteps: [{ id: x, set: { y: \"1\" } }]\n";
+    let put = async |within: &str| {
+        let path = format!("/api/v1/workflows/po/file{within}");
+        let put = ina.ask(Method::PUT, &path);
+        answered(put.json(&json!({ "source": source })).send().await.unwrap()).await
+    };
+    for elsewhere in ["", "?folder=sales"] {
+        let (status, _) = put(elsewhere).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{elsewhere}");
+    }
+    let (status, proposal) = put("?folder=purchasing").await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{proposal}");
+    assert_eq!(proposal["folder"], "purchasing");
+    assert_eq!(proposal["waits_for"], json!(["ann", "ben", "ivo"]));
+
+    // Whoever may write in another folder neither sees nor decides it, whatever they name.
+    let (_, all) = answered(olga.get("/api/v1/proposals").await).await;
+    assert_eq!(all, json!([]));
+    let approve = json!({ "hash": proposal["hash"] });
+    for path in ["", "?folder=sales"] {
+        let path = format!("/api/v1/workflows/po/proposal/approval{path}");
+        let (status, _) = answered(olga.post(&path, &approve).send().await.unwrap()).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{path}");
+    }
+    let page = olga.get("/workflows/po/proposal").await;
+    assert_eq!(page.status(), StatusCode::FORBIDDEN);
+    assert!(!house.path("workflows/purchasing/po.yaml").exists());
+
+    // One who has lost the role there has lost it for what they proposed too.
+    let none = ["user", "change", "ina", "--no-folders"];
+    assert!(house.botswain(&none).status.success());
+    let approval = "/api/v1/workflows/po/proposal/approval";
+    let (status, problem) = answered(ivo.post(approval, &approve).send().await.unwrap()).await;
+    assert_eq!(
+        (status.as_u16(), &problem["type"]),
+        (409, &json!("proposal.author"))
+    );
+    let again = ["user", "change", "ina", "--folder", "purchasing=author"];
+    assert!(house.botswain(&again).status.success());
+    let (_, counts) = answered(ivo.get("/counts").await).await;
+    assert_eq!(counts["proposals"], 1, "{counts}");
+    let (status, activated) = answered(ivo.post(approval, &approve).send().await.unwrap()).await;
+    assert_eq!(status, StatusCode::OK, "{activated}");
+    let there = std::fs::read_to_string(house.path("workflows/purchasing/po.yaml")).unwrap();
+    assert_eq!(there, source);
+}

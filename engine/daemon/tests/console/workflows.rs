@@ -134,7 +134,7 @@ async fn what_is_promised_is_told_with_how_it_stands() {
     };
     house.write(
         "workflows/daily.yaml",
-        &format!("name: daily\npromise: {{ before: \"20:00\", timezone: {noon}, days: every }}\nsteps: [{{ id: x, set: {{ y: 1 }} }}]\n"),
+        &format!("name: daily\npromise: {{ before: \"20:00\", timezone: {noon}, days: every }}\nsteps: [{{ id: x, set: {{ y: \"1\" }} }}]\n"),
     );
     let session = Session::open(&house, "ann").await;
     let told = async || {

@@ -64,6 +64,11 @@ pub(super) fn run() -> Value {
         "run": one_run("1042", "parked", json!({ "why": "37 things wait for people", "parked": 37 })),
         "origin": { "person": { "by": "maria" } }, "inputs": { "file": "inbox/orders/1042.csv", "ceiling": "10000.00" },
         "steps": all, "facts": facts(),
+        "log": [
+            { "at": "2026-11-27T06:00:01Z", "level": "info", "step": "lines", "message": "starts · attempt 1 · bot sheet.read" },
+            { "at": "2026-11-27T06:00:02Z", "level": "info", "step": "lines", "message": "row 4000 of 10000" },
+            { "at": "2026-11-27T06:00:09Z", "level": "warning", "step": "form", "message": "the page answers slowly: <img src=x onerror=alert(1)> · attempt 1" },
+        ],
         "warnings": [
             { "step": "form", "message": "the page has changed: `css=#save-2025` was not found, `role=button Save` was", "run": "1042.enter.3", "runs": 18 },
             { "step": "load", "message": "the page has changed: `Stock` was not found, `css=#stock` was", "run": "1042", "runs": 1 },

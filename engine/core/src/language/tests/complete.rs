@@ -136,11 +136,32 @@ fn templates_offer_what_they_can_read_there() {
         "  - id: a\n    set: { x: \"{{#if inputs.c¦}}y{{/if}}\" }\n",
         &["ceiling"],
     );
+    exactly(
+        "  - { id: a, set: { x: \"{{add 1 (len steps.lines.r¦) } }\n",
+        &["rows"],
+    );
+    exactly("  - { id: a, set: { x: \"{{inputs.c¦}} } }\n", &["ceiling"]);
     // A step that comes later is none yet.
     exactly(
         "  - { id: a, set: { x: \"{{steps.¦}}\" } }\n  - { id: later, fail: x }\n",
         &["lines"],
     );
+}
+
+#[test]
+fn a_column_with_a_blank_is_written_as_a_template_reads_it() {
+    let head = HEAD.replace("sku: text", "\"Order No\": text");
+    let (_, found) = completion(&format!(
+        "{head}  - {{ id: a, for_each: \"{{{{steps.lines.rows}}}}\", as: line, key: \"{{{{line.¦}}}}\", steps: [ {{ id: f, fail: x }} ] }}\n"
+    ));
+    let offers: Vec<_> = found.offers.iter().map(|it| it.text.as_str()).collect();
+    assert_eq!(offers, ["[Order No]", "amount"]);
+}
+
+#[test]
+fn a_thousand_marks_are_not_looked_through() {
+    let text = format!("{HEAD}{}¦{}", "[".repeat(100_000), " ".repeat(100_000));
+    assert_eq!(completion(&text).1, Completion::default());
 }
 
 #[test]
