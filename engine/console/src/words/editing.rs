@@ -90,7 +90,7 @@ pub(super) const CHINESE: EditingWords = EditingWords {
     folder_rule: "位于 `workflows/` 之下，下级文件夹用 `/` 连接；留空表示不放入文件夹。不存在时会自动建立。权限可以按文件夹设置。",
     begin: "开始",
     lead: "启用之前不会保存。已开始的运行继续按开始时的版本执行。",
-    keys: "Ctrl+空格 列出此处可写的内容。Tab 缩进；先按 Esc 再按 Tab 可离开文本框。",
+    keys: "同时按控制键和空格，列出此处可写的内容。按制表键缩进；先按退出键再按制表键可离开文本框。",
     offers: "此处可写的内容",
     no_offers: "此处没有已知的名称：可以随意书写，或者上面某一行有错误。",
     source: "文件",
