@@ -95,13 +95,7 @@ fn values_are_the_names_that_are_there() {
     );
     exactly(
         "  - id: a\n    bot: mail.send\n    connection: office\n    with: { to: x, template: ¦ }\n",
-        &["po.txt.hbs", "broken.hbs"]
-            .map(|it| it)
-            .iter()
-            .copied()
-            .rev()
-            .collect::<Vec<_>>()
-            .as_slice(),
+        &["broken.hbs", "po.txt.hbs"],
     );
 }
 
