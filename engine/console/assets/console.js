@@ -294,6 +294,7 @@ if (editor) {
     }
     text.setAttribute("aria-activedescendant", `offer-${at}`);
     about.replaceChildren(...marked(offered.list[at].about ?? ""));
+    place();
   };
   const take = (at) => {
     const { from, to, list } = offered;

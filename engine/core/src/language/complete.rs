@@ -93,7 +93,7 @@ pub fn complete(text: &str, at: usize, mut check: impl FnMut(&str)) -> Completio
         }));
     }
     Completion {
-        offers: ranked(offers, written),
+        offers: ranked(offers, written, &beside),
         word,
     }
 }
@@ -108,14 +108,15 @@ fn endings(role: Role, has_colon: bool) -> Vec<(bool, &'static str)> {
     }
 }
 
-fn ranked(mut offers: Vec<Offer>, written: &str) -> Vec<Offer> {
+/// What begins as the word does, then what holds it; and what says what a step does before the rest
+/// of it, as long as nothing has.
+fn ranked(mut offers: Vec<Offer>, written: &str, beside: &[&str]) -> Vec<Offer> {
     let written = written.to_lowercase();
-    let rank = |offer: &Offer| {
-        let name = offer.name.to_lowercase();
-        (!name.starts_with(&written), !name.contains(&written))
-    };
-    offers.retain(|offer| rank(offer) != (true, true));
-    offers.sort_by_key(rank);
+    let has_kind = KINDS.iter().any(|kind| beside.contains(kind));
+    let begins = |offer: &Offer| offer.name.to_lowercase().starts_with(&written);
+    let is_kind = |offer: &Offer| !has_kind && KINDS.contains(&offer.name.as_str());
+    offers.retain(|offer| offer.name.to_lowercase().contains(&written));
+    offers.sort_by_key(|offer| (!begins(offer), !is_kind(offer)));
     offers
 }
 

@@ -71,6 +71,7 @@ fn keys_are_those_that_the_place_has_and_has_not_yet() {
         "  - id: a\n    bot: browser.do\n    with:\n      actions:\n        - ¦\n",
         &["open: ", "fill: ", "expect: "],
     );
+    first("  - id: a\n    ¦\n", &["bot: ", "call: ", "for_each: "]);
     // A key that has its colon gets no second one.
     exactly("  - id: a\n    bo¦: mail.send\n", &["bot"]);
 }
