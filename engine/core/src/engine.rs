@@ -199,6 +199,10 @@ impl Engine {
                 attempt,
                 result,
             } => {
+                // Of one that a daemon before this had begun, and whose start was lost.
+                if self.is_to_begin(&run, &step, attempt) {
+                    return std::mem::take(&mut self.commands);
+                }
                 let place = (run.clone(), step.clone(), attempt);
                 let fault = result.as_ref().err().map(|fault| &**fault);
                 let awaits = self.attempt_ended(&place, fault, now);

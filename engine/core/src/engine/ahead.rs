@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Command, Engine, commit::attempts, event::Ticket};
 use crate::{
     fault::Effect,
-    ids::RunId,
+    ids::{RunId, StepId},
     index::{Change, State, Summary},
     run::{
         Run,
@@ -60,6 +60,14 @@ impl Engine {
     pub(super) fn believes(&self, run: &Run, facts: &[Fact]) -> bool {
         let live = self.runs.get(&run.id);
         !self.stopping && live.is_some_and(|it| !it.is_read) && may_be_lost(run, facts)
+    }
+
+    /// Whether this attempt begins only when its start is durable, which it is not yet: what is told
+    /// of it cannot be of it.
+    pub(super) fn is_to_begin(&self, run: &RunId, step: &StepId, attempt: u32) -> bool {
+        let live = self.runs.get(run);
+        let proposal = live.and_then(|live| live.proposal.as_ref());
+        proposal.is_some_and(|it| it.begins(step, attempt))
     }
 
     /// Takes the run as it will be for what it is, and keeps its facts back.

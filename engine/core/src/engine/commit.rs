@@ -41,6 +41,12 @@ impl Proposal {
     pub(super) fn admits(&self) -> bool {
         self.run.is_admitted()
     }
+
+    /// Whether it lets this attempt begin once it is durable.
+    pub(super) fn begins(&self, step: &StepId, attempt: u32) -> bool {
+        let started = |what: &What| matches!(what, What::Started { step: of, attempt: nth } if of == step && *nth == attempt);
+        self.facts.iter().any(|fact| started(&fact.what))
+    }
 }
 
 /// What facts change in the index, from the run before them to the run after.

@@ -1,6 +1,6 @@
 //! What only reads begins before its start is durable; nothing else does.
 
-use botswain_core::{engine::Event, index::State};
+use botswain_core::{Fault, engine::Event, index::State};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -101,6 +101,27 @@ fn a_stop_leaves_no_start_unwritten() {
     world.tell(Event::Stop);
     world.settle();
     assert!(world.is_durable(&world.calls[0]));
+}
+
+#[test]
+fn what_is_told_of_an_attempt_whose_start_is_not_durable_is_of_an_earlier_one() {
+    let mut world = called("world.read");
+    let call = world.calls[0].clone();
+    world.crash();
+    let late = Event::Outcome {
+        run: call.run.clone(),
+        step: call.step.clone(),
+        attempt: call.attempt,
+        result: Err(Box::new(Fault::system("world.late", "of an earlier life"))),
+    };
+    while !world.is_durable(&call) {
+        world.tell(late.clone());
+        assert!(world.step(), "it is never begun");
+    }
+    world.settle();
+    assert_eq!(world.count("step"), 2);
+    assert_eq!(world.state(&call.run), State::Succeeded);
+    world.check_index();
 }
 
 #[test]
