@@ -1,7 +1,7 @@
 //! Data of any shape as a person reads them: names and values, lists as tables.
 
 use botswain_core::{
-    ArtifactRef,
+    ArtifactRef, Hash, RunId,
     value::{TableRef, secret_name},
 };
 use maud::{Markup, html};
@@ -20,11 +20,12 @@ const DEPTH: usize = 3;
 const LONGEST: usize = 2_000;
 
 impl Frame {
-    pub(crate) fn data(&self, value: &Value) -> Markup {
-        self.nested(value, 0)
+    /// A value that this run names.
+    pub(crate) fn data(&self, value: &Value, run: Option<&RunId>) -> Markup {
+        self.nested(value, (run, 0))
     }
 
-    fn nested(&self, value: &Value, depth: usize) -> Markup {
+    fn nested(&self, value: &Value, (run, depth): (Option<&RunId>, usize)) -> Markup {
         match value {
             _ if depth > DEPTH => html! { code { (cut(&value.to_string())) } },
             Value::Object(map) if map.is_empty() => self.nothing(),
@@ -34,26 +35,26 @@ impl Frame {
                 TableRef::from_value(value),
             ) {
                 (Some(name), ..) => html! { span class="secret" title=(name) { "•••" } },
-                (_, Some(artifact), _) => file(&artifact),
+                (_, Some(artifact), _) => file(&artifact, run),
                 (.., Some(table)) => {
-                    html! { a href={ "/artifacts/" (table.hash.as_str()) } download { (grouped(table.rows)) " × …" } }
+                    html! { a href=(address(&table.hash, run)) download { (grouped(table.rows)) " × …" } }
                 }
                 _ => html! {
                     dl class="data" {
                         @for (name, value) in map {
                             dt { (name) }
-                            dd { (self.nested(value, depth + 1)) }
+                            dd { (self.nested(value, (run, depth + 1))) }
                         }
                     }
                 },
             },
             Value::Array(items) if items.is_empty() => self.nothing(),
             Value::Array(items) => match columns(items) {
-                Some(columns) => self.table(&columns, items, depth),
+                Some(columns) => self.table(&columns, items, (run, depth)),
                 None => html! {
                     ul class="plain" {
                         @for item in items.iter().take(ROWS) {
-                            li { (self.nested(item, depth + 1)) }
+                            li { (self.nested(item, (run, depth + 1))) }
                         }
                     }
                     (self.more(items.len()))
@@ -67,7 +68,12 @@ impl Frame {
         }
     }
 
-    fn table(&self, columns: &[&str], items: &[Value], depth: usize) -> Markup {
+    fn table(
+        &self,
+        columns: &[&str],
+        items: &[Value],
+        (run, depth): (Option<&RunId>, usize),
+    ) -> Markup {
         html! {
             div class="scroll" tabindex="0" {
                 table {
@@ -75,7 +81,7 @@ impl Frame {
                     tbody {
                         @for item in items.iter().take(ROWS) {
                             tr { @for name in columns {
-                                td { (self.nested(item.get(*name).unwrap_or(&Value::Null), depth + 2)) }
+                                td { (self.nested(item.get(*name).unwrap_or(&Value::Null), (run, depth + 2))) }
                             } }
                         }
                     }
@@ -97,18 +103,19 @@ impl Frame {
     }
 }
 
-/// A file that was left, to be loaded.
-pub(crate) fn file(artifact: &ArtifactRef) -> Markup {
+/// A file that a run names, to be loaded.
+pub(crate) fn file(artifact: &ArtifactRef, run: Option<&RunId>) -> Markup {
     html! {
-        a class="file" href=(address(artifact)) download=(artifact.name) {
+        a class="file" href=(address(&artifact.hash, run)) download=(artifact.name) {
             (artifact.name) " " span class="muted" { (size(artifact.size)) }
         }
     }
 }
 
-/// Where a file is served.
-pub(crate) fn address(artifact: &ArtifactRef) -> String {
-    format!("/artifacts/{}", artifact.hash.as_str())
+/// Where a file is served; whoever does not see everything gets those of a run that they see.
+pub(crate) fn address(hash: &Hash, run: Option<&RunId>) -> String {
+    let of = run.map_or_else(String::new, |run| format!("?run={run}"));
+    format!("/artifacts/{}{of}", hash.as_str())
 }
 
 pub(crate) fn size(bytes: u64) -> String {

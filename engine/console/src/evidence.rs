@@ -60,7 +60,7 @@ pub fn evidence(frame: &Frame, evidence: &Evidence<'_>) -> String {
                         h2 { (of_run.timeline) }
                         (frame.timeline(&evidence.detail.steps, (run.created, run.ended)))
                     }
-                    section class="card" { h2 { (words.inputs) } (frame.data(&evidence.detail.inputs)) }
+                    section class="card" { h2 { (words.inputs) } (frame.data(&evidence.detail.inputs, None)) }
                     section class="card" { h2 { (words.files) } (files(frame, evidence)) }
                     section class="card" {
                         h2 { (of_run.happened) }

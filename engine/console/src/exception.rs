@@ -56,12 +56,12 @@ pub fn exception(frame: &Frame, detail: &ExceptionDetail, draft: Option<&Draft>)
         }
         div class="columns" {
             div class="wide" {
-                (evidence(frame, &it.artifacts))
+                (evidence(frame, (&it.run, &it.artifacts)))
                 @if let Some(approval) = &detail.approval { (asked(frame, detail, (approval, draft))) }
                 @if frame.may_on(Role::Handler, &it.workflow) { (ways(frame, detail, draft)) }
                 @else { p class="muted" { (words.cannot_decide) } }
                 @if let Some(with) = &detail.with {
-                    details class="way" { summary { (words.given) } (frame.data(with)) }
+                    details class="way" { summary { (words.given) } (frame.data(with, Some(&it.run))) }
                 }
             }
             aside class="side" aria-label=(words.details) {
@@ -99,7 +99,7 @@ pub fn closed(
 }
 
 /// Pictures large enough to read, everything else to be loaded.
-fn evidence(frame: &Frame, artifacts: &[ArtifactRef]) -> Markup {
+fn evidence(frame: &Frame, (run, artifacts): (&RunId, &[ArtifactRef])) -> Markup {
     let words = frame.words();
     let is_picture = |it: &&ArtifactRef| it.media.starts_with("image/");
     let (pictures, files): (Vec<_>, Vec<_>) = artifacts.iter().partition(is_picture);
@@ -109,14 +109,14 @@ fn evidence(frame: &Frame, artifacts: &[ArtifactRef]) -> Markup {
                 h2 { (words.evidence) }
                 @for picture in pictures {
                     figure {
-                        a href=(address(picture)) {
-                            img src=(address(picture)) alt=(words.picture) loading="lazy";
+                        a href=(address(&picture.hash, Some(run))) {
+                            img src=(address(&picture.hash, Some(run))) alt=(words.picture) loading="lazy";
                         }
-                        figcaption { (file(picture)) }
+                        figcaption { (file(picture, Some(run))) }
                     }
                 }
                 @if !files.is_empty() {
-                    ul class="files" aria-label=(words.files) { @for it in files { li { (file(it)) } } }
+                    ul class="files" aria-label=(words.files) { @for it in files { li { (file(it, Some(run))) } } }
                 }
             }
         }
@@ -137,7 +137,7 @@ fn asked(
     html! {
         section class="card" {
             h2 { (words.asked_is) }
-            @if let Some(show) = &detail.show { (frame.data(show)) }
+            @if let Some(show) = &detail.show { (frame.data(show, Some(&detail.exception.run))) }
             @if approval.required > 1 { p { ((words.needs_people)(approval.required)) } }
             @if !approval.approved.is_empty() {
                 p { ((words.approved_so_far)(&approval.approved.join(", "))) }

@@ -187,7 +187,10 @@ impl Frame {
                                 }
                             }
                         }))
-                        (link("/connections", place == Place::Connections, html! { (words.of_connection.connections) }))
+                        // They are nobody's folder's.
+                        @if self.may(Role::Viewer) {
+                            (link("/connections", place == Place::Connections, html! { (words.of_connection.connections) }))
+                        }
                         (link("/insights", place == Place::Insights, html! { (words.of_insights.insights) }))
                         @if person.role == Role::Admin {
                             (link("/people", place == Place::People, html! { (words.people) }))
@@ -195,7 +198,7 @@ impl Frame {
                         }
                     }
                     div class="who" {
-                        a class="name" href="/account" title={ ((words.roles)(person.role)) " · " (words.of_account.account) } { (person.name) }
+                        a class="name" href="/account" title={ ((words.roles)(person.role.somewhere(&person.folders))) " · " (words.of_account.account) } { (person.name) }
                         (self.form("/logout", "inline", html! {
                             button class="quiet" { (words.sign_out) }
                         }))

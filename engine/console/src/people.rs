@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use botswain_views::{FolderRoles, PersonView, Role};
+use botswain_views::{FolderRoles, PersonView, Role, is_within};
 use maud::{Markup, html};
 
 use crate::{
@@ -13,7 +13,13 @@ use crate::{
     text::marked,
 };
 
-pub(crate) const ROLES: [Role; 4] = [Role::Viewer, Role::Handler, Role::Author, Role::Admin];
+const ROLES: [Role; 5] = [
+    Role::None,
+    Role::Viewer,
+    Role::Handler,
+    Role::Author,
+    Role::Admin,
+];
 
 pub fn people(frame: &Frame, people: &[PersonView], error: Option<&str>) -> String {
     let words = frame.words();
@@ -140,7 +146,7 @@ fn folders(frame: &Frame, roles: &FolderRoles) -> Markup {
                     }
                     label { (words.role)
                         select name="folder_role" {
-                            @for it in [Role::Handler, Role::Author] {
+                            @for it in [Role::Viewer, Role::Handler, Role::Author] {
                                 option value=(it.name()) selected[role == Some(it)] { ((words.roles)(it)) }
                             }
                             @if role.is_some() { option value="" { (of.no_role) } }
@@ -158,11 +164,7 @@ fn folders(frame: &Frame, roles: &FolderRoles) -> Markup {
 
 /// Whether a workflow lies in a folder or below it.
 fn is_there(frame: &Frame, folder: &str) -> bool {
-    let is_within = |place: &String| {
-        let below = place.strip_prefix(folder);
-        below.is_some_and(|it| it.is_empty() || it.starts_with('/'))
-    };
-    frame.places.values().any(is_within)
+    frame.places.values().any(|place| is_within(place, folder))
 }
 
 /// What a field for a folder proposes.

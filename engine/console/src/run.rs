@@ -46,7 +46,7 @@ pub fn run(frame: &Frame, detail: &RunDetail, from: usize) -> String {
                     h2 { (words.steps) }
                     ol class="steps large" { @for step in &detail.steps { (whole_step(frame, &run.id, step)) } }
                 }
-                section class="card" { h2 { (words.inputs) } (frame.data(&detail.inputs)) }
+                section class="card" { h2 { (words.inputs) } (frame.data(&detail.inputs, Some(&run.id))) }
                 (happened(frame, detail, from))
                 div data-part="log" { @if !detail.log.is_empty() { (logged(frame, detail)) } }
             }
@@ -73,7 +73,7 @@ fn side(frame: &Frame, detail: &RunDetail) -> Markup {
             @if detail.artifacts.is_empty() {
                 p class="muted" { (words.of_run.no_artifacts) }
             } @else {
-                ul class="files" { @for it in &detail.artifacts { li { (file(it)) } } }
+                ul class="files" { @for it in &detail.artifacts { li { (file(it, Some(&run.id))) } } }
             }
         }
         div class="stack" {
@@ -206,8 +206,8 @@ fn whole_step(frame: &Frame, run: &RunId, step: &StepView) -> Markup {
             @if !is_empty {
                 details class="small" {
                     summary { (words.details) }
-                    @if let Some(with) = &step.with { h3 { (words.inputs) } (frame.data(with)) }
-                    @if let Some(output) = &step.output { h3 { (words.output) } (frame.data(output)) }
+                    @if let Some(with) = &step.with { h3 { (words.inputs) } (frame.data(with, Some(run))) }
+                    @if let Some(output) = &step.output { h3 { (words.output) } (frame.data(output, Some(run))) }
                 }
             }
         }

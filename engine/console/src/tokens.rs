@@ -7,9 +7,12 @@ use crate::{
     address::encoded,
     frame::{Frame, Place},
     login::failed,
-    people::ROLES,
+    people::known_folders,
     text::marked,
 };
+
+/// What one may.
+const TOKEN_ROLES: [Role; 4] = [Role::Viewer, Role::Handler, Role::Author, Role::Admin];
 
 /// After how many days one ends, as is offered.
 const DAYS: [u32; 4] = [7, 30, 90, 365];
@@ -43,6 +46,7 @@ pub fn tokens(frame: &Frame, tokens: &[TokenView], new: NewToken<'_>) -> String 
         } @else {
             ul class="rows" { @for it in tokens { (one(frame, it)) } }
         }
+        (known_folders(frame))
         (adding(frame))
     };
     frame.page(words.tokens, Place::Elsewhere, content)
@@ -64,6 +68,7 @@ fn one(frame: &Frame, it: &TokenView) -> Markup {
             div class="main" {
                 strong { (it.name) }
                 span class="badge" { ((frame.words().roles)(it.role)) }
+                @for folder in &it.folders { span class="badge" { (folder) } }
                 @if !is_own { span class="muted" { (it.person) } }
             }
             p class="meta" {
@@ -90,13 +95,17 @@ fn adding(frame: &Frame) -> Markup {
                 }
                 label { (words.may)
                     select name="role" {
-                        @for role in ROLES.into_iter().filter(|it| frame.may_somewhere(*it)) {
+                        @for role in TOKEN_ROLES.into_iter().filter(|it| frame.may_somewhere(*it)) {
                             option value=(role.name()) selected[role == Role::Viewer] {
                                 ((frame.words().roles)(role)) ": " ((frame.words().role_means)(role))
                             }
                         }
                     }
                 }
+                label { (words.folders)
+                    input name="folders" list="folders" autocomplete="off" autocapitalize="none";
+                }
+                p class="muted small" { (marked(words.folders_lead)) }
                 label { (words.ends)
                     select name="days" {
                         @for days in DAYS {

@@ -273,7 +273,10 @@ fn file_field(frame: &Frame, (name, input): (&str, &Input), draft: &Draft) -> Ma
             @if let Some(sent) = sent.filter(|_| path.is_empty()) {
                 p class="small" data-kept {
                     input type="hidden" name={ "kept." (name) } value=[kept];
-                    (words.file_here) " " (file(&sent)) " " span class="muted" { (words.file_other) }
+                    (words.file_here) " "
+                    // No run names it yet.
+                    @if frame.may(Role::Viewer) { (file(&sent, None)) } @else { (sent.name) }
+                    " " span class="muted" { (words.file_other) }
                 }
             }
             @if let Some(text) = &input.description { span class="came" { (text) } }

@@ -181,7 +181,7 @@ impl Refusal {
             Refusal::Unknown(_) => Some("`botswain user list` shows them"),
             Refusal::BadFolder(_) => Some("name it as it lies in `workflows/`: `sales/export`"),
             Refusal::FolderRole(_) => Some(
-                "in a folder somebody is handler or author; everybody sees everything, and an admin is one of the instance",
+                "in a folder somebody is viewer, handler or author; an admin is one of the instance",
             ),
             Refusal::Locked(_) => Some("ask an admin, who lets you in again on the page People"),
             Refusal::NameTaken(_) => Some(
@@ -625,6 +625,12 @@ fn is_name(name: &str) -> bool {
 
 /// Whether somebody can have these roles in these folders. The folders may not be there yet.
 fn are_folders(roles: &FolderRoles) -> Result<(), Refusal> {
+    roles
+        .iter()
+        .try_for_each(|(folder, role)| is_right(folder, *role))
+}
+
+fn is_right(folder: &str, role: Role) -> Result<(), Refusal> {
     let is_part = |part: &str| {
         let is_plain = |c: char| !c.is_control() && c != '\\';
         (1..=100).contains(&part.len())
@@ -632,16 +638,14 @@ fn are_folders(roles: &FolderRoles) -> Result<(), Refusal> {
             && !part.starts_with('.')
             && part.chars().all(is_plain)
     };
-    for (folder, role) in roles {
-        let count = folder.split('/').count();
-        if count > DEPTH || !folder.split('/').all(is_part) {
-            return Err(Refusal::BadFolder(folder.clone()));
-        }
-        if !matches!(role, Role::Handler | Role::Author) {
-            return Err(Refusal::FolderRole(role.name()));
-        }
+    let count = folder.split('/').count();
+    if count > DEPTH || !folder.split('/').all(is_part) {
+        return Err(Refusal::BadFolder(folder.to_owned()));
     }
-    Ok(())
+    match role {
+        Role::None | Role::Admin => Err(Refusal::FolderRole(role.name())),
+        Role::Viewer | Role::Handler | Role::Author => Ok(()),
+    }
 }
 
 /// 256 bits that nobody guesses.

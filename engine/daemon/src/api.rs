@@ -30,17 +30,17 @@ pub(crate) mod rights;
 pub(crate) mod routes;
 pub(crate) mod tokens;
 pub(crate) mod versions;
+pub(crate) mod watching;
 pub(crate) mod workflows;
 
 use std::{os::unix::fs::PermissionsExt, path::Path};
 
 use axum::{Extension, Router, handler::Handler, http::Method};
-use botswain_views::Role;
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    access::{About, Right, Route},
+    access::{Right, Route},
     openapi::{Describe, Endpoint},
 };
 pub use botswain_views::{Decision, RunsQuery};
@@ -64,336 +64,325 @@ use crate::{accounts::Principal, daemon::Handle, evidence};
 
 /// The whole API, each route with what it takes.
 fn endpoints() -> Vec<Endpoint> {
-    const SEE: Right = Right::Role(Role::Viewer);
-    const HANDLE: Right = Right::Role(Role::Handler);
-    const AUTHOR: Right = Right::Role(Role::Author);
-    const HANDLE_IT: Right = Right::In(Role::Handler, About::Workflow);
-    const HANDLE_RUN: Right = Right::In(Role::Handler, About::Run);
-    const HANDLE_EXCEPTION: Right = Right::In(Role::Handler, About::Exception);
-    const HANDLE_ANY: Right = Right::In(Role::Handler, About::Any);
-    const WRITE: Right = Right::In(Role::Author, About::File);
-    const WRITE_ANY: Right = Right::In(Role::Author, About::Any);
-    const WRITE_PROPOSAL: Right = Right::In(Role::Author, About::Proposal);
-    const ADMIN: Right = Right::Role(Role::Admin);
     let (get, post) = (|path| (Method::GET, path), |path| (Method::POST, path));
     vec![
         Endpoint::new(
-            SEE,
+            Right::SEE_ANY,
             get("/api/v1/health"),
             "The daemon and how much waits",
             routes::health,
         ),
         Endpoint::new(
-            SEE,
+            Right::SIGNED_IN,
             get("/api/v1/openapi.json"),
             "This document",
             openapi::serve,
         ),
-        Endpoint::new(SEE, get("/api/v1/runs"), "Runs, newest first", routes::runs),
+        Endpoint::new(Right::SEE_ANY, get("/api/v1/runs"), "Runs, newest first", routes::runs),
         Endpoint::new(
-            HANDLE_ANY,
+            Right::HANDLE_ANY,
             post("/api/v1/runs"),
             "Start a run of a workflow",
             routes::start,
         ),
         Endpoint::new(
-            SEE,
+            Right::SEE_RUN,
             get("/api/v1/runs/{run}"),
             "One run with its steps and facts",
             routes::run,
         ),
         Endpoint::new(
-            HANDLE_RUN,
+            Right::HANDLE_RUN,
             post("/api/v1/runs/{run}/cancellation"),
             "Bring a run to its end",
             decisions::cancel,
         ),
         Endpoint::new(
-            HANDLE_RUN,
+            Right::HANDLE_RUN,
             post("/api/v1/runs/{run}/replay"),
             "Play a run again against its recording; nothing outside is asked or changed",
             replay::replay,
         ),
         Endpoint::new(
-            SEE,
+            Right::SEE_RUN,
             get("/api/v1/runs/{run}/items/{step}"),
             "The items of a `for_each`, in the order of its list",
             routes::items,
         ),
         Endpoint::new(
-            SEE,
+            Right::SEE_RUN,
             get("/api/v1/runs/{run}/evidence"),
             "All that happened in a run, as a ZIP",
             evidence::download,
         ),
         Endpoint::new(
-            SEE,
+            Right::SEE_ANY,
             get("/api/v1/versions/{hash}"),
             "A version of a workflow, as runs follow it",
             routes::version,
         ),
         Endpoint::new(
-            SEE,
+            Right::SEE_ANY,
             get("/api/v1/workflows"),
             "Workflows, when each starts next and what waits of it",
             workflows::list,
         ),
         Endpoint::new(
-            SEE,
+            Right::SEE_IT,
             get("/api/v1/workflows/{name}"),
             "One workflow with its source and what is wrong in it",
             workflows::show,
         ),
         Endpoint::new(
-            WRITE,
+            Right::WRITE,
             get("/api/v1/workflows/{name}/file"),
             "The file of a workflow as it is now",
             authoring::file,
         ),
         Endpoint::new(
-            WRITE,
+            Right::WRITE,
             (Method::PUT, "/api/v1/workflows/{name}/file"),
             "Activate a text: it becomes the file, and what new runs follow; under four eyes it is proposed, \
              and waits for another author (202)",
             authoring::activate,
         ),
         Endpoint::new(
-            WRITE_ANY,
+            Right::WRITE_ANY,
             get("/api/v1/proposals"),
             "What is proposed and waits for another author, or was rejected",
             proposals::list,
         ),
         Endpoint::new(
-            WRITE_PROPOSAL,
+            Right::WRITE_PROPOSAL,
             get("/api/v1/workflows/{name}/proposal"),
             "What is proposed for a workflow, with what is different from its file",
             proposals::show,
         ),
         Endpoint::new(
-            WRITE_PROPOSAL,
+            Right::WRITE_PROPOSAL,
             post("/api/v1/workflows/{name}/proposal/approval"),
             "Activate what another author has proposed",
             proposals::approve,
         ),
         Endpoint::new(
-            WRITE_PROPOSAL,
+            Right::WRITE_PROPOSAL,
             post("/api/v1/workflows/{name}/proposal/rejection"),
             "Reject what another author has proposed, and say why",
             proposals::reject,
         ),
         Endpoint::new(
-            WRITE_PROPOSAL,
+            Right::WRITE_PROPOSAL,
             post("/api/v1/workflows/{name}/proposal/withdrawal"),
             "Take back what one has proposed",
             proposals::withdraw,
         ),
         Endpoint::new(
-            WRITE,
+            Right::WRITE,
             post("/api/v1/workflows/{name}/check"),
             "What the check says of a text",
             authoring::check,
         ),
         Endpoint::new(
-            WRITE,
+            Right::WRITE,
             post("/api/v1/workflows/{name}/completion"),
             "What could be written at a place of a text",
             authoring::complete,
         ),
         Endpoint::new(
-            WRITE,
+            Right::WRITE,
             post("/api/v1/workflows/{name}/test"),
             "What came of the tests of a text",
             authoring::test,
         ),
         Endpoint::new(
-            SEE,
+            Right::SEE_IT,
             get("/api/v1/workflows/{name}/versions"),
             "The versions of a workflow that were taken over, the newest first",
             versions::list,
         ),
         Endpoint::new(
-            SEE,
+            Right::SEE_IT,
             get("/api/v1/workflows/{name}/versions/{number}"),
             "One version with its source, and what is different from another",
             versions::show,
         ),
         Endpoint::new(
-            HANDLE_IT,
+            Right::HANDLE_IT,
             post("/api/v1/workflows/{name}/pause"),
             "Let a workflow start nothing by itself",
             workflows::pause,
         ),
         Endpoint::new(
-            HANDLE_IT,
+            Right::HANDLE_IT,
             post("/api/v1/workflows/{name}/resumption"),
             "Let a workflow start by itself again",
             workflows::resume,
         ),
         Endpoint::new(
-            SEE,
+            Right::SEE_ANY,
             get("/api/v1/inbox"),
             "What waits for people, as whoever asks sees it",
             routes::inbox,
         ),
         Endpoint::new(
-            SEE,
+            Right::SEE_ANY,
             get("/api/v1/exceptions"),
             "Open exceptions, the oldest first",
             routes::exceptions,
         ),
         Endpoint::new(
-            SEE,
+            Right::SEE_EXCEPTION,
             get("/api/v1/exceptions/{id}"),
             "One open exception with what a decision needs",
             routes::exception,
         ),
         Endpoint::new(
-            HANDLE_EXCEPTION,
+            Right::HANDLE_EXCEPTION,
             post("/api/v1/exceptions/{id}/resolution"),
             "Decide an exception, or assign it, put it off or remark on it",
             decisions::resolve,
         ),
         Endpoint::new(
-            HANDLE_ANY,
+            Right::HANDLE_ANY,
             post("/api/v1/bulk"),
             "Decide many; it begins ten seconds later",
             bulk::start,
         ),
         Endpoint::new(
-            SEE,
+            Right::SEE_ANY,
             get("/api/v1/bulk/{id}"),
             "How far a decision about many is",
             bulk::show,
         ),
         Endpoint::new(
-            HANDLE_ANY,
+            Right::HANDLE_ANY,
             post("/api/v1/bulk/{id}/withdrawal"),
             "Take a decision about many back before it begins",
             bulk::withdraw,
         ),
         Endpoint::new(
-            SEE,
+            Right::SEE,
             get("/api/v1/mappings"),
             "Corrections: what stands for what",
             decisions::mappings,
         ),
         Endpoint::new(
-            AUTHOR,
+            Right::AUTHOR,
             (Method::PUT, "/api/v1/mappings/{table}/{from}"),
             "Let a text stand for another",
             decisions::correct,
         ),
         Endpoint::new(
-            AUTHOR,
+            Right::AUTHOR,
             (Method::DELETE, "/api/v1/mappings/{table}/{from}"),
             "Let a text stand for itself again",
             decisions::revoke,
         ),
         Endpoint::new(
-            SEE,
+            Right::SEE_ANY,
             get("/api/v1/artifacts/{hash}"),
             "A file that a step left",
             routes::artifact,
         ),
         Endpoint::new(
-            HANDLE_ANY,
+            Right::HANDLE_ANY,
             post("/api/v1/files/{name}"),
             "Keep a file for a run to begin with: what is answered is what an input of the type `file` takes",
             files::add,
         )
         .bearing(files::REQUEST),
         Endpoint::new(
-            SEE,
+            Right::SEE_ANY,
             get("/api/v1/schedule"),
             "What starts runs by itself, and when next",
             routes::schedule,
         ),
         Endpoint::new(
-            SEE,
+            Right::SEE_ANY,
             get("/api/v1/insights"),
             "What became of runs over a time",
             insights::show,
         ),
         Endpoint::new(
-            SEE,
+            Right::SEE_ANY,
             get("/api/v1/insights/export"),
             "One table of it as CSV",
             insights::export,
         ),
         Endpoint::new(
-            SEE,
+            Right::SEE,
             get("/api/v1/connections"),
             "How it stands with connections and limits",
             connections::list,
         ),
         Endpoint::new(
-            HANDLE,
+            Right::HANDLE,
             post("/api/v1/connections/{name}/test"),
             "See whether an outside system answers",
             connections::test,
         ),
         Endpoint::new(
-            ADMIN,
+            Right::ADMIN,
             get("/api/v1/people"),
             "Who may sign in",
             people::list,
         ),
         Endpoint::new(
-            ADMIN,
+            Right::ADMIN,
             post("/api/v1/people"),
             "Let somebody sign in",
             people::add,
         ),
         Endpoint::new(
-            ADMIN,
+            Right::ADMIN,
             (Method::PATCH, "/api/v1/people/{name}"),
             "Change somebody's role, groups or password",
             people::alter,
         ),
         Endpoint::new(
-            ADMIN,
+            Right::ADMIN,
             (Method::DELETE, "/api/v1/people/{name}"),
             "Let somebody sign in no more",
             people::remove,
         ),
         Endpoint::new(
-            ADMIN,
+            Right::ADMIN,
             (Method::DELETE, "/api/v1/people/{name}/factor"),
             "Take the second factor from somebody; they have to sign in again",
             people::take_factor,
         ),
         Endpoint::new(
-            SEE,
+            Right::SIGNED_IN,
             get("/api/v1/tokens"),
             "Tokens of whoever asks; an admin sees those of everybody",
             tokens::list,
         ),
         Endpoint::new(
-            SEE,
+            Right::SIGNED_IN,
             post("/api/v1/tokens"),
             "Make a token by which a program acts for whoever asks",
             tokens::add,
         ),
         Endpoint::new(
-            SEE,
+            Right::SIGNED_IN,
             (Method::DELETE, "/api/v1/tokens/{person}/{name}"),
             "Revoke a token",
             tokens::revoke,
         ),
         Endpoint::new(
-            ADMIN,
+            Right::ADMIN,
             get("/api/v1/audit"),
             "What people have done, the newest first",
             audit::list,
         ),
         Endpoint::new(
-            ADMIN,
+            Right::ADMIN,
             get("/api/v1/audit/export"),
             "All of the audit that fits, as CSV or JSON",
             audit::export,
         ),
         Endpoint::new(
-            ADMIN,
+            Right::ADMIN,
             get("/api/v1/audit/verification"),
             "Whether every record of the audit is as it was written",
             audit::verification,
@@ -424,13 +413,13 @@ fn endpoints() -> Vec<Endpoint> {
             keeping::prune,
         ),
         Endpoint::new(
-            SEE,
+            Right::SEE,
             get("/api/v1/quarantine"),
             "Whether the instance was made from a backup and waits for a word",
             keeping::quarantine,
         ),
         Endpoint::new(
-            SEE,
+            Right::SEE_ANY,
             get("/api/v1/events"),
             "What happens from now on, as server-sent events",
             routes::events,

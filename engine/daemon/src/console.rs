@@ -24,7 +24,11 @@ mod versions;
 mod visit;
 mod workflows;
 
-use std::{collections::BTreeSet, convert::Infallible, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
+    time::Duration,
+};
 
 use axum::{
     Extension, Json, Router,
@@ -35,10 +39,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response, Sse, sse},
 };
 use botswain_console::ASSETS;
-use botswain_core::Hash;
-use botswain_views::{Counts, Role};
+use botswain_core::{Hash, RunId};
+use botswain_views::Counts;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 pub(crate) use self::{listener::listen, visit::Visit};
@@ -46,11 +50,14 @@ use crate::{
     accounts::Principal,
     api::{
         self, Problem,
-        access::{About, Guard, Right, Route},
+        access::{Guard, Right, Route},
+        extract,
         rights::Reach,
-        routes::reading,
+        routes::{ArtifactQuery, reading},
+        watching::Watcher,
     },
     daemon::{Handle, Notice},
+    views::Sight,
 };
 
 /// The longest form.
@@ -76,16 +83,6 @@ const HEADERS: [(&str, &str); 6] = [
 
 /// The pages, each with what it takes.
 pub(crate) fn routes() -> Vec<Route> {
-    const SEE: Right = Right::Role(Role::Viewer);
-    const HANDLE: Right = Right::Role(Role::Handler);
-    const HANDLE_IT: Right = Right::In(Role::Handler, About::Workflow);
-    const HANDLE_RUN: Right = Right::In(Role::Handler, About::Run);
-    const HANDLE_EXCEPTION: Right = Right::In(Role::Handler, About::Exception);
-    const HANDLE_ANY: Right = Right::In(Role::Handler, About::Any);
-    const WRITE: Right = Right::In(Role::Author, About::File);
-    const WRITE_ANY: Right = Right::In(Role::Author, About::Any);
-    const WRITE_PROPOSAL: Right = Right::In(Role::Author, About::Proposal);
-    const ADMIN: Right = Right::Role(Role::Admin);
     let (get, post) = (|path| (Method::GET, path), |path| (Method::POST, path));
     vec![
         Route::new(Right::Anyone, get("/login"), session::login),
@@ -97,103 +94,157 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Right::Anyone, post("/setup"), session::set_up),
         Route::new(Right::Anyone, post("/look"), session::look),
         Route::new(Right::Anyone, get("/assets/{name}"), asset),
-        Route::new(SEE, post("/logout"), session::sign_out),
-        Route::new(SEE, get("/"), || async { Redirect::to("/inbox") }),
-        Route::new(SEE, get("/inbox"), exceptions::inbox),
-        Route::new(SEE, get("/counts"), counts),
-        Route::new(SEE, get("/events"), events),
-        Route::new(SEE, get("/exceptions/{id}"), exceptions::show),
+        Route::new(Right::SIGNED_IN, post("/logout"), session::sign_out),
+        Route::new(Right::SIGNED_IN, get("/"), || async {
+            Redirect::to("/inbox")
+        }),
+        Route::new(Right::SEE_ANY, get("/inbox"), exceptions::inbox),
+        Route::new(Right::SEE_ANY, get("/counts"), counts),
+        Route::new(Right::SEE_ANY, get("/events"), events),
         Route::new(
-            HANDLE_EXCEPTION,
+            Right::SEE_EXCEPTION,
+            get("/exceptions/{id}"),
+            exceptions::show,
+        ),
+        Route::new(
+            Right::HANDLE_EXCEPTION,
             post("/exceptions/{id}/decision"),
             exceptions::decide,
         ),
         Route::new(
-            HANDLE_ANY,
+            Right::HANDLE_ANY,
             post("/clusters/{cause}/preview"),
             many::of_cause,
         ),
-        Route::new(HANDLE_ANY, post("/selection/preview"), many::of_selection),
-        Route::new(HANDLE_ANY, post("/bulk"), many::start),
-        Route::new(SEE, get("/bulk/{id}"), many::show),
-        Route::new(HANDLE_ANY, post("/bulk/{id}/withdraw"), many::withdraw),
-        Route::new(SEE, get("/artifacts/{hash}"), artifact),
-        Route::new(SEE, get("/runs"), runs::list),
-        Route::new(SEE, get("/runs/{run}"), runs::show),
-        Route::new(SEE, get("/runs/{run}/items/{step}"), runs::items),
-        Route::new(SEE, get("/runs/{run}/evidence"), runs::evidence),
-        Route::new(HANDLE_RUN, post("/runs/{run}/replay"), runs::replay),
-        Route::new(HANDLE_RUN, post("/runs/{run}/cancel"), runs::cancel),
-        Route::new(SEE, get("/workflows"), workflows::list),
-        Route::new(SEE, get("/workflows/{name}"), workflows::show),
-        Route::new(WRITE_ANY, get("/new-workflow"), authoring::begin),
-        Route::new(WRITE, get("/workflows/{name}/edit"), authoring::open),
-        Route::new(WRITE, post("/workflows/{name}/check"), authoring::check),
-        Route::new(WRITE, post("/workflows/{name}/test"), authoring::test),
         Route::new(
-            WRITE,
+            Right::HANDLE_ANY,
+            post("/selection/preview"),
+            many::of_selection,
+        ),
+        Route::new(Right::HANDLE_ANY, post("/bulk"), many::start),
+        Route::new(Right::SEE_ANY, get("/bulk/{id}"), many::show),
+        Route::new(
+            Right::HANDLE_ANY,
+            post("/bulk/{id}/withdraw"),
+            many::withdraw,
+        ),
+        Route::new(Right::SEE_ANY, get("/artifacts/{hash}"), artifact),
+        Route::new(Right::SEE_ANY, get("/runs"), runs::list),
+        Route::new(Right::SEE_RUN, get("/runs/{run}"), runs::show),
+        Route::new(Right::SEE_RUN, get("/runs/{run}/items/{step}"), runs::items),
+        Route::new(Right::SEE_RUN, get("/runs/{run}/evidence"), runs::evidence),
+        Route::new(Right::HANDLE_RUN, post("/runs/{run}/replay"), runs::replay),
+        Route::new(Right::HANDLE_RUN, post("/runs/{run}/cancel"), runs::cancel),
+        Route::new(Right::SEE_ANY, get("/workflows"), workflows::list),
+        Route::new(Right::SEE_IT, get("/workflows/{name}"), workflows::show),
+        Route::new(Right::WRITE_ANY, get("/new-workflow"), authoring::begin),
+        Route::new(Right::WRITE, get("/workflows/{name}/edit"), authoring::open),
+        Route::new(
+            Right::WRITE,
+            post("/workflows/{name}/check"),
+            authoring::check,
+        ),
+        Route::new(
+            Right::WRITE,
+            post("/workflows/{name}/test"),
+            authoring::test,
+        ),
+        Route::new(
+            Right::WRITE,
             post("/workflows/{name}/activate"),
             authoring::activate,
         ),
-        Route::new(WRITE_ANY, get("/proposals"), proposals::list),
+        Route::new(Right::WRITE_ANY, get("/proposals"), proposals::list),
         Route::new(
-            WRITE_PROPOSAL,
+            Right::WRITE_PROPOSAL,
             get("/workflows/{name}/proposal"),
             proposals::show,
         ),
         Route::new(
-            WRITE_PROPOSAL,
+            Right::WRITE_PROPOSAL,
             post("/workflows/{name}/proposal/test"),
             proposals::test,
         ),
         Route::new(
-            WRITE_PROPOSAL,
+            Right::WRITE_PROPOSAL,
             post("/workflows/{name}/proposal/approve"),
             proposals::approve,
         ),
         Route::new(
-            WRITE_PROPOSAL,
+            Right::WRITE_PROPOSAL,
             post("/workflows/{name}/proposal/reject"),
             proposals::reject,
         ),
         Route::new(
-            WRITE_PROPOSAL,
+            Right::WRITE_PROPOSAL,
             post("/workflows/{name}/proposal/withdraw"),
             proposals::withdraw,
         ),
-        Route::new(SEE, get("/workflows/{name}/versions"), versions::list),
         Route::new(
-            SEE,
+            Right::SEE_IT,
+            get("/workflows/{name}/versions"),
+            versions::list,
+        ),
+        Route::new(
+            Right::SEE_IT,
             get("/workflows/{name}/versions/{number}"),
             versions::show,
         ),
-        Route::new(HANDLE_IT, post("/workflows/{name}/start"), workflows::start)
-            .bearing(api::files::REQUEST),
-        Route::new(HANDLE_IT, post("/workflows/{name}/pause"), workflows::pause),
         Route::new(
-            HANDLE_IT,
+            Right::HANDLE_IT,
+            post("/workflows/{name}/start"),
+            workflows::start,
+        )
+        .bearing(api::files::REQUEST),
+        Route::new(
+            Right::HANDLE_IT,
+            post("/workflows/{name}/pause"),
+            workflows::pause,
+        ),
+        Route::new(
+            Right::HANDLE_IT,
             post("/workflows/{name}/resume"),
             workflows::resume,
         ),
-        Route::new(SEE, get("/calendar"), workflows::calendar),
-        Route::new(SEE, get("/insights"), insights::show),
-        Route::new(SEE, get("/insights/export"), insights::export),
-        Route::new(SEE, get("/connections"), connections::list),
-        Route::new(HANDLE, post("/connections/{name}/test"), connections::test),
-        Route::new(SEE, get("/account"), account::show),
-        Route::new(SEE, post("/account/factor"), account::begin),
-        Route::new(SEE, post("/account/factor/confirm"), account::confirm),
-        Route::new(SEE, post("/account/factor/remove"), account::remove),
-        Route::new(SEE, get("/tokens"), tokens::list),
-        Route::new(SEE, post("/tokens"), tokens::add),
-        Route::new(SEE, post("/tokens/{person}/{name}/revoke"), tokens::revoke),
-        Route::new(ADMIN, get("/audit"), audit::list),
-        Route::new(ADMIN, get("/audit/export"), audit::export),
-        Route::new(ADMIN, get("/people"), people::list),
-        Route::new(ADMIN, post("/people"), people::add),
-        Route::new(ADMIN, post("/people/{name}"), people::alter),
-        Route::new(ADMIN, post("/people/{name}/remove"), people::remove),
-        Route::new(ADMIN, post("/people/{name}/factor/remove"), account::take),
+        Route::new(Right::SEE_ANY, get("/calendar"), workflows::calendar),
+        Route::new(Right::SEE_ANY, get("/insights"), insights::show),
+        Route::new(Right::SEE_ANY, get("/insights/export"), insights::export),
+        Route::new(Right::SEE, get("/connections"), connections::list),
+        Route::new(
+            Right::HANDLE,
+            post("/connections/{name}/test"),
+            connections::test,
+        ),
+        Route::new(Right::SIGNED_IN, get("/account"), account::show),
+        Route::new(Right::SIGNED_IN, post("/account/factor"), account::begin),
+        Route::new(
+            Right::SIGNED_IN,
+            post("/account/factor/confirm"),
+            account::confirm,
+        ),
+        Route::new(
+            Right::SIGNED_IN,
+            post("/account/factor/remove"),
+            account::remove,
+        ),
+        Route::new(Right::SIGNED_IN, get("/tokens"), tokens::list),
+        Route::new(Right::SIGNED_IN, post("/tokens"), tokens::add),
+        Route::new(
+            Right::SIGNED_IN,
+            post("/tokens/{person}/{name}/revoke"),
+            tokens::revoke,
+        ),
+        Route::new(Right::ADMIN, get("/audit"), audit::list),
+        Route::new(Right::ADMIN, get("/audit/export"), audit::export),
+        Route::new(Right::ADMIN, get("/people"), people::list),
+        Route::new(Right::ADMIN, post("/people"), people::add),
+        Route::new(Right::ADMIN, post("/people/{name}"), people::alter),
+        Route::new(Right::ADMIN, post("/people/{name}/remove"), people::remove),
+        Route::new(
+            Right::ADMIN,
+            post("/people/{name}/factor/remove"),
+            account::take,
+        ),
     ]
 }
 
@@ -250,8 +301,11 @@ async fn asset(Path(name): Path<String>) -> Result<Response, Problem> {
 /// from anywhere, so nothing in it may run.
 async fn artifact(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Path(hash): Path<Hash>,
+    extract::Query(query): extract::Query<ArtifactQuery>,
 ) -> Result<Response, Problem> {
+    api::routes::is_of(&handle, &principal, (&hash, query.run)).await?;
     let opened = reading(&handle, move |parts| {
         let file = parts.kept.0.open_hash(&hash)?;
         let mut first = [0; 8];
@@ -295,9 +349,11 @@ async fn counts(
     State(handle): State<Handle>,
     Extension(principal): Extension<Principal>,
 ) -> Result<Json<Counts>, Problem> {
-    let proposals = api::proposals::waiting_for(&handle, &Reach::of(&handle, &principal).await?);
+    let reach = Reach::of(&handle, &principal).await?;
+    let proposals = api::proposals::waiting_for(&handle, &reach);
+    let reader = reach.reader();
     let read = reading(&handle, move |parts| {
-        parts.counts(&principal.name, Timestamp::now())
+        parts.counts(&reader, Timestamp::now())
     });
     let Json(counts) = read.await?;
     Ok(Json(Counts {
@@ -310,42 +366,84 @@ async fn counts(
 /// it shows. Null where that is not known, or they are many.
 async fn events(State(handle): State<Handle>, Extension(visit): Extension<Visit>) -> Response {
     let notices = handle.watch();
-    let stream =
-        futures_util::stream::unfold((notices, visit), |(mut notices, visit)| async move {
-            let mut runs = Some(BTreeSet::new());
-            match notices.recv().await {
-                Ok(notice) if visit.is_signed_in() => note(&mut runs, &notice),
-                Err(RecvError::Lagged(_)) if visit.is_signed_in() => runs = None,
-                _ => return None,
-            }
-            // What comes at once is told once.
-            tokio::time::sleep(Duration::from_millis(500)).await;
+    let watcher = Watcher::new(handle, Some(visit));
+    let stream = futures_util::stream::unfold(
+        (notices, watcher),
+        |(mut notices, mut watcher)| async move {
             loop {
-                match notices.try_recv() {
-                    Ok(notice) => note(&mut runs, &notice),
-                    Err(TryRecvError::Lagged(_)) => runs = None,
-                    Err(_) => break,
+                let mut news = News::default();
+                match notices.recv().await {
+                    Ok(notice) => news.add(&notice),
+                    Err(RecvError::Lagged(_)) => news.is_much = true,
+                    Err(RecvError::Closed) => return None,
+                }
+                // It ends with the session.
+                watcher.sight().await?;
+                // What comes at once is told once.
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                loop {
+                    match notices.try_recv() {
+                        Ok(notice) => news.add(&notice),
+                        Err(TryRecvError::Lagged(_)) => news.is_much = true,
+                        Err(_) => break,
+                    }
+                }
+                let sight = watcher.sight().await?;
+                if let Some(told) = news.told(&watcher, &sight).await {
+                    let event = sse::Event::default().data(told.to_string());
+                    return Some((Ok::<_, Infallible>(event), (notices, watcher)));
                 }
             }
-            let event = sse::Event::default().data(json!({ "runs": runs }).to_string());
-            Some((Ok::<_, Infallible>(event), (notices, visit)))
-        });
+        },
+    );
     let alive = sse::KeepAlive::new().interval(Duration::from_secs(15));
     Sse::new(stream).keep_alive(alive).into_response()
 }
 
-fn note(runs: &mut Option<BTreeSet<u64>>, notice: &Notice) {
-    let run = match notice {
-        Notice::Committed { run, .. } | Notice::Rested { run } => run,
-        Notice::Opened(exception) => &exception.run,
-        // It is about no run, and counts may be others.
-        Notice::Proposed { .. } => return,
-    };
-    if let Some(known) = runs {
-        known.insert(run.number());
-        if known.len() > TOLD {
-            *runs = None;
+/// What has happened since something was told last.
+#[derive(Default)]
+struct News {
+    /// By the number of a run that was started, it, or one of its that has parked something.
+    runs: BTreeMap<u64, RunId>,
+    /// It is not known in which runs, or they are many.
+    is_much: bool,
+    /// For which workflows counts may be others, though nothing has happened in a run.
+    proposed: BTreeSet<String>,
+}
+
+impl News {
+    fn add(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Committed { run, .. } | Notice::Rested { run } => {
+                let number = run.number();
+                let of = self.runs.entry(number);
+                of.or_insert_with(|| RunId::root(number));
+            }
+            Notice::Opened(exception) => {
+                let run = exception.run.clone();
+                self.runs.insert(run.number(), run);
+            }
+            Notice::Proposed { workflow } => drop(self.proposed.insert(workflow.clone())),
         }
+        if self.runs.len() > TOLD {
+            self.is_much = true;
+            self.runs.clear();
+        }
+    }
+
+    /// As a page hears it; none when nothing has happened that they see.
+    async fn told(self, watcher: &Watcher, sight: &Sight) -> Option<Value> {
+        if self.is_much {
+            return Some(json!({ "runs": null }));
+        }
+        let runs = self.runs.into_values().collect();
+        let runs = match sight {
+            Sight::All => runs,
+            Sight::Those(_) => watcher.shown(sight, runs).await,
+        };
+        let proposed = self.proposed.iter().any(|it| sight.shows(it));
+        let numbers: Vec<u64> = runs.iter().map(RunId::number).collect();
+        (proposed || !numbers.is_empty()).then(|| json!({ "runs": numbers }))
     }
 }
 

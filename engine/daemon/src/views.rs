@@ -7,6 +7,7 @@ mod inbox;
 mod insights;
 mod listing;
 mod past;
+mod reader;
 mod spans;
 mod steps;
 mod versions;
@@ -33,6 +34,7 @@ pub use botswain_views::*;
 pub use self::connections::{Waits, connections};
 pub use self::insights::Asked;
 pub use self::listing::RunsPage;
+pub use self::reader::{Reader, Sight};
 use self::steps::flat;
 pub(crate) use self::versions::versions;
 use crate::daemon::Parts;
@@ -46,10 +48,7 @@ impl Parts {
         enough: u64,
     ) -> Result<u64, ReadError> {
         const PAGE: usize = 500;
-        let filter = Filter {
-            workflow: Some(workflow.to_owned()),
-            state: Some(State::Succeeded),
-        };
+        let filter = Filter::of(workflow).in_state(State::Succeeded);
         let (mut count, mut before) = (0, None);
         while count < enough {
             let page = self.store.runs(&filter, before, PAGE)?;
@@ -81,10 +80,7 @@ impl Parts {
         let mut runs = Vec::new();
         for state in [State::Parked, State::Running] {
             runs.extend(self.runs_shown(
-                &Filter {
-                    state: Some(state),
-                    ..filter.clone()
-                },
+                &filter.clone().in_state(state),
                 wanted,
                 (before, limit),
             )?);

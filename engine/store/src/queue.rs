@@ -104,8 +104,14 @@ impl Store {
         Ok(Page { entries, next })
     }
 
-    /// Those in which words stand that begin with all the words of `text`, the newest first.
-    pub fn search(&self, text: &str, limit: usize) -> Result<Vec<Exception>, ReadError> {
+    /// Those that fit and in which words stand that begin with all the words of `text`, the newest
+    /// first.
+    pub fn search(
+        &self,
+        text: &str,
+        limit: usize,
+        fits: impl Fn(&Exception) -> bool,
+    ) -> Result<Vec<Exception>, ReadError> {
         let wanted = inbox::words(text);
         let mut candidates: Option<BTreeSet<ExceptionId>> = None;
         for word in &wanted {
@@ -127,7 +133,7 @@ impl Store {
         }
         let mut found = Vec::new();
         for id in candidates.into_iter().flatten().rev() {
-            let Some(exception) = self.exception(id)? else {
+            let Some(exception) = self.exception(id)?.filter(&fits) else {
                 continue;
             };
             let words = inbox::words_of(&exception);

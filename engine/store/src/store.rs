@@ -12,9 +12,9 @@ use std::{
 };
 
 use botswain_core::{
-    ExceptionId, Hash, Payload, RunId, StepId,
+    ExceptionId, Hash, Payload, RunId,
     engine::{Counters, quarantine::Quarantine},
-    index::{Batch, Claim, ClaimKey, Exception, State, Summary, Tally},
+    index::{Batch, Claim, ClaimKey, Exception, Summary},
     plan::Version,
     run::fact::Fact,
 };
@@ -56,13 +56,6 @@ pub struct Store {
     room: Option<Room>,
     _sealing: Option<Sealing>,
     _lock: Option<Arc<Lock>>,
-}
-
-/// Which runs are listed.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Filter {
-    pub workflow: Option<String>,
-    pub state: Option<State>,
 }
 
 impl Store {
@@ -345,42 +338,6 @@ impl Store {
         self.listed(self.entries(key::below(b"o")))
     }
 
-    /// Runs that were started (no items), newest first: at most `limit` with a
-    /// number below `before`. The number of the last one is the next page's `before`.
-    pub fn runs(
-        &self,
-        filter: &Filter,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<Vec<Summary>, ReadError> {
-        let list = key::list(filter.workflow.as_deref(), filter.state);
-        let mut range = key::below(&list);
-        if let Some(before) = before {
-            range.end = [&list[..], &before.to_be_bytes()].concat();
-        }
-        let page = self.backend.scan(&range.start..&range.end, limit, true)?;
-        self.listed(page.into_iter().map(Ok)).collect()
-    }
-
-    /// Items of a `for_each` in the order of its list: at most `limit` from place `from` on.
-    pub fn items(
-        &self,
-        parent: &RunId,
-        step: &StepId,
-        from: u64,
-        limit: usize,
-    ) -> Result<Vec<Summary>, ReadError> {
-        let start = key::item(parent, step, from);
-        let end = key::end(&key::item(parent, step, u64::MAX));
-        let page = self.backend.scan(&start..&end, limit, false)?;
-        self.listed(page.into_iter().map(Ok)).collect()
-    }
-
-    /// How many items of a `for_each` are in which state.
-    pub fn tally(&self, parent: &RunId, step: &StepId) -> Result<Tally, ReadError> {
-        Ok(self.get(&key::tally(parent, step))?.unwrap_or_default())
-    }
-
     /// Open exceptions, the oldest first: at most `limit` with a number above `after`.
     pub fn exceptions(
         &self,
@@ -439,7 +396,7 @@ impl Store {
     }
 
     /// The summaries of the runs that the entries of a list name.
-    fn listed<'a>(
+    pub(crate) fn listed<'a>(
         &'a self,
         entries: impl Iterator<Item = Result<Entry, ReadError>> + 'a,
     ) -> impl Iterator<Item = Result<Summary, ReadError>> + 'a {

@@ -39,7 +39,7 @@ pub use self::{
         CauseView, Comparison, DayView, Figures, Insights, InsightsQuery, InsightsTable, Looked,
         Spread, StepFigures, WorkflowFigures,
     },
-    people::{FolderRoles, PersonView, Role, TokenView},
+    people::{FolderRoles, PersonView, Role, TokenView, is_within},
     proposals::{ProposalDetail, ProposalState, ProposalView, RejectionView},
     replay::{ReplayChange, ReplayDid, ReplayRequest, ReplayStep, ReplayVersion, ReplayView},
     runs::{LeftOutView, Level, LogLine, RunDetail, RunView, RunsQuery, ScheduleView, WarningView},

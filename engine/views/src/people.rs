@@ -21,6 +21,8 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
+    /// Nothing by itself: what folders of workflows say counts alone, also for what is seen.
+    None,
     /// Sees what runs and what waits.
     Viewer,
     /// Starts and cancels runs, and decides what is parked.
@@ -35,6 +37,7 @@ impl Role {
     /// As it is written everywhere but to people.
     pub fn name(self) -> &'static str {
         match self {
+            Role::None => "none",
             Role::Viewer => "viewer",
             Role::Handler => "handler",
             Role::Author => "author",
@@ -51,11 +54,7 @@ impl Role {
     /// What somebody may in a folder who may this everywhere: the most that any of their roles
     /// there, or in a folder around it, allows.
     pub fn in_folder(self, roles: &FolderRoles, folder: &str) -> Role {
-        let holds = |of: &str| {
-            let below = folder.strip_prefix(of);
-            below.is_some_and(|it| it.is_empty() || it.starts_with('/'))
-        };
-        let there = roles.iter().filter(|(of, _)| holds(of));
+        let there = roles.iter().filter(|(of, _)| is_within(folder, of));
         there.map(|(_, role)| *role).fold(self, Role::max)
     }
 
@@ -63,6 +62,12 @@ impl Role {
     pub fn somewhere(self, roles: &FolderRoles) -> Role {
         roles.values().copied().fold(self, Role::max)
     }
+}
+
+/// Whether a folder is another one, or lies in it.
+pub fn is_within(folder: &str, of: &str) -> bool {
+    let below = folder.strip_prefix(of);
+    below.is_some_and(|it| it.is_empty() || it.starts_with('/'))
 }
 
 /// A token by which a program acts for a person. What it is nobody is told again.
@@ -73,6 +78,9 @@ pub struct TokenView {
     pub name: String,
     /// What it may at most; never more than its person.
     pub role: Role,
+    /// The folders of workflows in which alone it may anything; everywhere when there are none.
+    #[serde(default)]
+    pub folders: Vec<String>,
     pub created: Timestamp,
     pub expires: Timestamp,
     /// When it was used last.

@@ -237,12 +237,14 @@ pub(super) const WORDS: Words = Words {
 
     role: "Role",
     roles: |role| match role {
+        Role::None => "none",
         Role::Viewer => "viewer",
         Role::Handler => "handler",
         Role::Author => "author",
         Role::Admin => "admin",
     },
     role_means: |role| match role {
+        Role::None => "sees and may nothing but what folders say",
         Role::Viewer => "sees what runs and what waits",
         Role::Handler => "starts and cancels runs, decides what waits",
         Role::Author => "changes workflows and corrections",

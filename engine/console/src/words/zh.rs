@@ -217,12 +217,14 @@ pub(super) const WORDS: Words = Words {
 
     role: "角色",
     roles: |role| match role {
+        Role::None => "无",
         Role::Viewer => "查看者",
         Role::Handler => "处理者",
         Role::Author => "作者",
         Role::Admin => "管理员",
     },
     role_means: |role| match role {
+        Role::None => "只能查看和处理指定文件夹中的流程",
         Role::Viewer => "查看运行和待办",
         Role::Handler => "启动和取消运行，处理待办",
         Role::Author => "修改流程和对照表",

@@ -192,6 +192,7 @@ mod tests {
             person: "maria".to_owned(),
             name: "report".to_owned(),
             role: Role::Viewer,
+            folders: Vec::new(),
             expires: Timestamp::now() + SignedDuration::from_hours(1),
         };
         accounts.add_token(new).unwrap()

@@ -217,6 +217,7 @@ async fn a_token_may_nowhere_more_than_its_person() {
             person: "mia".to_owned(),
             name: role.name().to_owned(),
             role,
+            folders: Vec::new(),
             expires: Timestamp::now() + SignedDuration::from_hours(1),
         })
     };
@@ -244,6 +245,69 @@ async fn a_token_may_nowhere_more_than_its_person() {
 }
 
 #[tokio::test]
+async fn a_token_of_folders_may_nothing_elsewhere() {
+    let (_folder, private) = folder();
+    let accounts = with_ann(&private).await;
+    let folders = [
+        ("sales", Role::Author),
+        ("sales/deep", Role::Handler),
+        ("stock", Role::Handler),
+    ];
+    let folders = folders.map(|(folder, role)| (folder.to_owned(), role));
+    let rights = Rights {
+        role: Role::Viewer,
+        groups: Vec::new(),
+        folders: FolderRoles::from(folders),
+    };
+    accounts.add("mia", ANN.to_owned(), rights).await.unwrap();
+    let token = |name: &str, role: Role, folders: &[&str]| {
+        accounts.add_token(NewToken {
+            person: "mia".to_owned(),
+            name: name.to_owned(),
+            role,
+            folders: folders.iter().map(|it| (*it).to_owned()).collect(),
+            expires: Timestamp::now() + SignedDuration::from_hours(1),
+        })
+    };
+    let may = |token: &str| {
+        let holder = accounts.bearer(token, here()).unwrap();
+        assert_eq!(holder.role, Role::None);
+        let of = ["sales", "sales/deep", "sales/other", "stock", "salesmen"];
+        of.map(|folder| holder.role.in_folder(&holder.folders, folder))
+    };
+    let (none, read) = (Role::None, Role::Viewer);
+    let (handle, write) = (Role::Handler, Role::Author);
+    let sales = token("sales", write, &["sales"]).unwrap();
+    // What holds for a folder holds below it, whatever else is said there.
+    assert_eq!(may(&sales), [write, write, write, none, none]);
+    let reading = token("reading", read, &["sales", "salesmen"]).unwrap();
+    assert_eq!(may(&reading), [read, read, read, none, read]);
+    let deep = token("deep", write, &["sales/deep"]).unwrap();
+    assert_eq!(may(&deep), [none, write, none, none, none]);
+    let stock = token("stock", handle, &["stock"]).unwrap();
+    assert_eq!(may(&stock), [none, none, none, handle, none]);
+    assert!(matches!(
+        token("much", write, &["stock"]),
+        Err(Refusal::TooMuch(_))
+    ));
+    for (role, folder) in [(Role::Admin, "sales"), (Role::None, "sales")] {
+        let refused = token("odd", role, &[folder]);
+        assert!(matches!(refused, Err(Refusal::FolderRole(_))), "{role:?}");
+    }
+    let refused = token("odd", read, &["../sales"]);
+    assert!(matches!(refused, Err(Refusal::BadFolder(_))));
+    // It may no more than its person, also when that becomes less.
+    let change = Change {
+        role: Some(Role::None),
+        folders: Some(in_sales(Role::Viewer)),
+        ..Change::default()
+    };
+    accounts.alter("mia", change).await.unwrap();
+    assert_eq!(may(&sales), [read, read, read, none, none]);
+    assert_eq!(may(&stock), [none; 5]);
+}
+
+#[tokio::test]
 async fn nobody_is_admin_of_a_folder_and_no_folder_leads_out() {
     let (_folder, private) = folder();
     let accounts = with_ann(&private).await;
@@ -255,7 +319,7 @@ async fn nobody_is_admin_of_a_folder_and_no_folder_leads_out() {
         };
         accounts.alter("ann", change).await
     };
-    for role in [Role::Viewer, Role::Admin] {
+    for role in [Role::None, Role::Admin] {
         assert!(matches!(
             give("sales", role).await,
             Err(Refusal::FolderRole(_))

@@ -1,17 +1,18 @@
 //! API tokens: for programs that do something in the name of a person.
 //!
-//! A token may what its role says, and nowhere more than its person at that moment.
+//! A token may what its role says, in the folders that it names or else everywhere, and
+//! nowhere more than its person at that moment.
 //! What is kept is the hash; whoever reads the file cannot use it. It ends when its
 //! time has come, when it is revoked, and with the account.
 
 use std::net::IpAddr;
 
 use botswain_core::Hash;
-use botswain_views::{FolderRoles, Role, TokenView};
+use botswain_views::{FolderRoles, Role, TokenView, is_within};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Accounts, Principal, Refusal, hash, is_name, lock, token};
+use super::{Accounts, Principal, Refusal, hash, is_name, is_right, lock, token};
 
 /// What each begins with, so that those who look for leaked tokens know one.
 const PREFIX: &str = "bots_";
@@ -32,6 +33,8 @@ pub(super) struct Token {
     pub(super) person: String,
     name: String,
     role: Role,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    folders: Vec<String>,
     created: Timestamp,
     expires: Timestamp,
     used: Option<Timestamp>,
@@ -45,14 +48,27 @@ pub struct NewToken {
     pub person: String,
     pub name: String,
     pub role: Role,
+    /// In which folders alone; everywhere when there are none.
+    pub folders: Vec<String>,
     pub expires: Timestamp,
 }
 
-/// What a token of this role may where its person may so much.
-fn of_folders(folders: &FolderRoles, role: Role) -> FolderRoles {
-    let each = folders.iter();
-    let each = each.map(|(folder, theirs)| (folder.clone(), role.min(*theirs)));
-    each.collect()
+/// What a token may whose person has these roles: everywhere, and in folders.
+fn rights(
+    (role, folders): (Role, &[String]),
+    (theirs, roles): (Role, &FolderRoles),
+) -> (Role, FolderRoles) {
+    let capped = |(folder, its): (&String, Role)| (folder.clone(), role.min(its));
+    let own = |it: &String| folders.is_empty() || folders.iter().any(|of| is_within(it, of));
+    let of_person = roles.iter().filter(|(folder, _)| own(folder));
+    let of_person = of_person.map(|(folder, its)| (folder, *its));
+    let named = folders.iter().map(|it| (it, theirs.in_folder(roles, it)));
+    // What the person has in a folder around one that is named counts in that.
+    let all: FolderRoles = of_person.chain(named).map(capped).collect();
+    match folders.is_empty() {
+        true => (role.min(theirs), all),
+        false => (Role::None, all),
+    }
 }
 
 impl Accounts {
@@ -65,11 +81,16 @@ impl Accounts {
         if new.expires <= now || new.expires.duration_since(now) > LONGEST {
             return Err(Refusal::Expiry);
         }
+        for folder in &new.folders {
+            is_right(folder, new.role)?;
+        }
         let text = format!("{PREFIX}{}", token());
         self.change(|stored| {
             let unknown = || Refusal::Unknown(new.person.clone());
             let person = stored.people.get(&new.person).ok_or_else(unknown)?;
-            if new.role > person.role.somewhere(&person.folders) {
+            let asked = (new.role, &new.folders[..]);
+            let (everywhere, folders) = rights(asked, (person.role, &person.folders));
+            if new.role > everywhere.somewhere(&folders) {
                 return Err(Refusal::TooMuch(new.person.clone()));
             }
             stored.tokens.retain(|_, it| it.expires > now);
@@ -84,6 +105,7 @@ impl Accounts {
                 person: new.person.clone(),
                 name: new.name.clone(),
                 role: new.role,
+                folders: new.folders.clone(),
                 created: now,
                 expires: new.expires,
                 used: None,
@@ -104,6 +126,7 @@ impl Accounts {
             person: it.person.clone(),
             name: it.name.clone(),
             role: it.role,
+            folders: it.folders.clone(),
             created: it.created,
             expires: it.expires,
             used: it.used,
@@ -147,18 +170,21 @@ impl Accounts {
         let mut stored = lock(&self.stored);
         let token = stored.tokens.get_mut(key).filter(|it| it.expires > now)?;
         token.used = Some(now);
-        let (person, name, role) = (token.person.clone(), token.name.clone(), token.role);
+        let token = token.clone();
+        let person = token.person.clone();
         let person = stored.people.get_key_value(&person)?;
         if person.1.locked || person.1.bound.as_ref().is_some_and(|it| it.is_stale(now)) {
             return None;
         }
+        let theirs = (person.1.role, &person.1.folders);
+        let (role, folders) = rights((token.role, &token.folders), theirs);
         Some(Principal {
             name: person.0.clone(),
-            role: person.1.role.min(role),
-            folders: of_folders(&person.1.folders, role),
+            role,
+            folders,
             groups: person.1.groups.clone(),
             csrf: None,
-            token: Some(name),
+            token: Some(token.name),
             // A token is made by somebody who was let in, and nobody could show a code for it.
             factor: true,
             issuer: person.1.issuer(),

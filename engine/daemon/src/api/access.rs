@@ -59,6 +59,29 @@ pub(crate) enum Right {
     Local,
 }
 
+impl Right {
+    /// To have signed in.
+    pub(crate) const SIGNED_IN: Right = Right::Role(Role::None);
+    /// To see everything.
+    pub(crate) const SEE: Right = Right::Role(Role::Viewer);
+    /// To see something: the function of the route leaves out what somebody does not see.
+    pub(crate) const SEE_ANY: Right = Right::In(Role::Viewer, About::Any);
+    pub(crate) const SEE_IT: Right = Right::In(Role::Viewer, About::Workflow);
+    pub(crate) const SEE_RUN: Right = Right::In(Role::Viewer, About::Run);
+    pub(crate) const SEE_EXCEPTION: Right = Right::In(Role::Viewer, About::Exception);
+    pub(crate) const HANDLE: Right = Right::Role(Role::Handler);
+    pub(crate) const HANDLE_ANY: Right = Right::In(Role::Handler, About::Any);
+    pub(crate) const HANDLE_IT: Right = Right::In(Role::Handler, About::Workflow);
+    pub(crate) const HANDLE_RUN: Right = Right::In(Role::Handler, About::Run);
+    pub(crate) const HANDLE_EXCEPTION: Right = Right::In(Role::Handler, About::Exception);
+    pub(crate) const WRITE: Right = Right::In(Role::Author, About::File);
+    pub(crate) const WRITE_ANY: Right = Right::In(Role::Author, About::Any);
+    pub(crate) const WRITE_PROPOSAL: Right = Right::In(Role::Author, About::Proposal);
+    /// To write what is no workflow.
+    pub(crate) const AUTHOR: Right = Right::Role(Role::Author);
+    pub(crate) const ADMIN: Right = Right::Role(Role::Admin);
+}
+
 /// By what it is known in which folder somebody has to have a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum About {
@@ -73,7 +96,8 @@ pub(crate) enum About {
     /// That of the exception `{id}`.
     Exception,
     /// What the path does not say. Whoever has the role in any folder is let in, and the function
-    /// of the route asks for each workflow before it does something ([`rights::permit`]).
+    /// of the route asks for each workflow before it does or tells something
+    /// ([`rights::permit`], [`rights::Reach`]).
     Any,
 }
 

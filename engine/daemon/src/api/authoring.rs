@@ -31,7 +31,7 @@ use crate::{
     daemon::Handle,
     desk::{self, Refusal, Spot},
     history::Signature,
-    views::ExceptionsQuery,
+    views::{ExceptionsQuery, Sight},
 };
 
 /// How many open exceptions are looked at for those that a version can mend.
@@ -260,7 +260,7 @@ pub(crate) async fn mended(handle: &Handle, name: &str) -> Result<Vec<ExceptionI
     };
     let read = reading(handle, move |parts| {
         let mut found = Vec::new();
-        let open = parts.exceptions(&query, LOOKED_AT);
+        let open = parts.exceptions(&query, (&Sight::All, LOOKED_AT));
         for it in open.map_err(|error| error.to_string())? {
             let is_fault = matches!(
                 it.category,

@@ -15,7 +15,7 @@ use std::{
 
 use axum::{Extension, Json, extract::State, http::StatusCode};
 use botswain_core::{ExceptionId, Hash, index::ExceptionCategory};
-use botswain_store::List;
+use botswain_store::{List, ReadError};
 use botswain_views::{Act, BulkState, BulkView, Decision, Role};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -31,7 +31,7 @@ use super::{
     rights::Reach,
     routes::{Answer, reading},
 };
-use crate::{accounts::Principal, audit::Asked, daemon::Handle};
+use crate::{accounts::Principal, audit::Asked, daemon::Handle, views::Sight};
 
 /// How long it can be withdrawn.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -95,20 +95,45 @@ impl Bulks {
     }
 }
 
-/// The exceptions that a request is about, the oldest first.
+/// The exceptions that a request is about, the oldest first; without those that whoever asks does
+/// not see.
 pub(crate) async fn meant(
     handle: &Handle,
+    sight: Sight,
     request: &BulkRequest,
 ) -> Result<Vec<ExceptionId>, Problem> {
     let list = match (request.fingerprint.clone(), request.assignee.clone()) {
         (Some(cause), _) => List::Cause(cause),
         (None, Some(person)) => List::Assignee(person),
-        (None, None) => return Ok(request.exceptions.clone()),
+        (None, None) => return seen(handle, sight, request.exceptions.clone()).await,
     };
     let found = reading(handle, move |parts| {
         parts.store.listed_exceptions(&list, None, MOST + 1)
     });
-    Ok(found.await?.0.entries.into_iter().map(|it| it.id).collect())
+    let found = found.await?.0.entries.into_iter();
+    let shown = found.filter(|it| sight.shows(&it.workflow));
+    Ok(shown.map(|it| it.id).collect())
+}
+
+/// Without those that somebody does not see; one that is decided already is refused when its turn
+/// comes.
+async fn seen(
+    handle: &Handle,
+    sight: Sight,
+    chosen: Vec<ExceptionId>,
+) -> Result<Vec<ExceptionId>, Problem> {
+    if sight == Sight::All {
+        return Ok(chosen);
+    }
+    let read = reading(handle, move |parts| {
+        let mut seen = Vec::new();
+        for id in chosen {
+            let open = parts.store.exception(id)?;
+            seen.extend(open.filter(|it| sight.shows(&it.workflow)).map(|_| id));
+        }
+        Ok::<_, ReadError>(seen)
+    });
+    Ok(read.await?.0)
 }
 
 /// Takes it down; it begins by itself when nobody withdraws it.
@@ -117,7 +142,8 @@ pub(crate) async fn ask(
     principal: &Principal,
     request: BulkRequest,
 ) -> Result<BulkView, Problem> {
-    let exceptions = meant(handle, &request).await?;
+    let sight = Reach::of(handle, principal).await?.sight();
+    let exceptions = meant(handle, sight, &request).await?;
     let unfit =
         |title: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bulk.exceptions", title);
     if exceptions.is_empty() {
@@ -196,7 +222,7 @@ async fn permitted(
             let open = parts.store.exception(id)?;
             workflows.extend(open.map(|it| it.workflow));
         }
-        Ok::<_, botswain_store::ReadError>(workflows)
+        Ok::<_, ReadError>(workflows)
     });
     let workflows = read.await?.0.into_iter();
     let barred = workflows.filter(|it| !reach.may(Role::Handler, it));
@@ -221,8 +247,10 @@ pub(crate) fn take_back(
     id: u64,
 ) -> Result<BulkView, Problem> {
     let mut known = handle.bulks.lock();
-    let bulk = known.get_mut(&id).ok_or_else(|| unknown(id))?;
-    if principal.role < Role::Handler && bulk.view.by != principal.name {
+    let is_own = |view: &BulkView| view.by == principal.name;
+    let sees = |bulk: &&mut Bulk| principal.role >= Role::Viewer || is_own(&bulk.view);
+    let bulk = known.get_mut(&id).filter(sees).ok_or_else(|| unknown(id))?;
+    if principal.role < Role::Handler && !is_own(&bulk.view) {
         let title = format!("{} has not asked for this", principal.name);
         let problem = Problem::new(StatusCode::FORBIDDEN, "access.role", title);
         return Err(problem.detail("it takes the role handler"));
@@ -356,8 +384,15 @@ pub(super) async fn start(
     Ok(Accepted(view))
 }
 
-pub(crate) async fn show(State(handle): State<Handle>, Path(id): Path<u64>) -> Answer<BulkView> {
-    handle.bulks.view(id).map(Json).ok_or_else(|| unknown(id))
+/// Whoever does not see everything sees what they have asked for themselves.
+pub(crate) async fn show(
+    State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
+    Path(id): Path<u64>,
+) -> Answer<BulkView> {
+    let sees = |view: &BulkView| principal.role >= Role::Viewer || view.by == principal.name;
+    let view = handle.bulks.view(id).filter(sees);
+    view.map(Json).ok_or_else(|| unknown(id))
 }
 
 pub(super) async fn withdraw(

@@ -1,7 +1,7 @@
 //! What became of runs over a time, and its tables as files.
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::State,
     http::{HeaderValue, StatusCode, header},
     response::IntoResponse,
@@ -15,9 +15,10 @@ use super::{
     Problem,
     answer::Download,
     extract::Query,
+    rights::Reach,
     routes::{Answer, reading},
 };
-use crate::{audit::cell, daemon::Handle, views::Asked};
+use crate::{accounts::Principal, audit::cell, daemon::Handle, views::Asked};
 
 /// How far back is looked when nobody says.
 const USUAL: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -42,15 +43,18 @@ pub(crate) struct ExportQuery {
 
 pub(crate) async fn show(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Query(query): Query<InsightsQuery>,
 ) -> Answer<Insights> {
-    let asked = asked(&handle, query)?;
+    let reach = Reach::of(&handle, &principal).await?;
+    let asked = asked(&handle, &reach, query)?;
     reading(&handle, move |parts| parts.insights(&asked)).await
 }
 
 /// One table as CSV.
 pub(crate) async fn export(
     State(handle): State<Handle>,
+    principal: Extension<Principal>,
     Query(query): Query<ExportQuery>,
 ) -> Result<Download, Problem> {
     let table = query.table;
@@ -61,7 +65,7 @@ pub(crate) async fn export(
         split: None,
         timezone: query.timezone,
     };
-    let Json(insights) = show(State(handle), Query(query)).await?;
+    let Json(insights) = show(State(handle), principal, Query(query)).await?;
     let name = format!("attachment; filename=\"insights-{}.csv\"", table.name());
     let headers = [
         (
@@ -81,7 +85,7 @@ pub(crate) async fn export(
 }
 
 /// The time that is asked for, with what is not said filled in.
-fn asked(handle: &Handle, query: InsightsQuery) -> Result<Asked, Problem> {
+fn asked(handle: &Handle, reach: &Reach<'_>, query: InsightsQuery) -> Result<Asked, Problem> {
     let zone = match &query.timezone {
         Some(name) => {
             TimeZone::get(name).map_err(|_| refused(format!("there is no timezone `{name}`")))?
@@ -100,13 +104,14 @@ fn asked(handle: &Handle, query: InsightsQuery) -> Result<Asked, Problem> {
         let problem = refused("it is a longer time than 366 days".to_owned());
         return Err(problem.detail("ask for one year after the other"));
     }
-    let plans = handle.workflows();
+    let plans = reach.workflows(handle);
     let saves = plans
         .iter()
         .filter_map(|it| Some((it.plan.name.clone(), it.plan.saves?)));
     Ok(Asked {
         saves: saves.collect(),
         workflow: query.workflow,
+        sight: reach.sight(),
         split: query.split.map(|at| at.clamp(since, until)),
         since,
         until,

@@ -3,15 +3,16 @@
 //! In go who asks and which workflow, run or exception a request is about; out comes
 //! whether they have the role. A workflow is judged where its file lies at this
 //! moment. Where there is no such file, or more than one, the role everywhere
-//! counts alone.
+//! counts alone. Whoever sees a run sees what it has made too, the runs that it has
+//! called among it; who acts is judged by the workflow of the very run.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     extract::{FromRequestParts, Query, RawPathParams, Request},
     http::{StatusCode, Uri, request::Parts as Head},
 };
-use botswain_core::{ExceptionId, RunId};
+use botswain_core::{ExceptionId, RunId, plan::Version};
 use botswain_store::Filter;
 use botswain_views::Role;
 
@@ -25,6 +26,7 @@ use crate::{
     daemon::{Handle, Parts},
     history::History,
     starter,
+    views::{Reader, Sight},
 };
 
 /// What somebody may, and where workflows lie.
@@ -56,6 +58,35 @@ impl<'p> Reach<'p> {
         &self.principal.name
     }
 
+    /// For whom views are made.
+    pub(crate) fn reader(&self) -> Reader {
+        Reader {
+            name: self.principal.name.clone(),
+            sight: self.sight(),
+        }
+    }
+
+    /// Of which workflows they are shown anything.
+    pub(crate) fn sight(&self) -> Sight {
+        if self.principal.role >= Role::Viewer {
+            return Sight::All;
+        }
+        let shown = self.places.keys().filter(|it| self.sees(it));
+        Sight::Those(shown.cloned().collect())
+    }
+
+    /// What new runs follow of the workflows that they see.
+    pub(crate) fn workflows(&self, handle: &Handle) -> Vec<Arc<Version>> {
+        let mut all = handle.workflows();
+        all.retain(|it| self.sees(&it.plan.name));
+        all
+    }
+
+    /// Whether they are shown anything of a workflow.
+    pub(crate) fn sees(&self, workflow: &str) -> bool {
+        self.may(Role::Viewer, workflow)
+    }
+
     /// Whether they have this role where a workflow lies.
     pub(crate) fn may(&self, role: Role, workflow: &str) -> bool {
         self.may_in(role, self.places.get(workflow).map(String::as_str))
@@ -69,7 +100,17 @@ impl<'p> Reach<'p> {
 
     /// What they are told who have not.
     pub(crate) fn lacks(&self, role: Role, workflow: &str) -> Problem {
-        lacks(self.principal, role, self.places.get(workflow))
+        let folder = self.places.get(workflow).map(String::as_str);
+        self.lacks_in(role, folder)
+    }
+
+    fn lacks_in(&self, role: Role, folder: Option<&str>) -> Problem {
+        // Of what somebody does not see they do not hear where it lies.
+        lacks(
+            self.principal,
+            role,
+            folder.filter(|_| self.may_in(Role::Viewer, folder)),
+        )
     }
 
     fn may_in(&self, role: Role, folder: Option<&str>) -> bool {
@@ -123,25 +164,31 @@ pub(super) async fn holds(
         return Ok(request);
     }
     let (mut head, body) = request.into_parts();
-    let subject = Subject::of(about, &mut head).await;
-    let folder = match subject {
-        Some(subject) => subject.folder(handle).await?,
-        None => None,
+    let mut folders = match Subject::of(about, &mut head).await {
+        Some(subject) => subject.folders(handle).await?,
+        None => Vec::new(),
     };
+    if role > Role::Viewer {
+        folders.truncate(1);
+    }
     let reach = Reach::over(principal, BTreeMap::new());
-    match reach.may_in(role, folder.as_deref()) {
+    let may = |folder: &Option<String>| reach.may_in(role, folder.as_deref());
+    match folders.iter().any(may) {
         true => Ok(Request::from_parts(head, body)),
-        false => Err(lacks(principal, role, folder.as_ref())),
+        false => Err(reach.lacks_in(role, folders.into_iter().flatten().next().as_deref())),
     }
 }
 
-fn lacks(principal: &Principal, role: Role, folder: Option<&String>) -> Problem {
+fn lacks(principal: &Principal, role: Role, folder: Option<&str>) -> Problem {
     let title = match &principal.token {
         Some(token) => format!("the token `{token}` of {} may not do this", principal.name),
         None => format!("{} may not do this", principal.name),
     };
     let problem = Problem::new(StatusCode::FORBIDDEN, "access.role", title);
     problem.detail(match folder.filter(|it| !it.is_empty()) {
+        _ if principal.role.somewhere(&principal.folders) == Role::None => {
+            "an admin gives a role, or one in a folder of workflows, on the page People".to_owned()
+        }
         Some(folder) => format!("it takes the role {} in `{folder}`", role.name()),
         None => format!("it takes the role {}", role.name()),
     })
@@ -178,49 +225,60 @@ impl Subject {
         })
     }
 
-    /// The folder by which it is judged; none where the role everywhere counts alone.
-    async fn folder(self, handle: &Handle) -> Result<Option<String>, Problem> {
-        let of_workflow = |parts: &Parts, workflow: &str| {
-            let folders = parts.instance.workflow_folders();
-            let mut folders = folders.map_err(Problem::internal)?;
-            Ok::<_, Problem>(folders.remove(workflow))
-        };
+    /// The folder by which it is judged, and behind it those of the runs around it, by which it is
+    /// seen too; none where the role everywhere counts alone.
+    async fn folders(self, handle: &Handle) -> Result<Vec<Option<String>>, Problem> {
         let (history, proposals) = (handle.history.clone(), handle.proposals.clone());
-        let of_file = move |parts: &Parts, name: &str, wanted: Option<String>| {
-            if let Some(folder) = of_workflow(parts, name)? {
-                return Ok(Some(folder));
-            }
-            let is_new = is_new(parts, &history, name)?;
-            Ok::<_, Problem>(wanted.filter(|_| is_new))
-        };
         let closed = match &self {
             Subject::Exception(id) => handle.closed.of(*id).map(|it| it.run),
             _ => None,
         };
-        let read = reading(handle, move |parts| match self {
-            Subject::Workflow(name) => of_workflow(parts, &name),
-            Subject::File(name, wanted) => of_file(parts, &name, wanted),
-            Subject::Proposal(name) => {
-                let proposal = proposals.of(&name);
-                let wanted = proposal.and_then(|it| it.judged_in().map(str::to_owned));
-                of_file(parts, &name, wanted)
+        let read = reading(handle, move |parts| {
+            let mut places = parts
+                .instance
+                .workflow_folders()
+                .map_err(Problem::internal)?;
+            let mut of_file = |name: &str, wanted: Option<String>| {
+                if let Some(folder) = places.remove(name) {
+                    return Ok(vec![Some(folder)]);
+                }
+                let is_new = is_new(parts, &history, name)?;
+                Ok::<_, Problem>(vec![wanted.filter(|_| is_new)])
+            };
+            match self {
+                Subject::Workflow(name) => Ok(vec![places.remove(&name)]),
+                Subject::File(name, wanted) => of_file(&name, wanted),
+                Subject::Proposal(name) => {
+                    let proposal = proposals.of(&name);
+                    let wanted = proposal.and_then(|it| it.judged_in().map(str::to_owned));
+                    of_file(&name, wanted)
+                }
+                Subject::Run(run) => around(parts, run, &places),
+                // Of one that is closed nothing is done any more, but who has decided it is told.
+                Subject::Exception(id) => {
+                    match parts.store.exception(id)?.map(|it| it.run).or(closed) {
+                        Some(run) => around(parts, run, &places),
+                        None => Ok(Vec::new()),
+                    }
+                }
             }
-            Subject::Run(run) => match parts.store.summary(&run)? {
-                Some(summary) => of_workflow(parts, &summary.workflow),
-                None => Ok(None),
-            },
-            Subject::Exception(id) => match (parts.store.exception(id)?, closed) {
-                (Some(open), _) => of_workflow(parts, &open.workflow),
-                // Nothing is done any more, but who has decided it is told.
-                (None, Some(run)) => match parts.store.summary(&run)? {
-                    Some(summary) => of_workflow(parts, &summary.workflow),
-                    None => Ok(None),
-                },
-                (None, None) => Ok(None),
-            },
         });
         Ok(read.await?.0)
     }
+}
+
+/// Where the workflow of a run lies, and those of the runs around it.
+fn around(
+    parts: &Parts,
+    run: RunId,
+    places: &BTreeMap<String, String>,
+) -> Result<Vec<Option<String>>, Problem> {
+    let runs = std::iter::successors(Some(run), |it| Some(it.parent()?.0));
+    let folder = |run: RunId| {
+        let summary = parts.store.summary(&run)?;
+        Ok(summary.and_then(|it| places.get(&it.workflow).cloned()))
+    };
+    runs.map(folder).collect()
 }
 
 /// The folder that is wanted for a new workflow.
@@ -242,9 +300,5 @@ pub(super) fn is_new(parts: &Parts, history: &History, name: &str) -> Result<boo
     if file.map_err(Problem::internal)?.is_some() {
         return Ok(false);
     }
-    let filter = Filter {
-        workflow: Some(name.to_owned()),
-        state: None,
-    };
-    Ok(parts.runs(&filter, None, 1)?.is_empty())
+    Ok(parts.runs(&Filter::of(name), None, 1)?.is_empty())
 }

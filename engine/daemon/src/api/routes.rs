@@ -14,6 +14,7 @@ use botswain_core::{
     engine::{NO_ROOM, event::Reply},
     plan::Version,
 };
+use botswain_store::ReadError;
 use botswain_views::Role;
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -30,14 +31,15 @@ use super::{
     precondition::{Tagged, tagged},
     proposals,
     rights::{Reach, permit},
+    watching::Watcher,
 };
 use crate::{
     accounts::Principal,
     console::Visit,
     daemon::{Handle, Notice, Parts},
     views::{
-        self, Changed, ExceptionDetail, ExceptionView, ExceptionsQuery, Inbox, InboxQuery,
-        RunDetail, RunView, RunsQuery, ScheduleView, Waits,
+        self, Changed, ExceptionDetail, ExceptionView, ExceptionsQuery, Inbox, InboxQuery, Reader,
+        RunDetail, RunView, RunsQuery, ScheduleView, Sight, Waits,
     },
 };
 
@@ -83,17 +85,21 @@ pub struct ItemsQuery {
     pub limit: Option<usize>,
 }
 
-pub(super) async fn health(State(handle): State<Handle>) -> Answer<Health> {
-    let exceptions = handle
-        .parts
-        .store
-        .exception_count()
-        .map_err(Problem::internal)?;
+pub(super) async fn health(
+    State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
+) -> Answer<Health> {
+    let reach = Reach::of(&handle, &principal).await?;
+    let reader = reach.reader();
+    let counted = reading(&handle, move |parts| {
+        parts.counts(&reader, Timestamp::now())
+    });
+    let exceptions = counted.await?.0.open;
     Ok(Json(Health {
         name: handle.parts.config().name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
-        workflows: handle.workflows().len(),
+        workflows: reach.workflows(&handle).len(),
         exceptions,
     }))
 }
@@ -147,6 +153,7 @@ async fn are_there(handle: &Handle, files: Vec<ArtifactRef>) -> Result<(), Probl
 
 pub(crate) async fn runs(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Query(query): Query<RunsQuery>,
 ) -> Answer<Vec<RunView>> {
     let query = RunsQuery {
@@ -154,7 +161,8 @@ pub(crate) async fn runs(
         ..query
     };
     // Whoever pages by the last run of a page has to get all that fit.
-    let Json(page) = runs_page(&handle, query, usize::MAX).await?;
+    let sight = Reach::of(&handle, &principal).await?.sight();
+    let Json(page) = runs_page(&handle, query, (sight, usize::MAX)).await?;
     Ok(Json(page.runs))
 }
 
@@ -162,9 +170,9 @@ pub(crate) async fn runs(
 pub(crate) async fn runs_page(
     handle: &Handle,
     query: RunsQuery,
-    most: usize,
+    (sight, most): (Sight, usize),
 ) -> Answer<views::RunsPage> {
-    let read = reading(handle, move |parts| parts.runs_page(&query, most));
+    let read = reading(handle, move |parts| parts.runs_page(&query, (&sight, most)));
     let Json(mut page) = read.await?;
     let waits = waits(handle).await;
     page.runs.iter_mut().for_each(|run| waits.explain(run));
@@ -214,10 +222,13 @@ pub(crate) async fn items(
 /// A version of a workflow, as runs follow it.
 pub(super) async fn version(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Path(hash): Path<Hash>,
 ) -> Answer<Version> {
+    let reach = Reach::of(&handle, &principal).await?;
     let asked = hash.clone();
     let Json(version) = reading(&handle, move |parts| parts.store.version(&asked)).await?;
+    let version = version.filter(|it| reach.sees(&it.plan.name));
     let missing = || Problem::not_found(format!("there is no version {}", hash.short()));
     version.map(Json).ok_or_else(missing)
 }
@@ -229,8 +240,9 @@ pub(super) async fn inbox(
     Query(query): Query<InboxQuery>,
 ) -> Answer<Inbox> {
     let limit = query.limit.unwrap_or(50).clamp(1, LIMIT);
-    let proposals = proposals::waiting_for(&handle, &Reach::of(&handle, &principal).await?);
-    let Json(mut inbox) = inbox_page(&handle, query, (principal.name, limit)).await?;
+    let reach = Reach::of(&handle, &principal).await?;
+    let proposals = proposals::waiting_for(&handle, &reach);
+    let Json(mut inbox) = inbox_page(&handle, query, (reach.reader(), limit)).await?;
     inbox.counts.proposals = proposals;
     Ok(Json(inbox))
 }
@@ -239,23 +251,28 @@ pub(super) async fn inbox(
 pub(crate) async fn inbox_page(
     handle: &Handle,
     query: InboxQuery,
-    (person, limit): (String, usize),
+    (reader, limit): (Reader, usize),
 ) -> Answer<Inbox> {
     let versions = handle.workflows();
     reading(handle, move |parts| {
-        let mut inbox = parts.inbox(&query, (&person, limit), Timestamp::now())?;
+        let mut inbox = parts.inbox(&query, (&reader, limit), Timestamp::now())?;
         inbox.outdated = parts.outdated(&inbox.exceptions, &versions);
-        Ok::<_, botswain_store::ReadError>(inbox)
+        Ok::<_, ReadError>(inbox)
     })
     .await
 }
 
 pub(super) async fn exceptions(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Query(query): Query<ExceptionsQuery>,
 ) -> Answer<Vec<ExceptionView>> {
     let limit = query.limit.unwrap_or(100).min(LIMIT);
-    reading(&handle, move |parts| parts.exceptions(&query, limit)).await
+    let sight = Reach::of(&handle, &principal).await?.sight();
+    reading(&handle, move |parts| {
+        parts.exceptions(&query, (&sight, limit))
+    })
+    .await
 }
 
 pub(super) async fn exception(
@@ -290,11 +307,22 @@ pub(crate) async fn detail(handle: &Handle, id: ExceptionId) -> Result<Exception
     Ok(detail)
 }
 
+/// Of which run a file is.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ArtifactQuery {
+    /// Whoever does not see everything has to say it.
+    pub run: Option<RunId>,
+}
+
 /// An artifact as a download, never as a page: its content may come from anywhere.
 pub(super) async fn artifact(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Path(hash): Path<Hash>,
+    Query(query): Query<ArtifactQuery>,
 ) -> Result<Download, Problem> {
+    is_of(&handle, &principal, (&hash, query.run)).await?;
     let Json(file) = reading(&handle, move |parts| parts.kept.0.open_hash(&hash)).await?;
     let file = tokio::fs::File::from_std(file);
     let headers = [
@@ -306,8 +334,35 @@ pub(super) async fn artifact(
     Ok(Download((headers, body).into_response()))
 }
 
-pub(super) async fn schedule(State(handle): State<Handle>) -> Answer<Vec<ScheduleView>> {
-    let (versions, now) = (handle.workflows(), Timestamp::now());
+/// Refuses a file to whoever does not see everything, unless a run that they see names it.
+pub(crate) async fn is_of(
+    handle: &Handle,
+    principal: &Principal,
+    (hash, run): (&Hash, Option<RunId>),
+) -> Result<(), Problem> {
+    let sight = Reach::of(handle, principal).await?.sight();
+    if sight == Sight::All {
+        return Ok(());
+    }
+    let missing = |detail: &str| Problem::not_found("there is no such file").detail(detail);
+    let run = run.ok_or_else(|| missing("say by `run` of which run it is"))?;
+    let hash = hash.clone();
+    let looked = reading(handle, move |parts| {
+        let is_seen = parts.shows(&sight, &run)?;
+        Ok::<_, ReadError>(is_seen && parts.store.has_named(&run, &hash, &parts.kept.0)?)
+    });
+    match looked.await?.0 {
+        true => Ok(()),
+        false => Err(missing("this run has named none")),
+    }
+}
+
+pub(super) async fn schedule(
+    State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
+) -> Answer<Vec<ScheduleView>> {
+    let reach = Reach::of(&handle, &principal).await?;
+    let (versions, now) = (reach.workflows(&handle), Timestamp::now());
     let each = versions
         .iter()
         .flat_map(|it| handle.parts.schedules(it, now));
@@ -323,22 +378,25 @@ pub(super) async fn events(
     visit: Option<Extension<Visit>>,
 ) -> Events {
     let notices = handle.watch();
-    let stream =
-        futures_util::stream::unfold((notices, visit), |(mut notices, visit)| async move {
-            let received = notices.recv().await;
-            // Over the socket nobody signs in; over TCP it ends with the session.
-            if visit.as_ref().is_some_and(|visit| !visit.is_signed_in()) {
-                return None;
+    let watcher = Watcher::new(handle, visit.map(|it| it.0));
+    let stream = futures_util::stream::unfold(
+        (notices, watcher),
+        |(mut notices, mut watcher)| async move {
+            loop {
+                let received = notices.recv().await;
+                // Over TCP it ends with the session.
+                let sight = watcher.sight().await?;
+                let event = match received {
+                    Ok(notice) if !watcher.is_shown(&sight, &notice).await => continue,
+                    Ok(notice) => notice_json(&notice),
+                    Err(RecvError::Lagged(missed)) => json!({ "missed": missed }),
+                    Err(RecvError::Closed) => return None,
+                };
+                let event = sse::Event::default().data(event.to_string());
+                return Some((Ok::<_, Infallible>(event), (notices, watcher)));
             }
-            let event = match received {
-                Ok(notice) => sse::Event::default().data(notice_json(&notice).to_string()),
-                Err(RecvError::Lagged(missed)) => {
-                    sse::Event::default().data(json!({ "missed": missed }).to_string())
-                }
-                Err(RecvError::Closed) => return None,
-            };
-            Some((Ok::<_, Infallible>(event), (notices, visit)))
-        });
+        },
+    );
     let alive = sse::KeepAlive::new().interval(Duration::from_secs(15));
     Events(Sse::new(stream).keep_alive(alive).into_response())
 }

@@ -31,6 +31,10 @@ pub struct TokenRequest {
     pub name: String,
     /// What it may at most; `viewer` only reads.
     pub role: Role,
+    /// The folders of workflows in which alone it may anything, and sees anything; everywhere when
+    /// none are given.
+    #[serde(default)]
+    pub folders: Vec<String>,
     /// When it ends, within 366 days; otherwise in 90 days.
     #[serde(default)]
     pub expires: Option<Timestamp>,
@@ -92,6 +96,7 @@ pub(crate) async fn add(
         person,
         name: request.name,
         role: request.role,
+        folders: request.folders,
         expires: request.expires.unwrap_or_else(|| Timestamp::now() + LASTS),
     };
     let made = new.clone();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Problem,
     extract::{JsonBody, Path},
-    rights::permit,
+    rights::{Reach, permit},
     routes::{Answer, reading},
     versions,
 };
@@ -29,14 +29,19 @@ pub struct Pausing {
     pub note: Option<String>,
 }
 
-pub(crate) async fn list(State(handle): State<Handle>) -> Answer<Vec<WorkflowView>> {
+pub(crate) async fn list(
+    State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
+) -> Answer<Vec<WorkflowView>> {
     handle.refresh().await;
+    let sight = Reach::of(&handle, &principal).await?.sight();
     let versions = handle.workflows();
     let read = reading(&handle, move |parts| {
         let views = parts.workflow_views(&versions, Timestamp::now());
         views.map_err(Problem::internal)
     });
     let Json(mut views) = read.await?;
+    views.retain(|it| sight.shows(&it.name));
     views.iter_mut().for_each(|view| mark(&handle, view));
     Ok(Json(views))
 }

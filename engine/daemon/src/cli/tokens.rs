@@ -25,6 +25,7 @@ pub(super) async fn tokens(global: &Global, command: Tokens) -> Outcome {
             person,
             name,
             role,
+            folder,
             days,
         } => {
             let lasts = SignedDuration::from_hours(24 * i64::from(days));
@@ -32,6 +33,7 @@ pub(super) async fn tokens(global: &Global, command: Tokens) -> Outcome {
             let request = TokenRequest {
                 name,
                 role: role.into(),
+                folders: folder,
                 // To the second: nobody reads more.
                 expires: Timestamp::from_second(ends).ok(),
                 person: Some(person),
@@ -82,12 +84,13 @@ async fn list(global: &Global) -> Outcome {
                     it.person.clone(),
                     it.name.clone(),
                     role,
+                    it.folders.join(", "),
                     times::local(it.expires),
                     used,
                 ]
             });
             output::data(&table::of(
-                ["person", "token", "role", "ends", "last use"],
+                ["person", "token", "role", "in folders", "ends", "last use"],
                 rows,
             ));
         }

@@ -12,7 +12,7 @@ use botswain_views::{Decision, InboxQuery};
 use super::{Visit, again, forms::Fields, html};
 use crate::{
     accounts::Principal,
-    api::{Problem, decisions, precondition::IfMatch, routes},
+    api::{Problem, decisions, precondition::IfMatch, rights::Reach, routes},
     daemon::Handle,
 };
 
@@ -44,7 +44,10 @@ pub(super) async fn inbox(
         visit.problem(&problem)
     })?;
     let (asked, limit) = (query.clone(), query.limit.unwrap_or(PAGE).clamp(1, 500));
-    let read = routes::inbox_page(&handle, asked, (principal.name, limit));
+    let read = async {
+        let reader = Reach::of(&handle, &principal).await?.reader();
+        routes::inbox_page(&handle, asked, (reader, limit)).await
+    };
     let Json(inbox) = read.await.map_err(|problem| visit.problem(&problem))?;
     let frame = visit.placed(inbox.counts).await;
     Ok(html(botswain_console::inbox(

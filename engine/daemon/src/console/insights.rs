@@ -1,7 +1,7 @@
 //! What became of runs over a time that the address says.
 
 use axum::{
-    Extension, Json,
+    Extension,
     extract::{Query, State},
     response::{IntoResponse, Response},
 };
@@ -9,10 +9,11 @@ use botswain_console::InsightsFilter;
 use botswain_views::{InsightsQuery, InsightsTable};
 use jiff::{Timestamp, ToSpan, civil::Date};
 
-use super::{Visit, forms::Fields, html};
+use super::{Visit, forms::Fields, html, runs::names};
 use crate::{
+    accounts::Principal,
     api::{
-        extract,
+        Problem, extract,
         insights::{self, ExportQuery},
     },
     daemon::Handle,
@@ -23,6 +24,7 @@ const USUAL: i32 = 30;
 
 pub(super) async fn show(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Extension(visit): Extension<Visit>,
     Query(fields): Query<Vec<(String, String)>>,
 ) -> Response {
@@ -35,20 +37,18 @@ pub(super) async fn show(
         split: filter.split.and_then(|day| visit.start_of(day)),
         timezone: zone(&visit),
     };
-    let known: Vec<String> = handle
-        .workflows()
-        .iter()
-        .map(|it| it.plan.name.clone())
-        .collect();
-    match insights::show(State(handle), extract::Query(query)).await {
-        Ok(Json(found)) => {
-            let frame = visit.counted().await;
-            html(botswain_console::insights(
-                &frame,
-                (&filter, &known),
-                &found,
-            ))
-        }
+    let read = async {
+        let known = names(&handle, &principal).await?;
+        let query = extract::Query(query);
+        let found = insights::show(State(handle), Extension(principal), query).await?;
+        Ok::<_, Problem>((known, found.0))
+    };
+    match read.await {
+        Ok((known, found)) => html(botswain_console::insights(
+            &visit.counted().await,
+            (&filter, &known),
+            &found,
+        )),
         Err(problem) => visit.problem(&problem),
     }
 }
@@ -56,6 +56,7 @@ pub(super) async fn show(
 /// One of its tables, as a file.
 pub(super) async fn export(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Extension(visit): Extension<Visit>,
     Query(fields): Query<Vec<(String, String)>>,
 ) -> Response {
@@ -73,7 +74,7 @@ pub(super) async fn export(
         until,
         timezone: zone(&visit),
     };
-    match insights::export(State(handle), extract::Query(query)).await {
+    match insights::export(State(handle), Extension(principal), extract::Query(query)).await {
         Ok(file) => file.into_response(),
         Err(problem) => visit.problem(&problem),
     }

@@ -15,6 +15,7 @@ use crate::{
     accounts::Principal,
     api::{BulkRequest, Problem, bulk, extract, rights::Reach, routes},
     daemon::Handle,
+    views::Sight,
 };
 
 /// The fields that say what is decided; the rest says about which.
@@ -57,14 +58,14 @@ async fn preview(
     fields: Pairs,
 ) -> Response {
     let shown = async {
-        let request = request(handle, visit, (cause, &fields)).await?;
+        let reach = Reach::of(handle, principal).await?;
+        let request = request(handle, (visit, reach.sight()), (cause, &fields)).await?;
         let mut exceptions: Vec<ExceptionView> = Vec::new();
-        for id in bulk::meant(handle, &request).await? {
+        for id in bulk::meant(handle, reach.sight(), &request).await? {
             // One that was decided meanwhile is not among them.
             let read = routes::reading(handle, move |parts| parts.exception_view(id));
             exceptions.extend(read.await?.0);
         }
-        let reach = Reach::of(handle, principal).await?;
         let found = exceptions.len();
         exceptions.retain(|it| reach.may(Role::Handler, &it.workflow));
         if exceptions.is_empty() && found > 0 {
@@ -103,7 +104,8 @@ pub(super) async fn start(
     Form(fields): Form<Pairs>,
 ) -> Response {
     let begun = async {
-        let request = request(&handle, &visit, (None, &fields)).await?;
+        let sight = Reach::of(&handle, &principal).await?.sight();
+        let request = request(&handle, (&visit, sight), (None, &fields)).await?;
         bulk::ask(&handle, &principal, request).await
     };
     match begun.await {
@@ -114,10 +116,11 @@ pub(super) async fn start(
 
 pub(super) async fn show(
     State(handle): State<Handle>,
+    principal: Extension<Principal>,
     Extension(visit): Extension<Visit>,
     Path(id): Path<u64>,
 ) -> Response {
-    match bulk::show(State(handle), extract::Path(id)).await {
+    match bulk::show(State(handle), principal, extract::Path(id)).await {
         Ok(Json(view)) => html(botswain_console::bulk(&visit.counted().await, &view)),
         Err(problem) => visit.problem(&problem),
     }
@@ -137,7 +140,7 @@ pub(super) async fn withdraw(
 
 async fn request(
     handle: &Handle,
-    visit: &Visit,
+    (visit, sight): (&Visit, Sight),
     (cause, fields): (Option<Hash>, &Pairs),
 ) -> Result<BulkRequest, Problem> {
     let form = Fields::new(fields.clone());
@@ -153,7 +156,10 @@ async fn request(
     };
     request.decision = match form.get("decision") {
         Some("edit") => {
-            let first = bulk::meant(handle, &request).await?.into_iter().next();
+            let first = bulk::meant(handle, sight, &request)
+                .await?
+                .into_iter()
+                .next();
             let first = first.ok_or_else(|| Problem::not_found("nothing is chosen"))?;
             let detail = routes::detail(handle, first).await?;
             form.correction(detail.item.as_ref().unwrap_or(&detail.inputs))?

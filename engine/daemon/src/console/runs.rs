@@ -16,7 +16,9 @@ use crate::{
     api::{
         Cancelling, ItemsQuery, Problem, RunsQuery, decisions,
         extract::{self, JsonBody},
-        replay, routes,
+        replay,
+        rights::Reach,
+        routes,
     },
     daemon::Handle,
     evidence,
@@ -30,6 +32,7 @@ const LOOKED: usize = 5_000;
 
 pub(super) async fn list(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Extension(visit): Extension<Visit>,
     Query(fields): Query<Vec<(String, String)>>,
 ) -> Response {
@@ -53,19 +56,27 @@ pub(super) async fn list(
         before: filter.before,
         limit: Some(PAGE),
     };
-    let known: Vec<String> = handle
-        .workflows()
-        .iter()
-        .map(|it| it.plan.name.clone())
-        .collect();
-    match routes::runs_page(&handle, query, LOOKED).await {
-        Ok(Json(page)) => {
+    let read = async {
+        let known = names(&handle, &principal).await?;
+        let sight = Reach::of(&handle, &principal).await?.sight();
+        let page = routes::runs_page(&handle, query, (sight, LOOKED)).await?;
+        Ok::<_, Problem>((known, page.0))
+    };
+    match read.await {
+        Ok((known, page)) => {
             let frame = visit.counted().await;
             let found = (&page.runs[..], page.next);
             html(botswain_console::runs(&frame, (&filter, &known), found))
         }
         Err(problem) => visit.problem(&problem),
     }
+}
+
+/// The workflows of which somebody can be shown something, by name.
+pub(super) async fn names(handle: &Handle, principal: &Principal) -> Result<Vec<String>, Problem> {
+    let reach = Reach::of(handle, principal).await?;
+    let versions = reach.workflows(handle).into_iter();
+    Ok(versions.map(|it| it.plan.name.clone()).collect())
 }
 
 pub(super) async fn show(

@@ -12,7 +12,7 @@ use axum::{
 };
 use tower_service::Service;
 
-use botswain_views::{Act, AuditEntry, AuditQuery, Outcome};
+use botswain_views::{Act, AuditEntry, AuditQuery, Outcome, Role};
 
 use super::*;
 use crate::{
@@ -23,11 +23,12 @@ use crate::{
 };
 
 mod folders;
+mod sight;
 
 const PASSWORD: &str = "correct horse battery";
 
-/// What each route is meant to take: a role everywhere; one `there`, in the folder of the workflow
-/// that its path is about; or one `somewhere`, for what its function judges. A route that is not
+/// What each route is meant to take: to have signed in; a role everywhere; one `there`, in the folder
+/// of the workflow that its path is about; or one `somewhere`, for what its function judges. A route that is not
 /// here, and one that is not there any more, fails the test: whoever adds one says here too who may
 /// take it.
 const MEANT: &[(&str, &str)] = &[
@@ -40,27 +41,27 @@ const MEANT: &[(&str, &str)] = &[
     ("POST /setup", "anyone"),
     ("POST /look", "anyone"),
     ("GET /assets/{name}", "anyone"),
-    ("POST /logout", "viewer"),
-    ("GET /", "viewer"),
-    ("GET /inbox", "viewer"),
-    ("GET /counts", "viewer"),
-    ("GET /events", "viewer"),
-    ("GET /exceptions/{id}", "viewer"),
+    ("POST /logout", "signed in"),
+    ("GET /", "signed in"),
+    ("GET /inbox", "viewer somewhere"),
+    ("GET /counts", "viewer somewhere"),
+    ("GET /events", "viewer somewhere"),
+    ("GET /exceptions/{id}", "viewer there"),
     ("POST /exceptions/{id}/decision", "handler there"),
     ("POST /clusters/{cause}/preview", "handler somewhere"),
     ("POST /selection/preview", "handler somewhere"),
     ("POST /bulk", "handler somewhere"),
-    ("GET /bulk/{id}", "viewer"),
+    ("GET /bulk/{id}", "viewer somewhere"),
     ("POST /bulk/{id}/withdraw", "handler somewhere"),
-    ("GET /artifacts/{hash}", "viewer"),
-    ("GET /runs", "viewer"),
-    ("GET /runs/{run}", "viewer"),
-    ("GET /runs/{run}/items/{step}", "viewer"),
-    ("GET /runs/{run}/evidence", "viewer"),
+    ("GET /artifacts/{hash}", "viewer somewhere"),
+    ("GET /runs", "viewer somewhere"),
+    ("GET /runs/{run}", "viewer there"),
+    ("GET /runs/{run}/items/{step}", "viewer there"),
+    ("GET /runs/{run}/evidence", "viewer there"),
     ("POST /runs/{run}/replay", "handler there"),
     ("POST /runs/{run}/cancel", "handler there"),
-    ("GET /workflows", "viewer"),
-    ("GET /workflows/{name}", "viewer"),
+    ("GET /workflows", "viewer somewhere"),
+    ("GET /workflows/{name}", "viewer there"),
     ("GET /new-workflow", "author somewhere"),
     ("GET /workflows/{name}/edit", "author there"),
     ("POST /workflows/{name}/check", "author there"),
@@ -72,23 +73,23 @@ const MEANT: &[(&str, &str)] = &[
     ("POST /workflows/{name}/proposal/approve", "author there"),
     ("POST /workflows/{name}/proposal/reject", "author there"),
     ("POST /workflows/{name}/proposal/withdraw", "author there"),
-    ("GET /workflows/{name}/versions", "viewer"),
-    ("GET /workflows/{name}/versions/{number}", "viewer"),
+    ("GET /workflows/{name}/versions", "viewer there"),
+    ("GET /workflows/{name}/versions/{number}", "viewer there"),
     ("POST /workflows/{name}/start", "handler there"),
     ("POST /workflows/{name}/pause", "handler there"),
     ("POST /workflows/{name}/resume", "handler there"),
-    ("GET /calendar", "viewer"),
-    ("GET /insights", "viewer"),
-    ("GET /insights/export", "viewer"),
+    ("GET /calendar", "viewer somewhere"),
+    ("GET /insights", "viewer somewhere"),
+    ("GET /insights/export", "viewer somewhere"),
     ("GET /connections", "viewer"),
     ("POST /connections/{name}/test", "handler"),
-    ("GET /account", "viewer"),
-    ("POST /account/factor", "viewer"),
-    ("POST /account/factor/confirm", "viewer"),
-    ("POST /account/factor/remove", "viewer"),
-    ("GET /tokens", "viewer"),
-    ("POST /tokens", "viewer"),
-    ("POST /tokens/{person}/{name}/revoke", "viewer"),
+    ("GET /account", "signed in"),
+    ("POST /account/factor", "signed in"),
+    ("POST /account/factor/confirm", "signed in"),
+    ("POST /account/factor/remove", "signed in"),
+    ("GET /tokens", "signed in"),
+    ("POST /tokens", "signed in"),
+    ("POST /tokens/{person}/{name}/revoke", "signed in"),
     ("GET /audit", "admin"),
     ("GET /audit/export", "admin"),
     ("GET /people", "admin"),
@@ -96,18 +97,18 @@ const MEANT: &[(&str, &str)] = &[
     ("POST /people/{name}", "admin"),
     ("POST /people/{name}/remove", "admin"),
     ("POST /people/{name}/factor/remove", "admin"),
-    ("GET /api/v1/health", "viewer"),
-    ("GET /api/v1/openapi.json", "viewer"),
-    ("GET /api/v1/runs", "viewer"),
+    ("GET /api/v1/health", "viewer somewhere"),
+    ("GET /api/v1/openapi.json", "signed in"),
+    ("GET /api/v1/runs", "viewer somewhere"),
     ("POST /api/v1/runs", "handler somewhere"),
-    ("GET /api/v1/runs/{run}", "viewer"),
+    ("GET /api/v1/runs/{run}", "viewer there"),
     ("POST /api/v1/runs/{run}/cancellation", "handler there"),
     ("POST /api/v1/runs/{run}/replay", "handler there"),
-    ("GET /api/v1/runs/{run}/items/{step}", "viewer"),
-    ("GET /api/v1/runs/{run}/evidence", "viewer"),
-    ("GET /api/v1/versions/{hash}", "viewer"),
-    ("GET /api/v1/workflows", "viewer"),
-    ("GET /api/v1/workflows/{name}", "viewer"),
+    ("GET /api/v1/runs/{run}/items/{step}", "viewer there"),
+    ("GET /api/v1/runs/{run}/evidence", "viewer there"),
+    ("GET /api/v1/versions/{hash}", "viewer somewhere"),
+    ("GET /api/v1/workflows", "viewer somewhere"),
+    ("GET /api/v1/workflows/{name}", "viewer there"),
     ("GET /api/v1/workflows/{name}/file", "author there"),
     ("PUT /api/v1/workflows/{name}/file", "author there"),
     ("POST /api/v1/workflows/{name}/check", "author there"),
@@ -127,25 +128,28 @@ const MEANT: &[(&str, &str)] = &[
         "POST /api/v1/workflows/{name}/proposal/withdrawal",
         "author there",
     ),
-    ("GET /api/v1/workflows/{name}/versions", "viewer"),
-    ("GET /api/v1/workflows/{name}/versions/{number}", "viewer"),
+    ("GET /api/v1/workflows/{name}/versions", "viewer there"),
+    (
+        "GET /api/v1/workflows/{name}/versions/{number}",
+        "viewer there",
+    ),
     ("POST /api/v1/workflows/{name}/pause", "handler there"),
     ("POST /api/v1/workflows/{name}/resumption", "handler there"),
-    ("GET /api/v1/inbox", "viewer"),
-    ("GET /api/v1/exceptions", "viewer"),
-    ("GET /api/v1/exceptions/{id}", "viewer"),
+    ("GET /api/v1/inbox", "viewer somewhere"),
+    ("GET /api/v1/exceptions", "viewer somewhere"),
+    ("GET /api/v1/exceptions/{id}", "viewer there"),
     ("POST /api/v1/exceptions/{id}/resolution", "handler there"),
     ("POST /api/v1/bulk", "handler somewhere"),
-    ("GET /api/v1/bulk/{id}", "viewer"),
+    ("GET /api/v1/bulk/{id}", "viewer somewhere"),
     ("POST /api/v1/bulk/{id}/withdrawal", "handler somewhere"),
     ("GET /api/v1/mappings", "viewer"),
     ("PUT /api/v1/mappings/{table}/{from}", "author"),
     ("DELETE /api/v1/mappings/{table}/{from}", "author"),
-    ("GET /api/v1/artifacts/{hash}", "viewer"),
+    ("GET /api/v1/artifacts/{hash}", "viewer somewhere"),
     ("POST /api/v1/files/{name}", "handler somewhere"),
-    ("GET /api/v1/schedule", "viewer"),
-    ("GET /api/v1/insights", "viewer"),
-    ("GET /api/v1/insights/export", "viewer"),
+    ("GET /api/v1/schedule", "viewer somewhere"),
+    ("GET /api/v1/insights", "viewer somewhere"),
+    ("GET /api/v1/insights/export", "viewer somewhere"),
     ("GET /api/v1/connections", "viewer"),
     ("POST /api/v1/connections/{name}/test", "handler"),
     ("GET /api/v1/people", "admin"),
@@ -153,9 +157,9 @@ const MEANT: &[(&str, &str)] = &[
     ("PATCH /api/v1/people/{name}", "admin"),
     ("DELETE /api/v1/people/{name}", "admin"),
     ("DELETE /api/v1/people/{name}/factor", "admin"),
-    ("GET /api/v1/tokens", "viewer"),
-    ("POST /api/v1/tokens", "viewer"),
-    ("DELETE /api/v1/tokens/{person}/{name}", "viewer"),
+    ("GET /api/v1/tokens", "signed in"),
+    ("POST /api/v1/tokens", "signed in"),
+    ("DELETE /api/v1/tokens/{person}/{name}", "signed in"),
     ("GET /api/v1/audit", "admin"),
     ("GET /api/v1/audit/export", "admin"),
     ("GET /api/v1/audit/verification", "admin"),
@@ -164,10 +168,11 @@ const MEANT: &[(&str, &str)] = &[
     ("POST /api/v1/resume", "socket"),
     ("POST /api/v1/prune", "socket"),
     ("GET /api/v1/quarantine", "viewer"),
-    ("GET /api/v1/events", "viewer"),
+    ("GET /api/v1/events", "viewer somewhere"),
 ];
 
-const ROLES: [(&str, Role); 4] = [
+const ROLES: [(&str, Role); 5] = [
+    ("signed", Role::None),
     ("viewer", Role::Viewer),
     ("handler", Role::Handler),
     ("author", Role::Author),
@@ -237,6 +242,7 @@ impl House {
             person: person.to_owned(),
             name: "walk".to_owned(),
             role,
+            folders: Vec::new(),
             expires: Timestamp::now() + jiff::SignedDuration::from_hours(1),
         };
         self.daemon.handle.accounts.add_token(new).unwrap()
@@ -521,7 +527,7 @@ async fn each_route_that_changes_something_is_in_the_audit() {
 
         // What somebody may not do stands there too, and whoever has not signed in writes nothing.
         let meant = MEANT.iter().find(|(it, _)| it == route).unwrap().1;
-        if ["anyone", "socket", "viewer"].contains(&meant) {
+        if ["anyone", "socket", "signed in"].contains(&meant) || meant.starts_with("viewer") {
             continue;
         }
         let begin = last(&house);

@@ -49,6 +49,7 @@ pub(super) async fn add(
         let request = TokenRequest {
             name: form.given("name").unwrap_or_default().to_owned(),
             role: role(&form)?,
+            folders: folders(&form),
             expires: Some(ends(&form)?),
             person: None,
         };
@@ -72,6 +73,15 @@ pub(super) async fn add(
             ))
         }
     }
+}
+
+/// Those that are named, with commas between them.
+fn folders(form: &Fields) -> Vec<String> {
+    let text = form.get("folders").unwrap_or_default();
+    let each = text.split(',').map(|it| it.trim().trim_matches('/'));
+    each.filter(|it| !it.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn ends(form: &Fields) -> Result<Timestamp, Problem> {

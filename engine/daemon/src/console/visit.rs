@@ -20,6 +20,7 @@ use crate::{
         problem::Code,
         proposals,
         rights::Reach,
+        routes::reading,
     },
 };
 
@@ -97,21 +98,36 @@ impl Visit {
 
     /// The frame with how much waits and where workflows lie; what cannot be read is not shown.
     pub(super) async fn counted(&self) -> Frame {
-        let name = self.principal.as_ref().map(|it| it.name.clone());
-        let read = crate::api::routes::reading(&self.guard.handle, move |parts| {
-            parts.counts(name.as_deref().unwrap_or_default(), Timestamp::now())
+        let frame = self.placed(Counts::default()).await;
+        let Some(principal) = &self.principal else {
+            return frame;
+        };
+        let reader = Reach::over(principal, frame.places.clone()).reader();
+        let read = reading(&self.guard.handle, move |parts| {
+            parts.counts(&reader, Timestamp::now())
         });
-        self.placed(read.await.map(|it| it.0).unwrap_or_default())
-            .await
+        let counts = read.await.map(|it| it.0).unwrap_or_default();
+        Frame {
+            counts: Counts {
+                proposals: frame.counts.proposals,
+                ..counts
+            },
+            ..frame
+        }
     }
 
-    /// The frame with where workflows lie.
+    /// The frame with where workflows lie, as far as whoever looks sees them.
     pub(super) async fn placed(&self, counts: Counts) -> Frame {
-        let read = crate::api::routes::reading(&self.guard.handle, |parts| {
+        let read = reading(&self.guard.handle, |parts| {
             let folders = parts.instance.workflow_folders();
             folders.map_err(Problem::internal)
         });
-        self.framed(counts, read.await.map(|it| it.0).unwrap_or_default())
+        let mut places = read.await.map(|it| it.0).unwrap_or_default();
+        if let Some(principal) = &self.principal {
+            let sight = Reach::over(principal, places.clone()).sight();
+            places.retain(|workflow, _| sight.shows(workflow));
+        }
+        self.framed(counts, places)
     }
 
     /// Where they come from; over a connection that has no address nobody is told apart.
@@ -134,14 +150,13 @@ impl Visit {
         self.start_of(day.tomorrow().ok()?)
     }
 
-    /// Whether it still holds, long after it was let in.
-    pub(crate) fn is_signed_in(&self) -> bool {
+    /// Who it is still, long after it was let in.
+    pub(crate) fn still(&self) -> Option<Principal> {
         if let Some(bearer) = &self.bearer {
             let holder = self.guard.handle.accounts.still_holds(bearer);
-            return holder.is_some_and(|it| self.guard.trusts(&it));
+            return holder.filter(|it| self.guard.trusts(it));
         }
-        let token = self.token.as_deref();
-        token.is_some_and(|token| self.guard.signed_in(token).is_some())
+        self.guard.signed_in(self.token.as_deref()?)
     }
 
     pub(super) fn token(&self) -> Option<&str> {

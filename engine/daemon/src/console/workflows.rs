@@ -32,9 +32,10 @@ use crate::{
 
 pub(super) async fn list(
     State(handle): State<Handle>,
+    principal: Extension<Principal>,
     Extension(visit): Extension<Visit>,
 ) -> Response {
-    match workflows::list(State(handle.clone())).await {
+    match workflows::list(State(handle.clone()), principal).await {
         Ok(Json(all)) => {
             let asks = handle.parts.config().asks_four_eyes() || !handle.proposals.all().is_empty();
             let frame = visit.counted().await;
@@ -58,7 +59,7 @@ pub(super) async fn show(
         Err(problem) => return visit.problem(&problem),
     };
     let given = match run {
-        Some(run) => given(&handle, run).await,
+        Some(run) => given(&handle, &detail.workflow.name, run).await,
         None => Vec::new(),
     };
     let draft = Draft {
@@ -91,11 +92,14 @@ async fn proposal(
     }
 }
 
-/// The inputs of a run as the fields of the form have them.
-async fn given(handle: &Handle, run: RunId) -> Vec<(String, String)> {
+/// The inputs of a run of this workflow as the fields of the form have them.
+async fn given(handle: &Handle, workflow: &str, run: RunId) -> Vec<(String, String)> {
     let Ok(Json(detail)) = routes::run(State(handle.clone()), extract::Path(run)).await else {
         return Vec::new();
     };
+    if detail.run.workflow != workflow {
+        return Vec::new();
+    }
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
@@ -258,6 +262,7 @@ fn back(visit: &Visit, name: &str, done: Result<(), Problem>) -> Response {
 /// What runs when, on seven days.
 pub(super) async fn calendar(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Extension(visit): Extension<Visit>,
     Query(fields): Query<Vec<(String, String)>>,
 ) -> Response {
@@ -273,10 +278,13 @@ pub(super) async fn calendar(
         );
         return visit.problem(&problem);
     };
-    let versions = handle.workflows();
-    let read = routes::reading(&handle, move |parts| {
-        Ok::<_, Problem>(parts.calendar(&versions, (first, &zone)))
-    });
+    let read = async {
+        let versions = Reach::of(&handle, &principal).await?.workflows(&handle);
+        let read = routes::reading(&handle, move |parts| {
+            Ok::<_, Problem>(parts.calendar(&versions, (first, &zone)))
+        });
+        read.await
+    };
     match read.await {
         Ok(Json(mut rows)) => {
             for row in &mut rows {

@@ -24,7 +24,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use super::Error;
 use crate::{
     daemon::{Handle, Notice},
-    views::ExceptionsQuery,
+    views::{ExceptionsQuery, Sight},
 };
 
 /// Nothing in the demo takes longer.
@@ -245,10 +245,11 @@ impl Story<'_> {
         (mails, files): (usize, usize),
         took: Duration,
     ) -> Result<(), Error> {
+        let asked = (&Sight::All, MENTIONED);
         let open = self
             .handle
             .parts
-            .exceptions(&ExceptionsQuery::default(), MENTIONED);
+            .exceptions(&ExceptionsQuery::default(), asked);
         let open = open.map_err(|error| Error::Story(error.to_string()))?;
         say(&format!("\nDone in {} s.", took.as_secs()));
         say(&format!(

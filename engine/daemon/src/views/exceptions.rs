@@ -13,6 +13,7 @@ use botswain_store::ReadError;
 use botswain_views::{ExceptionDetail, ExceptionView, ExceptionsQuery};
 
 use super::{
+    Sight,
     past::{approval, history, tries},
     recovered,
     steps::flat,
@@ -27,14 +28,16 @@ impl Parts {
     pub fn exceptions(
         &self,
         query: &ExceptionsQuery,
-        limit: usize,
+        (sight, limit): (&Sight, usize),
     ) -> Result<Vec<ExceptionView>, ReadError> {
         let (mut found, mut after) = (Vec::new(), query.after);
         loop {
             let page = self.store.exceptions(after, PAGE)?;
             after = page.last().map(|it| it.id);
             let is_last = page.len() < PAGE;
-            let fitting = page.into_iter().filter(|it| query.fits(it));
+            let fitting = page
+                .into_iter()
+                .filter(|it| query.fits(it) && sight.shows(&it.workflow));
             found.extend(fitting.map(exception_view));
             if is_last || found.len() >= limit {
                 found.truncate(limit);

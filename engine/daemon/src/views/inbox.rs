@@ -5,7 +5,7 @@ use botswain_store::{Cluster, Cursor, List, ReadError};
 use botswain_views::{ClusterView, Counts, ExceptionView, Inbox, InboxQuery, Show};
 use jiff::Timestamp;
 
-use super::exceptions::exception_view;
+use super::{Reader, Sight, exceptions::exception_view};
 use crate::daemon::Parts;
 
 /// How many records are read at a time while most do not fit.
@@ -25,57 +25,94 @@ impl Parts {
     pub fn inbox(
         &self,
         query: &InboxQuery,
-        (person, limit): (&str, usize),
+        (reader, limit): (&Reader, usize),
         now: Timestamp,
     ) -> Result<Inbox, ReadError> {
         let mut inbox = Inbox {
-            counts: self.counts(person, now)?,
+            counts: self.counts(reader, now)?,
             ..Inbox::default()
         };
         if let Some(text) = query.q.as_deref().filter(|text| !text.trim().is_empty()) {
-            let found = self.store.search(text, FOUND)?.into_iter();
-            let found = found.filter(|it| fits(query, it));
+            let fits = |it: &Exception| fits(query, &reader.sight, it);
+            let found = self.store.search(text, FOUND, fits)?.into_iter();
             inbox.exceptions = found.map(exception_view).collect();
             return Ok(inbox);
         }
         match query.show {
             Show::Clusters if query.fingerprint.is_none() => {
-                (inbox.clusters, inbox.next) = self.causes(query, limit, now)?;
+                (inbox.clusters, inbox.next) = self.causes(query, (&reader.sight, limit), now)?;
             }
-            _ => (inbox.exceptions, inbox.next) = self.listed(query, (person, limit), now)?,
+            _ => (inbox.exceptions, inbox.next) = self.listed(query, (reader, limit), now)?,
         }
         Ok(inbox)
     }
 
     /// How much waits for somebody.
-    pub fn counts(&self, person: &str, now: Timestamp) -> Result<Counts, ReadError> {
+    pub fn counts(&self, reader: &Reader, now: Timestamp) -> Result<Counts, ReadError> {
+        let mine = List::Assignee(reader.name.clone());
+        if let sight @ Sight::Those(_) = &reader.sight {
+            let mut counts = self.counts_of_causes(sight)?;
+            counts.overdue = self.count_shown(&List::DueBy(now), sight)?;
+            counts.mine = self.count_shown(&mine, sight)?;
+            return Ok(counts);
+        }
         let most = usize::try_from(Counts::MOST).unwrap_or(usize::MAX);
         let count = |list: List| self.store.count(&list, most);
         Ok(Counts {
             open: self.store.exception_count()?,
             approvals: count(List::Category(ExceptionCategory::Approval))?,
-            overdue: self.overdue(now, most)?,
-            mine: count(List::Assignee(person.to_owned()))?,
+            overdue: count(List::DueBy(now))?,
+            mine: count(mine)?,
             snoozed: count(List::Snoozed)?,
             // The daemon that is asked knows.
             proposals: 0,
         })
     }
 
-    fn overdue(&self, now: Timestamp, enough: usize) -> Result<u64, ReadError> {
-        self.store.count(&List::DueBy(now), enough)
+    /// How much waits of what somebody is shown, as far as causes tell: each is of one workflow.
+    fn counts_of_causes(&self, sight: &Sight) -> Result<Counts, ReadError> {
+        let (mut counts, mut after) = (Counts::default(), None);
+        loop {
+            let page = self.store.clusters(after.as_ref(), PAGE)?;
+            for cause in page.entries.iter().filter(|it| sight.shows(&it.workflow)) {
+                counts.open += cause.count;
+                counts.snoozed += cause.snoozed;
+                if cause.category == ExceptionCategory::Approval {
+                    counts.approvals += cause.count;
+                }
+            }
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(counts),
+            }
+        }
+    }
+
+    /// How many of a list somebody is shown, up to the most that is told.
+    fn count_shown(&self, list: &List, sight: &Sight) -> Result<u64, ReadError> {
+        let (mut count, mut after) = (0, None);
+        loop {
+            let page = self.store.listed_exceptions(list, after.as_ref(), PAGE)?;
+            let shown = page.entries.iter().filter(|it| sight.shows(&it.workflow));
+            count += shown.count() as u64;
+            match page.next {
+                Some(next) if count < Counts::MOST => after = Some(next),
+                _ => return Ok(count),
+            }
+        }
     }
 
     /// What waits by cause; those that everybody has put off are left out.
-    fn causes(
+    pub(super) fn causes(
         &self,
         query: &InboxQuery,
-        limit: usize,
+        (sight, limit): (&Sight, usize),
         now: Timestamp,
     ) -> Result<Part<ClusterView>, ReadError> {
         let fitting = |it: &Cluster| {
             let workflow = query.workflow.as_ref();
             workflow.is_none_or(|name| *name == it.workflow)
+                && sight.shows(&it.workflow)
                 && query.category.is_none_or(|wanted| wanted == it.category)
                 && !it.sleeps(now)
         };
@@ -109,11 +146,11 @@ impl Parts {
     fn listed(
         &self,
         query: &InboxQuery,
-        (person, limit): (&str, usize),
+        (reader, limit): (&Reader, usize),
         now: Timestamp,
     ) -> Result<Part<ExceptionView>, ReadError> {
         let list = match (query.show, &query.fingerprint) {
-            (Show::Mine, _) => Some(List::Assignee(person.to_owned())),
+            (Show::Mine, _) => Some(List::Assignee(reader.name.clone())),
             (Show::Snoozed, _) => Some(List::Snoozed),
             (Show::Overdue, _) => Some(List::DueBy(now)),
             (Show::Approvals, _) => Some(List::Category(ExceptionCategory::Approval)),
@@ -125,7 +162,8 @@ impl Parts {
         };
         let shows_snoozed = matches!(query.show, Show::Snoozed | Show::Mine);
         let sleeps = |it: &Exception| it.snoozed.is_some_and(|until| until > now);
-        let fitting = |it: &Exception| fits(query, it) && (shows_snoozed || !sleeps(it));
+        let fitting =
+            |it: &Exception| fits(query, &reader.sight, it) && (shows_snoozed || !sleeps(it));
         let newest_first = query.show == Show::Newest;
         let read = |after: Option<&Cursor>, limit| match &list {
             Some(list) => self.store.listed_exceptions(list, after, limit),
@@ -136,10 +174,11 @@ impl Parts {
     }
 }
 
-fn fits(query: &InboxQuery, it: &Exception) -> bool {
+fn fits(query: &InboxQuery, sight: &Sight, it: &Exception) -> bool {
     let workflow = query.workflow.as_ref();
     let cause = query.fingerprint.as_ref();
     workflow.is_none_or(|name| *name == it.workflow)
+        && sight.shows(&it.workflow)
         && query.category.is_none_or(|wanted| wanted == it.category)
         && cause.is_none_or(|cause| *cause == it.fingerprint)
 }

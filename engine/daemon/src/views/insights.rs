@@ -18,7 +18,8 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use self::journal::{Journal, Stop};
 use super::{
-    CauseView, Comparison, DayView, Figures, Insights, Looked, Spread, StepFigures, WorkflowFigures,
+    CauseView, Comparison, DayView, Figures, Insights, Looked, Sight, Spread, StepFigures,
+    WorkflowFigures,
 };
 use crate::daemon::Parts;
 
@@ -41,6 +42,8 @@ const ROWS: usize = 50;
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub workflow: Option<String>,
+    /// Runs of other workflows are not told of, unless one of these has called them.
+    pub sight: Sight,
     pub since: Timestamp,
     pub until: Timestamp,
     pub split: Option<Timestamp>,
@@ -113,7 +116,7 @@ impl Parts {
     /// The runs that began within the time, newest first, and whether there were more.
     fn begun(&self, asked: &Asked) -> Result<(Vec<Begun>, bool), ReadError> {
         let filter = Filter {
-            workflow: asked.workflow.clone(),
+            workflows: asked.sight.within(asked.workflow.as_deref()),
             state: None,
         };
         let mut before = self.first_since(asked.until)?;

@@ -7,7 +7,7 @@
 use botswain_store::{Filter, ReadError};
 use jiff::Timestamp;
 
-use super::{RunView, RunsQuery};
+use super::{RunView, RunsQuery, Sight};
 use crate::daemon::Parts;
 
 /// How many are read at a time.
@@ -23,10 +23,14 @@ pub struct RunsPage {
 
 impl Parts {
     /// A page of those that were started; at most `most` are looked at.
-    pub fn runs_page(&self, query: &RunsQuery, most: usize) -> Result<RunsPage, ReadError> {
+    pub fn runs_page(
+        &self,
+        query: &RunsQuery,
+        (sight, most): (&Sight, usize),
+    ) -> Result<RunsPage, ReadError> {
         let limit = query.limit.unwrap_or(50);
         let filter = Filter {
-            workflow: query.workflow.clone(),
+            workflows: sight.within(query.workflow.as_deref()),
             state: query.state,
         };
         let newest = query

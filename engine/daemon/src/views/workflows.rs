@@ -12,7 +12,7 @@ use botswain_store::Filter;
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
 use super::{
-    CalendarDay, CalendarRow, InboxQuery, LeftOutView, PromiseView, RunView, ScheduleView,
+    CalendarDay, CalendarRow, InboxQuery, LeftOutView, PromiseView, RunView, ScheduleView, Sight,
     WorkflowDetail, WorkflowView,
 };
 use crate::{daemon::Parts, desk, workflows};
@@ -91,10 +91,7 @@ impl Parts {
 
     /// The newest run of a workflow that has ended so.
     fn newest(&self, workflow: &str, state: State) -> Result<Option<RunView>, String> {
-        let filter = Filter {
-            workflow: Some(workflow.to_owned()),
-            state: Some(state),
-        };
+        let filter = Filter::of(workflow).in_state(state);
         let mut runs = self.runs(&filter, None, 1).map_err(|it| it.to_string())?;
         Ok(runs.pop())
     }
@@ -119,8 +116,9 @@ impl Parts {
             workflow: Some(version.plan.name.clone()),
             ..InboxQuery::default()
         };
-        let waits = self.inbox(&query, ("", CAUSES), now).map_err(text)?;
-        let broken = waits.clusters.iter().filter(|it| it.code == BROKEN);
+        let waits = self.causes(&query, (&Sight::All, CAUSES), now);
+        let (waits, _) = waits.map_err(text)?;
+        let broken = waits.iter().filter(|it| it.code == BROKEN);
         Ok(Some(PromiseView {
             succeeded: promise.succeeded,
             next,
@@ -226,15 +224,13 @@ impl Parts {
         now: Timestamp,
     ) -> Result<WorkflowView, String> {
         let text = |error: botswain_store::ReadError| error.to_string();
-        let filter = Filter {
-            workflow: Some(named.name.clone()),
-            state: None,
-        };
+        let filter = Filter::of(&named.name);
         let query = InboxQuery {
             workflow: Some(named.name.clone()),
             ..InboxQuery::default()
         };
-        let waits = self.inbox(&query, ("", CAUSES), now).map_err(text)?;
+        let waits = self.causes(&query, (&Sight::All, CAUSES), now);
+        let (waits, _) = waits.map_err(text)?;
         let version = named.version.as_deref();
         let schedules = version
             .map(|it| self.schedules(it, now))
@@ -254,7 +250,7 @@ impl Parts {
                 .filter_map(|it| it.next.first().copied())
                 .min(),
             triggers: schedules.into_iter().map(|it| it.trigger).collect(),
-            exceptions: waits.clusters.iter().map(|it| it.count).sum(),
+            exceptions: waits.iter().map(|it| it.count).sum(),
         })
     }
 }

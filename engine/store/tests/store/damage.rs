@@ -216,10 +216,7 @@ impl Picture {
     fn of(store: &Store, size: Size) -> Result<Picture, ReadError> {
         let (parent, step) = (RunId::root(1), StepId::new("each"));
         let runs = || (1..=size.runs).map(RunId::root);
-        let parked = Filter {
-            workflow: Some("a".to_owned()),
-            state: Some(State::Parked),
-        };
+        let parked = Filter::of("a").in_state(State::Parked);
         store.check()?;
         Ok(Picture {
             facts: runs()

@@ -290,10 +290,7 @@ impl Kept {
         let exceptions = store.exceptions(None, 999).unwrap();
         let exceptions: Vec<_> = exceptions.iter().map(|found| found.id).collect();
         assert_eq!(exceptions, self.exceptions);
-        let parked = Filter {
-            state: Some(State::Parked),
-            ..Filter::default()
-        };
+        let parked = Filter::default().in_state(State::Parked);
         let parked = store.runs(&parked, None, 999).unwrap();
         assert_eq!(parked.len() as u64, RUNS / 2);
         store.check().unwrap();

@@ -148,7 +148,10 @@ fn what_waits_in_an_older_store_is_found_by_cause_and_word() {
         clusters.iter().map(|it| it.count).sum::<u64>(),
         open.len() as u64
     );
-    assert_eq!(store.search(&open[0].fault.code, 9).unwrap(), open[..1]);
+    assert_eq!(
+        store.search(&open[0].fault.code, 9, |_| true).unwrap(),
+        open[..1]
+    );
 }
 
 /// Serde names all variants when it is given one that there is not.

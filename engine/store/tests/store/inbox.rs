@@ -116,9 +116,9 @@ fn compare(store: &Store, open: &[Exception], last: &[u64; 6]) {
     ] {
         let mut fitting = expected(open, |it| it.about["customer"] == word);
         fitting.reverse();
-        assert_eq!(store.search(text, 99).unwrap(), fitting, "{text}");
+        assert_eq!(store.search(text, 99, |_| true).unwrap(), fitting, "{text}");
     }
-    assert!(store.search("nobody", 9).unwrap().is_empty());
+    assert!(store.search("nobody", 9, |_| true).unwrap().is_empty());
 }
 
 proptest! {

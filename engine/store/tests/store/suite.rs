@@ -138,14 +138,38 @@ fn runs_are_listed_newest_first(store: &Store) {
         append(store, book.step(&run(number), workflow, State::Failed, 1)).unwrap();
     }
     append(store, book.item(&run(7), "each", 0, State::Running)).unwrap();
-    let listed = |workflow: Option<&str>, state, before, limit| {
+    let among = |workflows: &[&str], state, before, limit| {
         let filter = Filter {
-            workflow: workflow.map(str::to_owned),
+            workflows: Some(workflows.iter().map(|it| (*it).to_owned()).collect()),
             state,
         };
         let page = store.runs(&filter, before, limit).unwrap();
         page.iter().map(|run| run.id.number()).collect::<Vec<_>>()
     };
+    let all = |state, before, limit| {
+        let filter = Filter {
+            workflows: None,
+            state,
+        };
+        let page = store.runs(&filter, before, limit).unwrap();
+        page.iter().map(|run| run.id.number()).collect::<Vec<_>>()
+    };
+    let listed = |workflow: Option<&str>, state, before, limit| match workflow {
+        Some(workflow) => among(&[workflow], state, before, limit),
+        None => all(state, before, limit),
+    };
+    // Of several workflows, what all of them have without the others.
+    for (state, before) in [(None, None), (None, Some(257)), (Some(State::Failed), None)] {
+        for limit in [1, 2, 7, 999] {
+            let both = among(&["ab", "none", "a"], state, before, limit);
+            assert_eq!(
+                both,
+                all(state, before, limit),
+                "{state:?} {before:?} {limit}"
+            );
+        }
+    }
+    assert!(among(&[], None, None, 9).is_empty());
     assert_eq!(listed(None, None, None, 3), [300, 299, 298]);
     assert_eq!(listed(None, None, Some(298), 2), [297, 296]);
     assert!(listed(None, None, Some(1), 2).is_empty());

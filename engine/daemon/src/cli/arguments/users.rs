@@ -14,7 +14,8 @@ pub(in crate::cli) enum User {
         #[arg(long, value_enum, default_value = "handler")]
         role: RoleName,
         /// A folder of workflows in which they may more, as in `sales/export=author`; may be given
-        /// several times. It holds for what is below it too.
+        /// several times. It holds for what is below it too. With `--role none` they see nothing
+        /// else.
         #[arg(long, value_name = "FOLDER=ROLE")]
         folder: Vec<FolderRole>,
         /// A group of botswain.yaml that they answer for; may be given several times.
@@ -72,6 +73,10 @@ pub(in crate::cli) enum Tokens {
         /// What it may at most, and never more than its person; a viewer only reads.
         #[arg(long, value_enum, default_value = "viewer")]
         role: RoleName,
+        /// A folder of workflows in which alone it may and sees anything, as in `sales/export`; may be
+        /// given several times.
+        #[arg(long)]
+        folder: Vec<String>,
         /// After how many days it ends, 366 at most.
         #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=366))]
         days: u16,
@@ -83,6 +88,8 @@ pub(in crate::cli) enum Tokens {
 /// Each may all that those before it may.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(in crate::cli) enum RoleName {
+    /// Nothing by itself: sees and may what roles in folders say.
+    None,
     /// Sees what runs and what waits.
     Viewer,
     /// Starts and cancels runs, decides what is parked.
@@ -96,6 +103,7 @@ pub(in crate::cli) enum RoleName {
 impl From<RoleName> for Role {
     fn from(name: RoleName) -> Role {
         match name {
+            RoleName::None => Role::None,
             RoleName::Viewer => Role::Viewer,
             RoleName::Handler => Role::Handler,
             RoleName::Author => Role::Author,
@@ -116,11 +124,12 @@ impl std::str::FromStr for FolderRole {
             .rsplit_once('=')
             .ok_or("it is a folder and a role, as in `sales/export=author`")?;
         let role = match role {
+            "viewer" => Role::Viewer,
             "handler" => Role::Handler,
             "author" => Role::Author,
             _ => {
                 return Err(format!(
-                    "in a folder somebody is handler or author, not `{role}`"
+                    "in a folder somebody is viewer, handler or author, not `{role}`"
                 ));
             }
         };

@@ -5,7 +5,7 @@ use botswain_views::FolderRoles;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::views::ExceptionsQuery;
+use crate::views::{ExceptionsQuery, Sight};
 
 /// It waits for a person as soon as it has begun.
 fn parking(name: &str) -> String {
@@ -58,7 +58,10 @@ impl Office {
             ..ExceptionsQuery::default()
         };
         let parts = &self.house.daemon.handle.parts;
-        let open = parts.exceptions(&query, 10).unwrap().into_iter();
+        let open = parts
+            .exceptions(&query, (&Sight::All, 10))
+            .unwrap()
+            .into_iter();
         open.map(|it| (it.id, it.run)).collect()
     }
 
@@ -138,7 +141,8 @@ async fn each_route_about_a_workflow_is_taken_in_its_folder_and_nowhere_else() {
         for (workflow, is_mine) in [("a", true), ("b", false), ("c", false)] {
             let way = office.about(route, workflow);
             let may = match *right {
-                "anyone" | "viewer" => true,
+                // They see everything.
+                "anyone" | "signed in" | "viewer" | "viewer there" => true,
                 there if there.ends_with(" there") => is_mine,
                 // What it is about is told by what is sent.
                 somewhere if somewhere.ends_with(" somewhere") => true,

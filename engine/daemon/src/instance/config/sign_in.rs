@@ -44,6 +44,9 @@ pub struct Roles {
     /// within another.
     #[serde(default = "claim")]
     pub claim: String,
+    /// Those who see and may what an admin gives them in folders of workflows, and nothing else.
+    #[serde(default)]
+    pub none: Vec<String>,
     /// Those who see what runs and what waits.
     #[serde(default)]
     pub viewer: Vec<String>,
@@ -66,6 +69,7 @@ impl Roles {
             (Role::Author, &self.author),
             (Role::Handler, &self.handler),
             (Role::Viewer, &self.viewer),
+            (Role::None, &self.none),
         ];
         let is_in = |named: &[String]| named.iter().any(|it| groups.contains(it));
         let most = all.into_iter().find(|(_, named)| is_in(named));
@@ -120,7 +124,13 @@ pub(super) fn check(console: &ConsoleConfig, document: &Document<'_>) -> Vec<Dia
         }
     }
     let roles = &sign_in.roles;
-    let all = [&roles.viewer, &roles.handler, &roles.author, &roles.admin];
+    let all = [
+        &roles.none,
+        &roles.viewer,
+        &roles.handler,
+        &roles.author,
+        &roles.admin,
+    ];
     if all.iter().all(|it| it.is_empty()) {
         let words = Words::error(
             "config.value",

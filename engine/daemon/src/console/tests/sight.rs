@@ -1,0 +1,557 @@
+//! What somebody is shown who has a role in one folder alone: every list and every page is walked,
+//! and nothing of another folder may stand in it.
+
+use botswain_core::{ArtifactRef, ExceptionId, RunId};
+use botswain_views::FolderRoles;
+use indexmap::IndexMap;
+use serde_json::json;
+
+use super::*;
+use crate::{
+    api::files,
+    views::{ExceptionsQuery, Sight},
+};
+
+/// What stands in the names of everything in the folder that somebody does not see, and of the one
+/// that they do.
+const HIDDEN: &str = "hushhush";
+const OPEN: &str = "plainly";
+
+/// What stands in the data of a folder: a page repeats the name that it was asked for, but not this.
+fn data(word: &str) -> String {
+    word.to_uppercase()
+}
+
+/// It names its word in its steps, its data, its keys and what it asks, and starts by itself.
+fn deals(word: &str) -> String {
+    let data = data(word);
+    format!(
+        "name: {word}-deals\n\
+         inputs: {{ order: {{ type: text }}, sheet: {{ type: file }}, lines: {{ type: list, default: [{data}] }} }}\n\
+         triggers: [{{ cron: '0 3 1 1 *', inputs: {{ order: {word}, sheet: {word}.csv }} }}]\n\
+         steps:\n  \
+         - id: lines\n    \
+         for_each: '{{{{inputs.lines}}}}'\n    \
+         as: line\n    \
+         key: '{{{{line}}}}-1'\n    \
+         steps: [{{ id: ask, approve: 'Is {data} right?' }}]\n"
+    )
+}
+
+/// One that stops as soon as it has begun.
+fn stopping(word: &str) -> String {
+    let data = data(word);
+    format!("name: {word}-stops\nsteps: [{{ id: no, fail: '{data} does not fit' }}]\n")
+}
+
+/// What there is of one folder.
+struct Known {
+    word: &'static str,
+    run: RunId,
+    exception: ExceptionId,
+    cause: Hash,
+    version: Hash,
+    file: Hash,
+    bulk: u64,
+}
+
+/// A house with two folders, in each of which work waits.
+struct Halls {
+    house: House,
+    hidden: Known,
+    open: Known,
+}
+
+impl Halls {
+    async fn open() -> Halls {
+        let texts = [HIDDEN, OPEN].map(|word| (word, deals(word), stopping(word)));
+        let mut files = Vec::new();
+        for (word, deals, stopping) in &texts {
+            files.push((
+                format!("workflows/{word}/{word}-deals.yaml"),
+                deals.as_str(),
+            ));
+            files.push((
+                format!("workflows/{word}/{word}-stops.yaml"),
+                stopping.as_str(),
+            ));
+        }
+        // It lies where it is seen, and calls one that is not.
+        let caller = format!("name: caller\nsteps: [{{ id: go, call: {HIDDEN}-stops }}]\n");
+        files.push((format!("workflows/{OPEN}/caller.yaml"), caller.as_str()));
+        let files: Vec<_> = files
+            .iter()
+            .map(|(file, text)| (file.as_str(), *text))
+            .collect();
+        let house = House::with(&files).await;
+        house.enter("ann", (Role::Admin, Vec::new())).await;
+        let hidden = known(&house, HIDDEN).await;
+        let open = known(&house, OPEN).await;
+        Halls {
+            house,
+            hidden,
+            open,
+        }
+    }
+
+    /// Somebody who has this role in the open folder, and none anywhere else.
+    async fn limited(&self, name: &str, role: Role) -> Who {
+        let folders = FolderRoles::from([(OPEN.to_owned(), role)]);
+        let rights = Rights {
+            role: Role::None,
+            groups: Vec::new(),
+            folders,
+        };
+        let (token, csrf) = self.house.enter(name, rights).await;
+        Who::Person(format!("session={token}"), csrf)
+    }
+
+    async fn admin(&self) -> Who {
+        let (token, csrf) = self.house.enter("eve", (Role::Admin, Vec::new())).await;
+        Who::Person(format!("session={token}"), csrf)
+    }
+
+    async fn get(&mut self, who: &Who, path: &str) -> (StatusCode, String) {
+        let answer = self.house.ask(request("GET", path, &who.headers())).await;
+        let status = answer.status();
+        let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        (status, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    /// The routes in whose answers about a folder something of it stands.
+    async fn told(&mut self, who: &Who, about: fn(&Halls) -> &Known) -> BTreeSet<&'static str> {
+        let mut told = BTreeSet::new();
+        for (route, _) in MEANT {
+            let Some(path) = route.strip_prefix("GET ") else {
+                continue;
+            };
+            // What is watched never ends, and is looked at by itself.
+            if path.ends_with("/events") || !who.takes(path) {
+                continue;
+            }
+            for path in about(self).paths(path) {
+                let (_, body) = self.get(who, &path).await;
+                let word = about(self).word;
+                let is_named = !path.contains(word) && body.contains(word);
+                if is_named || body.contains(&data(word)) {
+                    told.insert(*route);
+                }
+            }
+        }
+        told
+    }
+}
+
+/// What waits of this workflow.
+fn waiting(house: &House, workflow: &str) -> Vec<crate::views::ExceptionView> {
+    let query = ExceptionsQuery {
+        workflow: Some(workflow.to_owned()),
+        ..ExceptionsQuery::default()
+    };
+    let parts = &house.daemon.handle.parts;
+    parts.exceptions(&query, (&Sight::All, 10)).unwrap()
+}
+
+async fn known(house: &House, word: &'static str) -> Known {
+    let handle = &house.daemon.handle;
+    let upload = api::form::Upload {
+        name: format!("{word}.csv"),
+        media: "text/csv".to_owned(),
+        content: axum::body::Bytes::from(format!("{};1\n", data(word))),
+    };
+    let sheet: ArtifactRef = files::keep(handle, upload).await.unwrap();
+    let inputs = IndexMap::from([
+        ("order".to_owned(), json!(data(word))),
+        ("sheet".to_owned(), sheet.to_value()),
+    ]);
+    let deals = format!("{word}-deals");
+    let stops = format!("{word}-stops");
+    let key = Some(format!("{}-7", data(word)));
+    handle.run(&deals, inputs, key, "ann").await.unwrap();
+    handle
+        .run(&stops, IndexMap::new(), None, "ann")
+        .await
+        .unwrap();
+    while waiting(house, &deals).is_empty() || waiting(house, &stops).is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let asked = waiting(house, &deals).remove(0);
+    let about = json!({ "exceptions": [asked.id], "decision": { "assign": { "to": "ann" } }, "note": data(word), "by": if word == OPEN { "mia" } else { "ann" } });
+    let about = serde_json::from_value(about).unwrap();
+    let bulk = api::bulk::ask(handle, &Principal::local(), about)
+        .await
+        .unwrap();
+    let run = RunId::root(asked.run.number());
+    let summary = handle.parts.store.summary(&run).unwrap().unwrap();
+    Known {
+        word,
+        run,
+        exception: asked.id,
+        cause: asked.fingerprint,
+        version: summary.version,
+        file: sheet.hash,
+        bulk: bulk.id,
+    }
+}
+
+impl Known {
+    /// A path about what there is, and the lists that it stands in asked for in every way.
+    fn paths(&self, path: &str) -> Vec<String> {
+        let (run, word) = (&self.run, self.word);
+        let is = |end: &str| path.trim_start_matches("/api/v1") == end;
+        let id = match path.contains("/bulk/") {
+            true => self.bulk.to_string(),
+            false => self.exception.to_string(),
+        };
+        let hash = match path.contains("/artifacts/") {
+            true => format!("{}?run={run}", self.file.as_str()),
+            false => self.version.as_str().to_owned(),
+        };
+        let filled = path
+            .replace("{id}", &id)
+            .replace("{run}", run.as_str())
+            .replace("{step}", "lines")
+            .replace("{hash}", &hash)
+            .replace("{name}", &format!("{word}-deals"))
+            .replace("{number}", "1");
+        let mut paths = vec![filled];
+        let mut also = |queries: &[String]| {
+            let each = queries.iter().map(|it| format!("{path}?{it}"));
+            paths.extend(each);
+        };
+        if is("/inbox") {
+            let shows = [
+                "newest",
+                "oldest",
+                "clusters",
+                "mine",
+                "overdue",
+                "snoozed",
+                "approvals",
+            ];
+            also(&shows.map(|show| format!("show={show}")));
+            also(&[
+                format!("q={word}"),
+                format!("workflow={word}-deals&show=newest"),
+                format!("fingerprint={}&show=oldest", self.cause.as_str()),
+                "category=approval".to_owned(),
+            ]);
+        }
+        if is("/runs") {
+            also(&[
+                format!("workflow={word}-deals"),
+                format!("key={word}"),
+                "state=parked".to_owned(),
+            ]);
+        }
+        if is("/exceptions") {
+            also(&[format!("workflow={word}-deals")]);
+        }
+        if is("/insights") || is("/insights/export") {
+            also(&[format!("workflow={word}-deals")]);
+            also(&["days", "causes", "steps", "workflows"].map(|it| format!("table={it}")));
+        }
+        if is("/calendar") {
+            // A week in which it fires.
+            also(&["from=2027-01-01".to_owned()]);
+        }
+        if is("/artifacts/{hash}") {
+            paths.push(format!(
+                "{}/{}",
+                path.trim_end_matches("/{hash}"),
+                self.file.as_str()
+            ));
+        }
+        paths
+    }
+}
+
+/// Somebody with a cookie, or a program with a token.
+enum Who {
+    Person(String, String),
+    Program(String),
+}
+
+impl Who {
+    fn headers(&self) -> Vec<(&str, &str)> {
+        match self {
+            Who::Person(cookie, csrf) => vec![("cookie", cookie), ("x-csrf-token", csrf)],
+            Who::Program(token) => vec![("authorization", token)],
+        }
+    }
+
+    fn takes(&self, path: &str) -> bool {
+        matches!(self, Who::Person(..)) || path.starts_with("/api/")
+    }
+}
+
+/// Where the word of a folder stands for whoever sees everything. A route that is new and shows
+/// something of workflows fails the test until it is named here, and is walked then.
+const SHOWN: &[&str] = &[
+    "GET /api/v1/artifacts/{hash}",
+    "GET /api/v1/bulk/{id}",
+    "GET /api/v1/exceptions",
+    "GET /api/v1/exceptions/{id}",
+    "GET /api/v1/inbox",
+    "GET /api/v1/insights",
+    "GET /api/v1/insights/export",
+    "GET /api/v1/runs",
+    "GET /api/v1/runs/{run}",
+    "GET /api/v1/runs/{run}/evidence",
+    "GET /api/v1/runs/{run}/items/{step}",
+    "GET /api/v1/schedule",
+    "GET /api/v1/versions/{hash}",
+    "GET /api/v1/workflows",
+    "GET /api/v1/workflows/{name}",
+    "GET /api/v1/workflows/{name}/file",
+    "GET /api/v1/workflows/{name}/versions/{number}",
+    "GET /artifacts/{hash}",
+    "GET /bulk/{id}",
+    "GET /calendar",
+    "GET /exceptions/{id}",
+    "GET /inbox",
+    "GET /insights",
+    "GET /insights/export",
+    "GET /new-workflow",
+    "GET /people",
+    "GET /runs",
+    "GET /runs/{run}",
+    "GET /runs/{run}/evidence",
+    "GET /runs/{run}/items/{step}",
+    "GET /tokens",
+    "GET /workflows",
+    "GET /workflows/{name}",
+    "GET /workflows/{name}/edit",
+    "GET /workflows/{name}/versions/{number}",
+];
+
+#[tokio::test]
+async fn nothing_of_another_folder_stands_anywhere() {
+    let mut halls = Halls::open().await;
+    let admin = halls.admin().await;
+    let everything = halls.told(&admin, |it| &it.hidden).await;
+    assert_eq!(everything, SHOWN.iter().copied().collect());
+    assert_eq!(halls.told(&admin, |it| &it.open).await, everything);
+    // What is not of one workflow, and what is for authors, is left to those who may.
+    let writing = |route: &&str| {
+        let ends = ["/edit", "/file", "/new-workflow"];
+        ends.iter().any(|it| route.ends_with(it))
+    };
+    let apart = |route: &&str| !route.contains("/people") && !writing(route);
+    let seen: BTreeSet<&str> = everything.iter().copied().filter(apart).collect();
+    for role in [Role::Viewer, Role::Handler, Role::Author] {
+        let name = if role == Role::Handler {
+            "mia"
+        } else {
+            role.name()
+        };
+        let limited = halls.limited(name, role).await;
+        let told = halls.told(&limited, |it| &it.hidden).await;
+        assert!(told.is_empty(), "{role:?}: {told:?}");
+        let mut own = seen.clone();
+        // In which folders they have a role.
+        own.insert("GET /account");
+        if role == Role::Author {
+            own.extend(everything.iter().copied().filter(writing));
+        }
+        if role != Role::Handler {
+            // Another person has asked for it.
+            own.retain(|route| !route.contains("/bulk/"));
+        }
+        assert_eq!(halls.told(&limited, |it| &it.open).await, own, "{role:?}");
+    }
+    // A token that is limited to a folder, of somebody who may everything.
+    let new = NewToken {
+        person: "ann".to_owned(),
+        name: "reader".to_owned(),
+        role: Role::Viewer,
+        folders: vec![OPEN.to_owned()],
+        expires: Timestamp::now() + jiff::SignedDuration::from_hours(1),
+    };
+    let token = halls.house.daemon.handle.accounts.add_token(new).unwrap();
+    let program = Who::Program(format!("Bearer {token}"));
+    let told = halls.told(&program, |it| &it.hidden).await;
+    assert!(told.is_empty(), "{told:?}");
+    let mut own = seen;
+    own.retain(|route| route.contains(" /api/") && !route.contains("/bulk/"));
+    assert_eq!(halls.told(&program, |it| &it.open).await, own);
+}
+
+#[tokio::test]
+async fn numbers_count_only_what_somebody_sees() {
+    let mut halls = Halls::open().await;
+    let mia = halls.limited("mia", Role::Viewer).await;
+    let admin = halls.admin().await;
+    for (who, waiting, files) in [(&mia, 2, 3), (&admin, 4, 5)] {
+        let counts: Value = serde_json::from_str(&halls.get(who, "/counts").await.1).unwrap();
+        assert_eq!(counts["open"], waiting, "{counts}");
+        assert_eq!(counts["approvals"], waiting / 2, "{counts}");
+        let health = halls.get(who, "/api/v1/health").await.1;
+        let health: Value = serde_json::from_str(&health).unwrap();
+        assert_eq!(health["exceptions"], waiting);
+        assert_eq!(health["workflows"], files);
+        let insights = halls.get(who, "/api/v1/insights").await.1;
+        let insights: Value = serde_json::from_str(&insights).unwrap();
+        assert_eq!(insights["figures"]["runs"], waiting);
+    }
+}
+
+#[tokio::test]
+async fn a_file_is_had_by_those_who_see_a_run_that_names_it() {
+    let mut halls = Halls::open().await;
+    let mia = halls.limited("mia", Role::Author).await;
+    let (own, theirs) = (halls.open.file.clone(), halls.hidden.file.clone());
+    let (run, other) = (halls.open.run.clone(), halls.hidden.run.clone());
+    let item = format!("{run}.lines.0");
+    for way in ["/artifacts", "/api/v1/artifacts"] {
+        for (file, of, status) in [
+            (&own, format!("?run={run}"), 200),
+            // What is around a run is seen where it is.
+            (&own, format!("?run={item}"), 200),
+            (&own, String::new(), 404),
+            (&own, format!("?run={other}"), 404),
+            (&own, "?run=4711".to_owned(), 404),
+            (&theirs, format!("?run={run}"), 404),
+            (&theirs, format!("?run={other}"), 404),
+        ] {
+            let path = format!("{way}/{}{of}", file.as_str());
+            let (came, body) = halls.get(&mia, &path).await;
+            assert_eq!(came, status, "{path}: {body}");
+        }
+    }
+    let admin = halls.admin().await;
+    let path = format!("/artifacts/{}", theirs.as_str());
+    assert_eq!(halls.get(&admin, &path).await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn who_sees_a_run_sees_what_it_has_called_and_acts_on_nothing_there() {
+    let mut halls = Halls::open().await;
+    let mia = halls.limited("mia", Role::Author).await;
+    let handle = halls.house.daemon.handle.clone();
+    handle
+        .run("caller", IndexMap::new(), None, "ann")
+        .await
+        .unwrap();
+    let called = loop {
+        let mut parked = waiting(&halls.house, &format!("{HIDDEN}-stops"));
+        match parked.len() {
+            2 => break parked.remove(1),
+            _ => tokio::time::sleep(Duration::from_millis(5)).await,
+        }
+    };
+    for path in [
+        format!("/runs/{}", called.run),
+        format!("/api/v1/runs/{}", called.run),
+        format!("/exceptions/{}", called.id),
+        format!("/runs/{}/items/go", RunId::root(called.run.number())),
+    ] {
+        assert_eq!(halls.get(&mia, &path).await.0, StatusCode::OK, "{path}");
+    }
+    let (_, inbox) = halls.get(&mia, "/inbox?show=newest").await;
+    assert!(
+        !inbox.contains(&format!("/exceptions/{}", called.id)),
+        "{inbox}"
+    );
+    for path in [
+        format!("/runs/{}/cancel", called.run),
+        format!("/exceptions/{}/decision", called.id),
+    ] {
+        let answer = halls
+            .house
+            .ask(request("POST", &path, &mia.headers()))
+            .await;
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_chosen_for_many_is_only_what_somebody_sees() {
+    let mut halls = Halls::open().await;
+    let mia = halls.limited("mia", Role::Handler).await;
+    let (own, theirs) = (halls.open.exception, halls.hidden.exception);
+    let fields = format!("decision=abandon&exception={own}&exception={theirs}");
+    let answer = halls
+        .house
+        .ask(form("/selection/preview", &mia.headers(), &fields))
+        .await;
+    let page = to_bytes(answer.into_body(), FORM).await.unwrap();
+    let page = String::from_utf8(page.to_vec()).unwrap();
+    assert!(
+        page.contains(&data(OPEN)) && !page.contains(&data(HIDDEN)),
+        "{page}"
+    );
+    assert!(!page.contains("left out"), "{page}");
+    let of_cause = format!("/clusters/{}/preview", halls.hidden.cause.as_str());
+    let alone = format!("decision=abandon&exception={theirs}");
+    for (path, fields) in [
+        (of_cause.as_str(), "decision=abandon"),
+        ("/selection/preview", alone.as_str()),
+    ] {
+        let answer = halls.house.ask(form(path, &mia.headers(), fields)).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    // The form of a workflow is not filled with what a run of another was given.
+    let path = format!("/workflows/{OPEN}-deals?again={}", halls.hidden.run);
+    assert!(!halls.get(&mia, &path).await.1.contains(HIDDEN));
+}
+
+/// The next thing that is told to somebody who watches.
+async fn told(stream: &mut axum::body::BodyDataStream) -> String {
+    use futures_util::StreamExt;
+    let piece = stream.next().await.unwrap().unwrap();
+    String::from_utf8(piece.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn who_watches_hears_of_what_they_see() {
+    let mut halls = Halls::open().await;
+    let mia = halls.limited("mia", Role::Viewer).await;
+    let handle = halls.house.daemon.handle.clone();
+    let mut watching = Vec::new();
+    for path in ["/events", "/api/v1/events"] {
+        let answer = halls.house.ask(request("GET", path, &mia.headers())).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        watching.push(answer.into_body().into_data_stream());
+    }
+    let start = async |workflow: &str| {
+        let started = handle.run(workflow, IndexMap::new(), None, "ann").await;
+        let botswain_core::engine::event::Reply::Started { run } = started.unwrap() else {
+            panic!("it begins");
+        };
+        run
+    };
+    start(&format!("{HIDDEN}-stops")).await;
+    let own = start(&format!("{OPEN}-stops")).await;
+    for stream in &mut watching {
+        // The first thing that is heard is about the one that is seen.
+        let first = told(stream).await;
+        let about = [format!("\"run\":\"{own}\""), format!("\"runs\":[{own}]")];
+        assert!(about.iter().any(|it| first.contains(it)), "{first}");
+        assert!(!first.contains(HIDDEN), "{first}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_no_role_anywhere_sees_their_account_alone() {
+    let mut halls = Halls::open().await;
+    let rights = (Role::None, Vec::new());
+    let (token, csrf) = halls.house.enter("zoe", rights).await;
+    let zoe = Who::Person(format!("session={token}"), csrf);
+    for path in [
+        "/inbox",
+        "/runs",
+        "/workflows",
+        "/counts",
+        "/events",
+        "/insights",
+        "/api/v1/health",
+    ] {
+        let (status, body) = halls.get(&zoe, path).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{path}");
+        assert!(!body.contains(HIDDEN) && !body.contains(OPEN), "{path}");
+    }
+    let (_, inbox) = halls.get(&zoe, "/inbox").await;
+    assert!(inbox.contains("an admin gives a role"), "{inbox}");
+    assert_eq!(halls.get(&zoe, "/account").await.0, StatusCode::OK);
+}
