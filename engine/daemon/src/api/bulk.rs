@@ -76,7 +76,15 @@ pub struct Bulks {
 
 struct Bulk {
     view: BulkView,
+    workflows: BTreeSet<String>,
     withdrawal: CancellationToken,
+}
+
+impl Bulk {
+    /// Whether somebody is shown all that it is about.
+    fn is_shown(&self, sight: &Sight) -> bool {
+        self.workflows.iter().all(|it| sight.shows(it))
+    }
 }
 
 impl Bulks {
@@ -142,8 +150,8 @@ pub(crate) async fn ask(
     principal: &Principal,
     request: BulkRequest,
 ) -> Result<BulkView, Problem> {
-    let sight = Reach::of(handle, principal).await?.sight();
-    let exceptions = meant(handle, sight, &request).await?;
+    let reach = Reach::of(handle, principal).await?;
+    let exceptions = meant(handle, reach.sight(), &request).await?;
     let unfit =
         |title: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bulk.exceptions", title);
     if exceptions.is_empty() {
@@ -156,7 +164,8 @@ pub(crate) async fn ask(
             unfit("more than 10,000 cannot be decided at once").detail("decide them in parts")
         );
     }
-    permitted(handle, principal, &exceptions).await?;
+    let workflows = workflows_of(handle, &exceptions).await?;
+    permitted(&reach, &workflows)?;
     if request.decision == Decision::RetryCurrent {
         handle.refresh().await;
     }
@@ -177,6 +186,7 @@ pub(crate) async fn ask(
     let withdrawal = CancellationToken::new();
     let bulk = Bulk {
         view: view.clone(),
+        workflows,
         withdrawal: withdrawal.clone(),
     };
     {
@@ -204,33 +214,31 @@ pub(crate) async fn ask(
     Ok(view)
 }
 
-/// Refuses a decision about something that somebody may not decide, and says of which workflows.
-async fn permitted(
+/// The workflows of these; one that is decided already is refused when its turn comes.
+async fn workflows_of(
     handle: &Handle,
-    principal: &Principal,
     exceptions: &[ExceptionId],
-) -> Result<(), Problem> {
-    if principal.role >= Role::Handler {
-        return Ok(());
-    }
-    let reach = Reach::of(handle, principal).await?;
+) -> Result<BTreeSet<String>, Problem> {
     let asked = exceptions.to_vec();
     let read = reading(handle, move |parts| {
         let mut workflows = BTreeSet::new();
         for id in asked {
-            // One that is decided already is refused when its turn comes.
             let open = parts.store.exception(id)?;
             workflows.extend(open.map(|it| it.workflow));
         }
         Ok::<_, ReadError>(workflows)
     });
-    let workflows = read.await?.0.into_iter();
-    let barred = workflows.filter(|it| !reach.may(Role::Handler, it));
+    Ok(read.await?.0)
+}
+
+/// Refuses a decision about something that somebody may not decide, and says of which workflows.
+fn permitted(reach: &Reach<'_>, workflows: &BTreeSet<String>) -> Result<(), Problem> {
+    let barred = workflows.iter().filter(|it| !reach.may(Role::Handler, it));
     let barred: Vec<String> = barred.map(|it| format!("`{it}`")).collect();
     match barred.is_empty() {
         true => Ok(()),
         false => {
-            let title = format!("{} may not do this to all of them", principal.name);
+            let title = format!("{} may not do this to all of them", reach.name());
             let problem = Problem::new(StatusCode::FORBIDDEN, "access.role", title);
             let of = barred.join(", ");
             Err(problem.detail(format!(
@@ -241,16 +249,16 @@ async fn permitted(
 }
 
 /// Takes it back, if it has not begun: who has asked for it may, and who may handle everything.
-pub(crate) fn take_back(
+pub(crate) async fn take_back(
     handle: &Handle,
     principal: &Principal,
     id: u64,
 ) -> Result<BulkView, Problem> {
+    let sight = Reach::of(handle, principal).await?.sight();
     let mut known = handle.bulks.lock();
-    let is_own = |view: &BulkView| view.by == principal.name;
-    let sees = |bulk: &&mut Bulk| principal.role >= Role::Viewer || is_own(&bulk.view);
-    let bulk = known.get_mut(&id).filter(sees).ok_or_else(|| unknown(id))?;
-    if principal.role < Role::Handler && !is_own(&bulk.view) {
+    let shown = known.get_mut(&id).filter(|bulk| bulk.is_shown(&sight));
+    let bulk = shown.ok_or_else(|| unknown(id))?;
+    if principal.role < Role::Handler && bulk.view.by != principal.name {
         let title = format!("{} has not asked for this", principal.name);
         let problem = Problem::new(StatusCode::FORBIDDEN, "access.role", title);
         return Err(problem.detail("it takes the role handler"));
@@ -384,15 +392,17 @@ pub(super) async fn start(
     Ok(Accepted(view))
 }
 
-/// Whoever does not see everything sees what they have asked for themselves.
+/// To whoever is shown all that it is about.
 pub(crate) async fn show(
     State(handle): State<Handle>,
     Extension(principal): Extension<Principal>,
     Path(id): Path<u64>,
 ) -> Answer<BulkView> {
-    let sees = |view: &BulkView| principal.role >= Role::Viewer || view.by == principal.name;
-    let view = handle.bulks.view(id).filter(sees);
-    view.map(Json).ok_or_else(|| unknown(id))
+    let sight = Reach::of(&handle, &principal).await?.sight();
+    let known = handle.bulks.lock();
+    let shown = known.get(&id).filter(|bulk| bulk.is_shown(&sight));
+    let view = shown.map(|bulk| Json(bulk.view.clone()));
+    view.ok_or_else(|| unknown(id))
 }
 
 pub(super) async fn withdraw(
@@ -400,5 +410,5 @@ pub(super) async fn withdraw(
     Extension(principal): Extension<Principal>,
     Path(id): Path<u64>,
 ) -> Answer<BulkView> {
-    take_back(&handle, &principal, id).map(Json)
+    take_back(&handle, &principal, id).await.map(Json)
 }

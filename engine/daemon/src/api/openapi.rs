@@ -30,9 +30,9 @@ a request is made by the user who runs the daemon. Where the console listens, it
 has signed in: with the cookie of the session, and for what changes something also with the header \
 `X-CSRF-Token`, which the forms of that session hold in their field `csrf`; or by a program that \
 acts for somebody, with a token of theirs as `Authorization: Bearer`. `x-right` of an \
-operation says what it takes: a role, each of which may all that those before it may (`viewer`, \
+operation says what it takes: a role, each of which may all that those before it may (`none`, `viewer`, \
 `handler`, `author`, `admin`), or the socket. Where `x-right-in` stands, the role suffices in the \
-folder of `workflows/` where the workflow lies that is acted on. What cannot be done is answered with a problem \
+folder of `workflows/` where the workflow lies that it is about, and a list has what lies in such folders. What cannot be done is answered with a problem \
 (RFC 9457).";
 
 /// One route of the API and its description.

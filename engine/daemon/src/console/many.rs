@@ -132,7 +132,7 @@ pub(super) async fn withdraw(
     Extension(visit): Extension<Visit>,
     Path(id): Path<u64>,
 ) -> Response {
-    match bulk::take_back(&handle, &principal, id) {
+    match bulk::take_back(&handle, &principal, id).await {
         Ok(view) => Redirect::to(&format!("/bulk/{}", view.id)).into_response(),
         Err(problem) => visit.problem(&problem),
     }
