@@ -199,7 +199,7 @@ fn line(frame: &Frame, it: &AuditEntry) -> Markup {
                 @if it.by.is_empty() { span class="muted" { (words.nobody) } } @else { (it.by) }
             }
             td { ((words.acts)(it.act)) }
-            td class="long" { (it.on) }
+            td class="long" { ((words.subject)(&it.on)) }
             td class="long" {
                 @for (name, text) in &it.with { span class="said" { span class="muted" { ((words.field)(name).unwrap_or(name)) ":" } " " (text) } " " }
             }

@@ -31,6 +31,8 @@ pub(crate) struct AuditWords {
     pub(crate) as_csv: &'static str,
     pub(crate) as_json: &'static str,
     pub(crate) again: &'static str,
+    /// What something was done to: a kind, and a name behind it.
+    pub(crate) subject: fn(&str) -> String,
     /// What a field is called that somebody has filled.
     pub(crate) field: fn(&str) -> Option<&'static str>,
     pub(crate) acts: fn(Act) -> &'static str,
@@ -80,6 +82,7 @@ pub(super) const ENGLISH: AuditWords = AuditWords {
     as_csv: "Export as CSV",
     as_json: "Export as JSON",
     again: "answered as before",
+    subject: str::to_owned,
     field: |_| None,
     acts: |act| match act {
         Act::SignIn => "sign in",
@@ -170,6 +173,7 @@ pub(super) const CHINESE: AuditWords = AuditWords {
     as_csv: "导出 CSV",
     as_json: "导出 JSON",
     again: "按上次的结果答复",
+    subject: chinese,
     field: |name| {
         Some(match name {
             "decision" => "决定",
@@ -248,3 +252,65 @@ pub(super) const CHINESE: AuditWords = AuditWords {
         Outcome::Unknown => "未知",
     },
 };
+
+/// As records have it; what nobody has a word for stays as it is.
+fn chinese(subject: &str) -> String {
+    const KINDS: [(&str, &str); 11] = [
+        ("connection", "连接"),
+        ("decision about many", "批量处理"),
+        ("exception", "异常"),
+        ("file", "文件"),
+        ("mapping", "对照表"),
+        ("person", "人员"),
+        ("run", "运行"),
+        ("secret", "密钥"),
+        ("token", "令牌"),
+        ("workflow", "流程"),
+        ("backup of", "备份于"),
+    ];
+    const ALONE: [(&str, &str); 4] = [
+        ("audit", "审计"),
+        ("exceptions", "多个异常"),
+        ("instance", "实例"),
+        ("store", "存储"),
+    ];
+    if let Some((_, word)) = ALONE.iter().find(|(it, _)| *it == subject) {
+        return (*word).to_owned();
+    }
+    let named = |(kind, word): &(&str, &'static str)| {
+        let name = subject.strip_prefix(kind)?.strip_prefix(' ')?;
+        Some((*word, name.to_owned()))
+    };
+    let Some((word, name)) = KINDS.iter().find_map(named) else {
+        return subject.to_owned();
+    };
+    match name.split_once(" of ").filter(|_| word == "令牌") {
+        Some((token, person)) => format!("{person} 的{word} {token}"),
+        None => format!("{word} {name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_something_was_done_to_is_said_in_chinese() {
+        for (subject, words) in [
+            ("person ben", "人员 ben"),
+            ("workflow order-entry", "流程 order-entry"),
+            ("token shop of ann", "ann 的令牌 shop"),
+            ("decision about many 3", "批量处理 3"),
+            ("exceptions", "多个异常"),
+            ("exception 7", "异常 7"),
+            (
+                "backup of 2026-11-30T03:00:00Z",
+                "备份于 2026-11-30T03:00:00Z",
+            ),
+            ("runner", "runner"),
+            ("", ""),
+        ] {
+            assert_eq!(chinese(subject), words);
+        }
+    }
+}

@@ -58,15 +58,15 @@ pub(super) async fn record(
     request: Request,
     next: Next,
 ) -> Response {
-    let Some(act) = recorded.act() else {
-        return next.run(request).await;
-    };
     let asker = recorded.asker(&request);
-    let gets_in = matches!(act, Act::SignIn | Act::SetUp);
+    let gets_in = matches!(recorded.form.act, Some(Act::SignIn | Act::SetUp));
     if matches!(asker, Asker::Stranger) && !gets_in {
         // The guard turns them away before anything is read.
         return next.run(request).await;
     }
+    let Some(act) = recorded.act().await else {
+        return next.run(request).await;
+    };
     let visit = recorded.visit(&request, &asker);
     let done = async {
         let (asked, request) = recorded.asked((act, &asker), request).await?;
@@ -82,10 +82,16 @@ pub(super) async fn record(
 
 impl Recorded {
     /// What it is called, as things stand: under four eyes nobody activates a text of their own.
-    fn act(&self) -> Option<Act> {
-        match self.form.act? {
-            Act::Activate if self.handle.parts.config().asks_four_eyes() => Some(Act::Propose),
-            act => Some(act),
+    async fn act(&self) -> Option<Act> {
+        let act = self.form.act?;
+        if act != Act::Activate {
+            return Some(act);
+        }
+        // As the function of the route sees it in a moment.
+        self.handle.refresh().await;
+        match self.handle.parts.config().asks_four_eyes() {
+            true => Some(Act::Propose),
+            false => Some(act),
         }
     }
 

@@ -16,7 +16,7 @@ const HOSTILE: [&str; 5] = [
     "javascript:window.hacked=1//{{7*7}}",
 ];
 
-const PAGES: [&str; 30] = [
+const PAGES: [&str; 33] = [
     "/inbox",
     "/inbox?show=newest",
     "/inbox?show=approvals",
@@ -39,6 +39,9 @@ const PAGES: [&str; 30] = [
     "/new-workflow?name=%3Cimg%20src%3Dx%20onerror%3Dwindow.hacked%3D1%3E",
     "/workflows/talks/versions",
     "/workflows/talks/versions/2",
+    "/proposals",
+    "/workflows/talks/proposal",
+    "/workflows/talks/edit?proposal=true",
     "/calendar",
     "/connections",
     "/insights",
@@ -84,6 +87,28 @@ async fn hostile_house() -> House {
         let pushed = house.botswain(&push);
         assert!(pushed.status.success(), "{pushed:?}");
     }
+    // Another waits for somebody who agrees.
+    let settings = std::fs::read_to_string(house.path("botswain.yaml")).unwrap();
+    let two = "activation: { self_approval: false }";
+    let settings = settings.replace(
+        "listen: \"127.0.0.1:0\"",
+        &format!("listen: \"127.0.0.1:0\", {two}"),
+    );
+    house.write("botswain.yaml", &settings);
+    let text = HOSTILE[1].replace('"', "'");
+    let talks = "name: talks\nsteps: [{ id: a, set: { b: \"2\" } }]\n";
+    house.write("desk/talks.yaml", &format!("{talks}# {text}\n"));
+    let file = house.path("desk/talks.yaml");
+    let pushed = house.botswain(&[
+        "push",
+        file.to_str().unwrap(),
+        "--by",
+        "mia",
+        "--note",
+        &text,
+    ]);
+    assert!(pushed.status.success(), "{pushed:?}");
+    assert_eq!(house.json(&["proposals"])[0]["workflow"], "talks");
     let remark = ["exceptions", "remark", "1", "--note", HOSTILE[1]];
     assert!(house.botswain(&remark).status.success());
     house
