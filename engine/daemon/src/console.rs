@@ -24,11 +24,7 @@ mod versions;
 mod visit;
 mod workflows;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    convert::Infallible,
-    time::Duration,
-};
+use std::{collections::BTreeSet, convert::Infallible, time::Duration};
 
 use axum::{
     Extension, Json, Router,
@@ -371,14 +367,14 @@ async fn events(State(handle): State<Handle>, Extension(visit): Extension<Visit>
         (notices, watcher),
         |(mut notices, mut watcher)| async move {
             loop {
-                let mut news = News::default();
-                match notices.recv().await {
+                let first = notices.recv().await;
+                // It ends with the session.
+                let mut news = News::of(&watcher.sight().await?);
+                match first {
                     Ok(notice) => news.add(&notice),
                     Err(RecvError::Lagged(_)) => news.is_much = true,
                     Err(RecvError::Closed) => return None,
                 }
-                // It ends with the session.
-                watcher.sight().await?;
                 // What comes at once is told once.
                 tokio::time::sleep(Duration::from_millis(500)).await;
                 loop {
@@ -403,28 +399,37 @@ async fn events(State(handle): State<Handle>, Extension(visit): Extension<Visit>
 /// What has happened since something was told last.
 #[derive(Default)]
 struct News {
-    /// By the number of a run that was started, it, or one of its that has parked something.
-    runs: BTreeMap<u64, RunId>,
+    /// Those in which something has happened; for whoever sees everything, the ones that were
+    /// started.
+    runs: BTreeSet<RunId>,
+    is_for_all: bool,
     /// It is not known in which runs, or they are many.
     is_much: bool,
-    /// For which workflows counts may be others, though nothing has happened in a run.
-    proposed: BTreeSet<String>,
+    /// Counts may be others, though nothing has happened in a run.
+    is_proposed: bool,
 }
 
 impl News {
-    fn add(&mut self, notice: &Notice) {
-        match notice {
-            Notice::Committed { run, .. } | Notice::Rested { run } => {
-                let number = run.number();
-                let of = self.runs.entry(number);
-                of.or_insert_with(|| RunId::root(number));
-            }
-            Notice::Opened(exception) => {
-                let run = exception.run.clone();
-                self.runs.insert(run.number(), run);
-            }
-            Notice::Proposed { workflow } => drop(self.proposed.insert(workflow.clone())),
+    fn of(sight: &Sight) -> News {
+        News {
+            is_for_all: *sight == Sight::All,
+            ..News::default()
         }
+    }
+
+    fn add(&mut self, notice: &Notice) {
+        let run = match notice {
+            Notice::Committed { run, .. } | Notice::Rested { run } => run,
+            Notice::Opened(exception) => &exception.run,
+            Notice::Proposed { .. } => {
+                self.is_proposed = true;
+                return;
+            }
+        };
+        self.runs.insert(match self.is_for_all {
+            true => RunId::root(run.number()),
+            false => run.clone(),
+        });
         if self.runs.len() > TOLD {
             self.is_much = true;
             self.runs.clear();
@@ -436,14 +441,13 @@ impl News {
         if self.is_much {
             return Some(json!({ "runs": null }));
         }
-        let runs = self.runs.into_values().collect();
+        let runs = self.runs.into_iter().collect();
         let runs = match sight {
             Sight::All => runs,
             Sight::Those(_) => watcher.shown(sight, runs).await,
         };
-        let proposed = self.proposed.iter().any(|it| sight.shows(it));
-        let numbers: Vec<u64> = runs.iter().map(RunId::number).collect();
-        (proposed || !numbers.is_empty()).then(|| json!({ "runs": numbers }))
+        let numbers: BTreeSet<u64> = runs.iter().map(RunId::number).collect();
+        (self.is_proposed || !numbers.is_empty()).then(|| json!({ "runs": numbers }))
     }
 }
 

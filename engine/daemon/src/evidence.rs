@@ -14,7 +14,7 @@ use std::{
 };
 
 use axum::{
-    Json,
+    Extension, Json,
     body::{Body, Bytes},
     extract::State,
     http::{HeaderValue, header},
@@ -30,7 +30,8 @@ use tokio::{
 };
 
 use crate::{
-    api::{Problem, answer::Archive, extract::Path, routes},
+    accounts::Principal,
+    api::{Problem, answer::Archive, extract::Path, rights::Reach, routes},
     daemon::Handle,
 };
 
@@ -47,6 +48,7 @@ static PLACES: Semaphore = Semaphore::const_new(4);
 /// The route of the API: its index page is in English, by the instance's clock.
 pub(crate) async fn download(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Path(run): Path<RunId>,
 ) -> Result<Archive, Problem> {
     let frame = Frame {
@@ -62,11 +64,17 @@ pub(crate) async fn download(
         notice: None,
         places: std::collections::BTreeMap::new(),
     };
-    send(handle, frame, run).await.map(Archive)
+    send(handle, &principal, (frame, run)).await.map(Archive)
 }
 
-/// The bundle, with an index page for this reader.
-pub(crate) async fn send(handle: Handle, frame: Frame, run: RunId) -> Result<Response, Problem> {
+/// The bundle, with an index page for this reader; without the texts of workflows that they do not
+/// see, though the run has called them.
+pub(crate) async fn send(
+    handle: Handle,
+    principal: &Principal,
+    (frame, run): (Frame, RunId),
+) -> Result<Response, Problem> {
+    let sight = Reach::of(&handle, principal).await?.sight();
     let Json(detail) = routes::run(State(handle.clone()), Path(run.clone())).await?;
     let name = format!("attachment; filename=\"evidence-{run}.zip\"");
     let name = HeaderValue::try_from(name).map_err(Problem::internal)?;
@@ -78,7 +86,7 @@ pub(crate) async fn send(handle: Handle, frame: Frame, run: RunId) -> Result<Res
             sender,
             piece: Vec::with_capacity(PIECE),
         };
-        let written = bundle::write(&handle.parts, &frame, &detail, &mut pipe);
+        let written = bundle::write(&handle.parts, (&frame, &sight), &detail, &mut pipe);
         written.and_then(|()| pipe.flush()).inspect_err(|error| {
             tracing::warn!("the evidence of run {run} broke off: {error}");
         })

@@ -34,7 +34,7 @@ pub use botswain_views::*;
 pub use self::connections::{Waits, connections};
 pub use self::insights::Asked;
 pub use self::listing::RunsPage;
-pub use self::reader::{Reader, Sight};
+pub use self::reader::{Reader, Sight, around};
 use self::steps::flat;
 pub(crate) use self::versions::versions;
 use crate::daemon::Parts;

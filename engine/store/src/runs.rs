@@ -1,6 +1,6 @@
 //! Runs listed: those that were started, newest first, and those that a step has made.
 
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use botswain_core::{
     Hash, RunId, StepId,
@@ -127,28 +127,21 @@ impl Store {
         Ok(self.get(&key::tally(parent, step))?.unwrap_or_default())
     }
 
-    /// Whether a run, or one that it is a part of, names this file or table: in a fact, or in what
-    /// a fact names in turn.
+    /// Whether a run names this file or table: in a fact, or in what a fact names in turn.
     pub fn has_named(
         &self,
         run: &RunId,
         hash: &Hash,
         artifacts: &Artifacts,
     ) -> Result<bool, ReadError> {
-        let around = std::iter::successors(Some(run.clone()), |it| Some(it.parent()?.0));
-        for run in around {
-            let mut names = std::collections::BTreeMap::new();
-            for entry in self.entries(key::below(&key::facts(&run))) {
-                let (key, bytes) = entry?;
-                record::verify(&key, &bytes)?;
-                let named = names_in(record::body(&bytes)).into_iter();
-                names.extend(named.map(|named| (named.hash.clone(), named)));
-            }
-            if names.contains_key(hash) || artifacts.closure(names).contains_key(hash) {
-                return Ok(true);
-            }
+        let mut names = BTreeMap::new();
+        for entry in self.entries(key::below(&key::facts(run))) {
+            let (key, bytes) = entry?;
+            record::verify(&key, &bytes)?;
+            let named = names_in(record::body(&bytes)).into_iter();
+            names.extend(named.map(|named| (named.hash.clone(), named)));
         }
-        Ok(false)
+        Ok(names.contains_key(hash) || artifacts.closure(names).contains_key(hash))
     }
 }
 

@@ -255,7 +255,7 @@ pub(super) const CHINESE: AuditWords = AuditWords {
 
 /// As records have it; what nobody has a word for stays as it is.
 fn chinese(subject: &str) -> String {
-    const KINDS: [(&str, &str); 11] = [
+    const KINDS: [(&str, &str); 10] = [
         ("connection", "连接"),
         ("decision about many", "批量处理"),
         ("exception", "异常"),
@@ -266,7 +266,6 @@ fn chinese(subject: &str) -> String {
         ("secret", "密钥"),
         ("token", "令牌"),
         ("workflow", "流程"),
-        ("backup of", "备份于"),
     ];
     const ALONE: [(&str, &str); 4] = [
         ("audit", "审计"),
@@ -276,6 +275,9 @@ fn chinese(subject: &str) -> String {
     ];
     if let Some((_, word)) = ALONE.iter().find(|(it, _)| *it == subject) {
         return (*word).to_owned();
+    }
+    if let Some(made) = subject.strip_prefix("backup of ") {
+        return format!("{made} 的备份");
     }
     let named = |(kind, word): &(&str, &'static str)| {
         let name = subject.strip_prefix(kind)?.strip_prefix(' ')?;
@@ -305,7 +307,7 @@ mod tests {
             ("exception 7", "异常 7"),
             (
                 "backup of 2026-11-30T03:00:00Z",
-                "备份于 2026-11-30T03:00:00Z",
+                "2026-11-30T03:00:00Z 的备份",
             ),
             ("runner", "runner"),
             ("", ""),

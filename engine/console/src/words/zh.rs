@@ -224,7 +224,7 @@ pub(super) const WORDS: Words = Words {
         Role::Admin => "管理员",
     },
     role_means: |role| match role {
-        Role::None => "只能查看和处理指定文件夹中的流程",
+        Role::None => "仅拥有在指定文件夹中授予的权限",
         Role::Viewer => "查看运行和待办",
         Role::Handler => "启动和取消运行，处理待办",
         Role::Author => "修改流程和对照表",

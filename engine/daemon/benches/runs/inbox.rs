@@ -5,6 +5,7 @@
 //! less.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::Write as _,
     process::{Child, Stdio},
@@ -45,33 +46,45 @@ steps:
     fail: \"product {{inputs.sku}} is not known\"
 ";
 
-/// What handlers look at, one after the other.
-const PAGES: [(&str, &str); 6] = [
-    ("by cause", "/inbox"),
-    ("the newest", "/inbox?show=newest"),
-    ("the oldest", "/inbox?show=oldest"),
-    ("of one workflow", "/inbox?show=newest&workflow=orders"),
-    ("one order", "/inbox?show=newest&q=order-77123"),
-    ("a common word", "/inbox?show=newest&q=known"),
+/// What handlers look at, one after the other: one who sees everything, and one who sees a folder
+/// alone, whose counts are sums over causes.
+const PAGES: [(&str, &str, &str); 8] = [
+    ("by cause", "ann", "/inbox"),
+    ("the newest", "ann", "/inbox?show=newest"),
+    ("the oldest", "ann", "/inbox?show=oldest"),
+    (
+        "of one workflow",
+        "ann",
+        "/inbox?show=newest&workflow=orders",
+    ),
+    ("one order", "ann", "/inbox?show=newest&q=order-77123"),
+    ("a common word", "ann", "/inbox?show=newest&q=known"),
+    ("by cause, in a folder", "lea", "/inbox"),
+    ("the newest, in a folder", "lea", "/inbox?show=newest"),
 ];
 
 pub(crate) fn inbox(goals: &mut Goals) {
-    let place = Place::new(&[("orders", WORKFLOW.to_owned())]);
+    let place = Place::new(&[("sales/orders", WORKFLOW.to_owned())]);
     place.write(
         "botswain.yaml",
         "name: bench\nconsole: { listen: \"127.0.0.1:0\" }\n",
     );
     let past = Past::of(&place, "orders", data(1));
     past.write(&place, 2..2 + OPEN, |number| facts_of(number, &past));
-    admit(&place);
+    admit(&place, &["ann", "--role", "handler"]);
+    admit(
+        &place,
+        &["lea", "--role", "none", "--folder", "sales=handler"],
+    );
     let mut console = Console::open(&place);
     let runtime = place::runtime();
-    let first = runtime.block_on(console.sign_in());
+    let first = runtime.block_on(console.sign_in("ann"));
+    runtime.block_on(console.sign_in("lea"));
     println!("  the first page, signing in included      {first:>8.2?}");
     let insights = runtime.block_on(console.insights());
     println!("  insights over all of them, alone         {insights:>8.2?}");
     let pages = runtime.block_on(console.load());
-    for ((name, _), figures) in PAGES.iter().zip(&pages) {
+    for ((name, ..), figures) in PAGES.iter().zip(&pages) {
         let [p50, p99] = [0.5, 0.99].map(|part| figures.percentile(part));
         println!("  {name:<38} p50 {p50:>8.2?}   p99 {p99:>8.2?}");
     }
@@ -127,10 +140,10 @@ fn facts_of(number: u64, past: &Past) -> Vec<Fact> {
     facts
 }
 
-/// Lets `ann` sign in.
-fn admit(place: &Place) {
+/// Lets somebody sign in.
+fn admit(place: &Place, who: &[&str]) {
     let mut command = start::binary(place);
-    command.args(["user", "add", "ann", "--role", "handler"]);
+    command.args(["user", "add"]).args(who);
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(PASSWORD.as_bytes()).unwrap();
@@ -138,12 +151,13 @@ fn admit(place: &Place) {
     assert!(child.wait().unwrap().success());
 }
 
-/// The binary at work, and somebody who looks at it.
+/// The binary at work, and who looks at it.
 struct Console {
     daemon: Child,
     url: String,
     http: Client,
-    cookie: String,
+    /// By whose it is.
+    cookies: BTreeMap<&'static str, String>,
 }
 
 impl Console {
@@ -166,29 +180,30 @@ impl Console {
             daemon,
             url,
             http: Client::builder().redirect(Policy::none()).build().unwrap(),
-            cookie: String::new(),
+            cookies: BTreeMap::new(),
         }
     }
 
-    async fn sign_in(&mut self) -> Duration {
+    async fn sign_in(&mut self, who: &'static str) -> Duration {
         let begun = Instant::now();
-        let form = [("name", "ann"), ("password", PASSWORD)];
+        let form = [("name", who), ("password", PASSWORD)];
         let login = self.http.post(format!("{}/login", self.url)).form(&form);
         let answer = login.send().await.unwrap();
         let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap();
-        self.cookie = cookie.split(';').next().unwrap().to_owned();
-        page(self.ask("/inbox"), begun).await;
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        self.cookies.insert(who, cookie);
+        page(self.ask(who, "/inbox"), begun).await;
         begun.elapsed()
     }
 
     async fn insights(&self) -> Duration {
         let begun = Instant::now();
-        page(self.ask("/insights"), begun).await
+        page(self.ask("ann", "/insights"), begun).await
     }
 
-    fn ask(&self, path: &str) -> reqwest::RequestBuilder {
+    fn ask(&self, who: &str, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.get(format!("{}{path}", self.url));
-        request.header(header::COOKIE, &self.cookie)
+        request.header(header::COOKIE, &self.cookies[who])
     }
 
     /// The figures of each kind of page.
@@ -199,8 +214,8 @@ impl Console {
         for nth in 0..count {
             let due = begun + Duration::from_secs(1) / RATE * nth;
             tokio::time::sleep_until(due.into()).await;
-            let (_, path) = PAGES[nth as usize % PAGES.len()];
-            asked.push(tokio::spawn(page(self.ask(path), due)));
+            let (_, who, path) = PAGES[nth as usize % PAGES.len()];
+            asked.push(tokio::spawn(page(self.ask(who, path), due)));
         }
         let mut each = vec![Vec::new(); PAGES.len()];
         for (nth, page) in asked.into_iter().enumerate() {

@@ -39,6 +39,9 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// As many can be decided at once.
 const MOST: usize = 10_000;
 
+/// How many are read at a time.
+const PIECE: usize = 1_000;
+
 /// As many are remembered when they are done.
 const KNOWN: usize = 100;
 
@@ -76,14 +79,16 @@ pub struct Bulks {
 
 struct Bulk {
     view: BulkView,
-    workflows: BTreeSet<String>,
+    /// Those that it is about; none when that is not known of all.
+    workflows: Option<BTreeSet<String>>,
     withdrawal: CancellationToken,
 }
 
 impl Bulk {
     /// Whether somebody is shown all that it is about.
     fn is_shown(&self, sight: &Sight) -> bool {
-        self.workflows.iter().all(|it| sight.shows(it))
+        let of_all = self.workflows.as_ref();
+        *sight == Sight::All || of_all.is_some_and(|all| all.iter().all(|it| sight.shows(it)))
     }
 }
 
@@ -115,12 +120,21 @@ pub(crate) async fn meant(
         (None, Some(person)) => List::Assignee(person),
         (None, None) => return seen(handle, sight, request.exceptions.clone()).await,
     };
-    let found = reading(handle, move |parts| {
-        parts.store.listed_exceptions(&list, None, MOST + 1)
+    let read = reading(handle, move |parts| {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = parts
+                .store
+                .listed_exceptions(&list, after.as_ref(), PIECE)?;
+            let shown = page.entries.iter().filter(|it| sight.shows(&it.workflow));
+            found.extend(shown.map(|it| it.id));
+            match page.next {
+                Some(next) if found.len() <= MOST => after = Some(next),
+                _ => return Ok::<_, ReadError>(found),
+            }
+        }
     });
-    let found = found.await?.0.entries.into_iter();
-    let shown = found.filter(|it| sight.shows(&it.workflow));
-    Ok(shown.map(|it| it.id).collect())
+    Ok(read.await?.0)
 }
 
 /// Without those that somebody does not see; one that is decided already is refused when its turn
@@ -164,7 +178,7 @@ pub(crate) async fn ask(
             unfit("more than 10,000 cannot be decided at once").detail("decide them in parts")
         );
     }
-    let workflows = workflows_of(handle, &exceptions).await?;
+    let (workflows, are_open) = workflows_of(handle, &exceptions).await?;
     permitted(&reach, &workflows)?;
     if request.decision == Decision::RetryCurrent {
         handle.refresh().await;
@@ -186,7 +200,7 @@ pub(crate) async fn ask(
     let withdrawal = CancellationToken::new();
     let bulk = Bulk {
         view: view.clone(),
-        workflows,
+        workflows: are_open.then_some(workflows),
         withdrawal: withdrawal.clone(),
     };
     {
@@ -214,19 +228,21 @@ pub(crate) async fn ask(
     Ok(view)
 }
 
-/// The workflows of these; one that is decided already is refused when its turn comes.
+/// The workflows of these that are open, and whether all of them are; one that is not is refused
+/// when its turn comes.
 async fn workflows_of(
     handle: &Handle,
     exceptions: &[ExceptionId],
-) -> Result<BTreeSet<String>, Problem> {
+) -> Result<(BTreeSet<String>, bool), Problem> {
     let asked = exceptions.to_vec();
     let read = reading(handle, move |parts| {
-        let mut workflows = BTreeSet::new();
+        let (mut workflows, mut are_open) = (BTreeSet::new(), true);
         for id in asked {
             let open = parts.store.exception(id)?;
+            are_open &= open.is_some();
             workflows.extend(open.map(|it| it.workflow));
         }
-        Ok::<_, ReadError>(workflows)
+        Ok::<_, ReadError>((workflows, are_open))
     });
     Ok(read.await?.0)
 }

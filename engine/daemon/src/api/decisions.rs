@@ -20,7 +20,7 @@ use super::{
     extract::{JsonBody, Path, Query},
     precondition::IfMatch,
     rights::permit,
-    routes::{Answer, reading},
+    routes::{Answer, names_no_paths, reading},
 };
 use crate::{accounts::Principal, daemon::Handle, views::ExceptionDetail};
 
@@ -119,6 +119,10 @@ pub(crate) async fn decide(
     };
     permit(handle, principal, (Role::Handler, &exception.workflow)).await?;
     answers(principal, &exception, &resolving.decision)?;
+    if let Decision::Edit(edits) = &resolving.decision {
+        let given = (exception.workflow.as_str(), edits.iter());
+        names_no_paths(handle, principal, given).await?;
+    }
     if resolving.remember.is_some() {
         remembers(principal)?;
     }

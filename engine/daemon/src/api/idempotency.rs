@@ -64,12 +64,20 @@ async fn asked(request: Request) -> Result<(Option<Asked>, Request), Problem> {
     }
     let principal = parts.extensions.get::<Principal>();
     let asked = Asked {
-        by: principal.map(|it| it.name.clone()).unwrap_or_default(),
+        by: principal.map(who).unwrap_or_default(),
         key,
         what: Hash::of(&text),
         is_written: !UNWRITTEN.iter().any(|it| parts.uri.path().starts_with(it)),
     };
     Ok((Some(asked), Request::from_parts(parts, Body::from(body))))
+}
+
+/// A token may less than its person, so it is not told what they were.
+fn who(principal: &Principal) -> String {
+    match &principal.token {
+        Some(token) => format!("{} {token}", principal.name),
+        None => principal.name.clone(),
+    }
 }
 
 fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {

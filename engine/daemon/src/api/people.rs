@@ -23,7 +23,7 @@ pub struct PersonRequest {
     pub name: String,
     pub password: String,
     pub role: Role,
-    /// What else they may in folders of workflows, each with `handler` or `author`; it holds for
+    /// What else they may in folders of workflows, each with `viewer`, `handler` or `author`; it holds for
     /// what is below a folder too.
     #[serde(default)]
     pub folders: FolderRoles,

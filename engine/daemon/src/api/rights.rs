@@ -26,7 +26,7 @@ use crate::{
     daemon::{Handle, Parts},
     history::History,
     starter,
-    views::{Reader, Sight},
+    views::{self, Reader, Sight},
 };
 
 /// What somebody may, and where workflows lie.
@@ -41,9 +41,9 @@ impl<'p> Reach<'p> {
         handle: &Handle,
         principal: &'p Principal,
     ) -> Result<Reach<'p>, Problem> {
-        let places = match principal.folders.is_empty() {
-            true => BTreeMap::new(),
-            false => places(handle).await?,
+        let places = match principal.role.somewhere(&principal.folders) {
+            same if same == principal.role => BTreeMap::new(),
+            _ => places(handle).await?,
         };
         Ok(Reach { principal, places })
     }
@@ -80,6 +80,12 @@ impl<'p> Reach<'p> {
         let mut all = handle.workflows();
         all.retain(|it| self.sees(&it.plan.name));
         all
+    }
+
+    /// How these are called.
+    pub(crate) fn names(&self, handle: &Handle) -> Vec<String> {
+        let versions = self.workflows(handle).into_iter();
+        versions.map(|it| it.plan.name.clone()).collect()
     }
 
     /// Whether they are shown anything of a workflow.
@@ -273,12 +279,11 @@ fn around(
     run: RunId,
     places: &BTreeMap<String, String>,
 ) -> Result<Vec<Option<String>>, Problem> {
-    let runs = std::iter::successors(Some(run), |it| Some(it.parent()?.0));
     let folder = |run: RunId| {
         let summary = parts.store.summary(&run)?;
         Ok(summary.and_then(|it| places.get(&it.workflow).cloned()))
     };
-    runs.map(folder).collect()
+    views::around(&run).map(folder).collect()
 }
 
 /// The folder that is wanted for a new workflow.

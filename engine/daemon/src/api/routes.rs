@@ -12,7 +12,7 @@ use axum::{
 use botswain_core::{
     ArtifactRef, ExceptionId, Hash, RunId, StepId,
     engine::{NO_ROOM, event::Reply},
-    plan::Version,
+    plan::{InputKind, Version},
 };
 use botswain_store::ReadError;
 use botswain_views::Role;
@@ -116,6 +116,7 @@ pub(crate) async fn start(
         by,
     } = request;
     permit(&handle, &principal, (Role::Handler, &workflow)).await?;
+    names_no_paths(&handle, &principal, (&workflow, inputs.iter())).await?;
     let by = principal.signs(by);
     let files = inputs.values().filter_map(ArtifactRef::from_value);
     are_there(&handle, files.collect()).await?;
@@ -129,6 +130,32 @@ pub(crate) async fn start(
         Reply::Resolved => Err(Problem::internal(
             "a run was asked for and a decision was answered",
         )),
+    }
+}
+
+/// Whoever does not see everything names no file of the machine: it might be one of what they do not
+/// see.
+pub(super) async fn names_no_paths<'v>(
+    handle: &Handle,
+    principal: &Principal,
+    (workflow, given): (&str, impl Iterator<Item = (&'v String, &'v Value)>),
+) -> Result<(), Problem> {
+    if principal.role >= Role::Viewer {
+        return Ok(());
+    }
+    let version = handle.workflow(workflow);
+    let is_file = |name: &str| {
+        let input = version.as_ref().and_then(|it| it.plan.inputs.get(name));
+        input.is_some_and(|it| it.kind == InputKind::File)
+    };
+    let mut paths = given.filter(|(name, value)| is_file(name) && value.is_string());
+    match paths.next() {
+        None => Ok(()),
+        Some((name, _)) => {
+            let title = format!("{} names no path for `{name}`", principal.name);
+            let problem = Problem::new(StatusCode::FORBIDDEN, "access.role", title);
+            Err(problem.detail("send the file itself; a path takes the role viewer everywhere"))
+        }
     }
 }
 
@@ -277,9 +304,25 @@ pub(super) async fn exceptions(
 
 pub(super) async fn exception(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Path(id): Path<ExceptionId>,
 ) -> Result<Tagged<ExceptionDetail>, Problem> {
-    detail(&handle, id).await.map(tagged)
+    detail_for(&handle, &principal, id).await.map(tagged)
+}
+
+/// One exception as far as somebody sees it: of one in a run that was called from where they see,
+/// only what is in that run.
+pub(crate) async fn detail_for(
+    handle: &Handle,
+    principal: &Principal,
+    id: ExceptionId,
+) -> Result<ExceptionDetail, Problem> {
+    let mut detail = detail(handle, id).await?;
+    let reach = Reach::of(handle, principal).await?;
+    if !reach.sees(&detail.exception.workflow) {
+        (detail.others, detail.newer, detail.changed) = (0, None, None);
+    }
+    Ok(detail)
 }
 
 /// One exception, and whether it can be tried again by a newer version.
@@ -347,10 +390,7 @@ pub(crate) async fn is_of(
     let missing = |detail: &str| Problem::not_found("there is no such file").detail(detail);
     let run = run.ok_or_else(|| missing("say by `run` of which run it is"))?;
     let hash = hash.clone();
-    let looked = reading(handle, move |parts| {
-        let is_seen = parts.shows(&sight, &run)?;
-        Ok::<_, ReadError>(is_seen && parts.store.has_named(&run, &hash, &parts.kept.0)?)
-    });
+    let looked = reading(handle, move |parts| parts.names_for(&sight, &run, &hash));
     match looked.await?.0 {
         true => Ok(()),
         false => Err(missing("this run has named none")),

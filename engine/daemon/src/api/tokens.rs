@@ -66,7 +66,13 @@ pub(crate) async fn list(
     Extension(principal): Extension<Principal>,
 ) -> Answer<Vec<TokenView>> {
     let own = (principal.role < Role::Admin).then_some(principal.name.as_str());
-    Ok(Json(handle.accounts.tokens(own)))
+    let mut tokens = handle.accounts.tokens(own);
+    // One that sees some folders alone does not hear of what others see.
+    if principal.role == Role::None {
+        let is_itself = |it: &TokenView| principal.token.as_ref() == Some(&it.name);
+        tokens.retain(|it| principal.token.is_none() || is_itself(it));
+    }
+    Ok(Json(tokens))
 }
 
 pub(crate) async fn add(

@@ -12,7 +12,7 @@ use crate::{
     views::Sight,
 };
 
-/// How long what somebody sees is not looked up anew; whoever is changed has to sign in again.
+/// How long what somebody sees is not looked up anew.
 const KNOWN: Duration = Duration::from_secs(1);
 
 /// Somebody who watches.
@@ -43,7 +43,7 @@ impl Watcher {
         {
             return Some(sight.clone());
         }
-        // Where that cannot be read nothing is told.
+        // Where that cannot be read it ends, and whoever watches comes again.
         let reach = Reach::of(&self.handle, &principal).await.ok()?;
         let sight = reach.sight();
         self.known = Some((Instant::now(), sight.clone()));

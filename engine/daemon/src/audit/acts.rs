@@ -199,7 +199,7 @@ pub(crate) const ACTS: &[(&str, &str, Form)] = &[
     (
         "POST",
         "/tokens",
-        said(Act::AddToken, "token {name}", &["role", "days"]),
+        said(Act::AddToken, "token {name}", &["role", "folders", "days"]),
     ),
     (
         "POST",
@@ -212,7 +212,7 @@ pub(crate) const ACTS: &[(&str, &str, Form)] = &[
         said(
             Act::AddToken,
             "token {name}",
-            &["role", "expires", "person"],
+            &["role", "folders", "expires", "person"],
         ),
     ),
     (

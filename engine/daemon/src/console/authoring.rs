@@ -161,9 +161,12 @@ pub(super) async fn open(
 /// The page, with whether another author has to agree and what is proposed already.
 async fn drawn(visit: &Visit, editing: Editing<'_>) -> String {
     let handle = &visit.guard.handle;
-    // What cannot be read is told when the text is sent.
-    let proposal = proposals::of(handle, editing.workflow).await;
-    let proposal = proposal.ok().flatten();
+    // What cannot be read is told when the text is sent; what somebody else's folder has is not.
+    let proposal = match &visit.principal {
+        Some(principal) => proposals::detail_for(handle, principal, editing.workflow).await,
+        None => return String::new(),
+    };
+    let proposal = proposal.ok().map(|it| it.proposal);
     let editing = Editing {
         asks_four_eyes: handle.parts.config().asks_four_eyes(),
         proposal: proposal.as_ref(),

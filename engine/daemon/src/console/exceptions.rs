@@ -66,7 +66,11 @@ pub(super) async fn show(
 /// The page, with what was written into a form that could not be taken.
 async fn page(handle: &Handle, visit: &Visit, id: ExceptionId, draft: Option<Draft>) -> Response {
     let frame = visit.counted().await;
-    match routes::detail(handle, id).await {
+    let read = match &visit.principal {
+        Some(principal) => routes::detail_for(handle, principal, id).await,
+        None => routes::detail(handle, id).await,
+    };
+    match read {
         Ok(detail) => {
             let page = botswain_console::exception(&frame, &detail, draft.as_ref());
             if draft.is_some() {

@@ -9,12 +9,13 @@ use botswain_console::InsightsFilter;
 use botswain_views::{InsightsQuery, InsightsTable};
 use jiff::{Timestamp, ToSpan, civil::Date};
 
-use super::{Visit, forms::Fields, html, runs::names};
+use super::{Visit, forms::Fields, html};
 use crate::{
     accounts::Principal,
     api::{
         Problem, extract,
         insights::{self, ExportQuery},
+        rights::Reach,
     },
     daemon::Handle,
 };
@@ -38,7 +39,7 @@ pub(super) async fn show(
         timezone: zone(&visit),
     };
     let read = async {
-        let known = names(&handle, &principal).await?;
+        let known = Reach::of(&handle, &principal).await?.names(&handle);
         let query = extract::Query(query);
         let found = insights::show(State(handle), Extension(principal), query).await?;
         Ok::<_, Problem>((known, found.0))

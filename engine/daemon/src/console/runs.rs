@@ -57,10 +57,9 @@ pub(super) async fn list(
         limit: Some(PAGE),
     };
     let read = async {
-        let known = names(&handle, &principal).await?;
-        let sight = Reach::of(&handle, &principal).await?.sight();
-        let page = routes::runs_page(&handle, query, (sight, LOOKED)).await?;
-        Ok::<_, Problem>((known, page.0))
+        let reach = Reach::of(&handle, &principal).await?;
+        let page = routes::runs_page(&handle, query, (reach.sight(), LOOKED)).await?;
+        Ok::<_, Problem>((reach.names(&handle), page.0))
     };
     match read.await {
         Ok((known, page)) => {
@@ -70,13 +69,6 @@ pub(super) async fn list(
         }
         Err(problem) => visit.problem(&problem),
     }
-}
-
-/// The workflows of which somebody can be shown something, by name.
-pub(super) async fn names(handle: &Handle, principal: &Principal) -> Result<Vec<String>, Problem> {
-    let reach = Reach::of(handle, principal).await?;
-    let versions = reach.workflows(handle).into_iter();
-    Ok(versions.map(|it| it.plan.name.clone()).collect())
 }
 
 pub(super) async fn show(
@@ -131,11 +123,12 @@ pub(super) async fn items(
 /// Everything that happened in it, to be kept.
 pub(super) async fn evidence(
     State(handle): State<Handle>,
+    Extension(principal): Extension<Principal>,
     Extension(visit): Extension<Visit>,
     Path(run): Path<RunId>,
 ) -> Response {
     let frame = visit.frame(Counts::default());
-    let sent = evidence::send(handle, frame, run).await;
+    let sent = evidence::send(handle, &principal, (frame, run)).await;
     sent.unwrap_or_else(|problem| visit.problem(&problem))
 }
 

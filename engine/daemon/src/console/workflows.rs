@@ -35,10 +35,14 @@ pub(super) async fn list(
     principal: Extension<Principal>,
     Extension(visit): Extension<Visit>,
 ) -> Response {
-    match workflows::list(State(handle.clone()), principal).await {
+    match workflows::list(State(handle.clone()), principal.clone()).await {
         Ok(Json(all)) => {
-            let asks = handle.parts.config().asks_four_eyes() || !handle.proposals.all().is_empty();
             let frame = visit.counted().await;
+            let waits = |Json(all): Json<Vec<ProposalView>>| !all.is_empty();
+            let asks = handle.parts.config().asks_four_eyes()
+                || proposals::list(State(handle), principal)
+                    .await
+                    .is_ok_and(waits);
             html(botswain_console::workflows(&frame, &all, asks))
         }
         Err(problem) => visit.problem(&problem),

@@ -17,7 +17,10 @@ use serde_json::json;
 use super::archive::{Archive, Entry};
 use crate::{
     daemon::Parts,
-    views::files::{Kept, collect},
+    views::{
+        Sight,
+        files::{Kept, collect},
+    },
 };
 
 /// How many items are listed at a time.
@@ -41,7 +44,7 @@ struct Found {
 /// Writes the whole bundle of a run.
 pub(super) fn write(
     parts: &Parts,
-    frame: &Frame,
+    (frame, sight): (&Frame, &Sight),
     detail: &RunDetail,
     out: impl Write,
 ) -> io::Result<()> {
@@ -57,6 +60,9 @@ pub(super) fn write(
             lost.push(format!("workflows/{}.yaml", hash.as_str()));
             continue;
         };
+        if !sight.shows(&version.plan.name) {
+            continue;
+        }
         let name = safe(&version.plan.name);
         let path = format!("workflows/{name}.{}.yaml", hash.short());
         archive.add(&path, 0, |entry| entry.write_all(version.source.as_bytes()))?;

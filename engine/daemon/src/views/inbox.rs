@@ -1,4 +1,7 @@
 //! Makes the inbox, a page at a time; what it costs depends on the page, not on what waits.
+//!
+//! The counts of somebody who sees some folders alone are sums over the causes of all, and of what is
+//! due so many are looked at.
 
 use botswain_core::index::{Exception, ExceptionCategory};
 use botswain_store::{Cluster, Cursor, List, ReadError};
@@ -83,21 +86,26 @@ impl Parts {
             }
             match page.next {
                 Some(next) => after = Some(next),
-                None => return Ok(counts),
+                None => break,
             }
         }
+        counts.snoozed = counts.snoozed.min(Counts::MOST);
+        counts.approvals = counts.approvals.min(Counts::MOST);
+        Ok(counts)
     }
 
-    /// How many of a list somebody is shown, up to the most that is told.
+    /// How many of a list somebody is shown, up to the most that is told; where others are many, of
+    /// the first ones.
     fn count_shown(&self, list: &List, sight: &Sight) -> Result<u64, ReadError> {
-        let (mut count, mut after) = (0, None);
+        let (mut count, mut looked_at, mut after) = (0, 0, None);
         loop {
             let page = self.store.listed_exceptions(list, after.as_ref(), PAGE)?;
+            looked_at += page.entries.len();
             let shown = page.entries.iter().filter(|it| sight.shows(&it.workflow));
             count += shown.count() as u64;
             match page.next {
-                Some(next) if count < Counts::MOST => after = Some(next),
-                _ => return Ok(count),
+                Some(next) if count < Counts::MOST && looked_at < LOOKED_AT => after = Some(next),
+                _ => return Ok(count.min(Counts::MOST)),
             }
         }
     }

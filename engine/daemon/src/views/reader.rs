@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use botswain_core::RunId;
+use botswain_core::{Hash, RunId};
 use botswain_store::ReadError;
 
 use crate::daemon::Parts;
@@ -13,16 +13,6 @@ pub struct Reader {
     /// Under which name they take things on.
     pub name: String,
     pub sight: Sight,
-}
-
-impl Reader {
-    /// One who is shown everything, and has taken on nothing.
-    pub fn nobody() -> Reader {
-        Reader {
-            name: String::new(),
-            sight: Sight::All,
-        }
-    }
 }
 
 /// Of which workflows somebody is shown what they do.
@@ -53,17 +43,37 @@ impl Sight {
     }
 }
 
+/// A run, and those that it is a part of.
+pub fn around(run: &RunId) -> impl Iterator<Item = RunId> {
+    std::iter::successors(Some(run.clone()), |it| Some(it.parent()?.0))
+}
+
 impl Parts {
     /// Whether somebody is shown a run: it, or one that it is a part of, is of a workflow that they
     /// see.
     pub fn shows(&self, sight: &Sight, run: &RunId) -> Result<bool, ReadError> {
-        if *sight == Sight::All {
-            return Ok(true);
-        }
-        let around = std::iter::successors(Some(run.clone()), |it| Some(it.parent()?.0));
-        for run in around {
+        Ok(*sight == Sight::All || !self.shown_around(sight, run)?.is_empty())
+    }
+
+    /// A run, and those that it is a part of, as far as somebody is shown them.
+    fn shown_around(&self, sight: &Sight, run: &RunId) -> Result<Vec<RunId>, ReadError> {
+        let (mut all, mut shown) = (Vec::new(), 0);
+        for run in around(run) {
             let summary = self.store.summary(&run)?;
+            all.push(run);
             if summary.is_some_and(|it| sight.shows(&it.workflow)) {
+                shown = all.len();
+            }
+        }
+        all.truncate(shown);
+        Ok(all)
+    }
+
+    /// Whether a run names this file or table, or one does that it is a part of; as far as somebody
+    /// is shown them.
+    pub fn names_for(&self, sight: &Sight, run: &RunId, hash: &Hash) -> Result<bool, ReadError> {
+        for run in self.shown_around(sight, run)? {
+            if self.store.has_named(&run, hash, &self.kept.0)? {
                 return Ok(true);
             }
         }

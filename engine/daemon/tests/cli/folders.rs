@@ -207,7 +207,8 @@ fn roles_in_folders_are_given_and_listed() {
     assert_eq!(folders(), serde_json::json!({ "sales/export": "handler" }));
     for (folder, why) in [
         ("sales", "it is a folder and a role"),
-        ("sales=admin", "handler or author"),
+        ("sales=admin", "viewer, handler or author"),
+        ("sales=none", "viewer, handler or author"),
         ("../x=author", "cannot be a folder"),
         ("=author", "cannot be a folder"),
     ] {

@@ -1,8 +1,14 @@
 //! Somebody may more in one folder: an admin says so without scripts, and pages and API know it.
 
 use fantoccini::Locator;
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
 
-use crate::{browser::Browser, house::House, plain::NoScripts};
+use crate::{
+    browser::Browser,
+    house::{House, line},
+    plain::NoScripts,
+};
 
 const PO: &str = "name: po\nsteps: [{ id: stop, fail: look at it }]\n";
 
@@ -87,4 +93,81 @@ async fn an_author_of_one_folder_writes_and_decides_there_and_nowhere_else() {
             .contains("it takes the role author in `sales`")
     );
     browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_a_role_in_a_folder_alone_sees_that_folder_and_a_token_too() {
+    let house = House::open();
+    house.write("workflows/purchasing/po.yaml", PO);
+    house.admit("ann", "admin", &[]);
+    house.admit("mia", "none", &[]);
+    let change = ["user", "change", "mia", "--folder", "purchasing=handler"];
+    assert!(house.botswain(&change).status.success());
+    assert_eq!(house.botswain(&["run", "po"]).status.code(), Some(3));
+    house.park(&[line("1", "4711", "ACME")]);
+
+    let mut browser = Browser::open(&house).await;
+    browser.sign_in("mia").await;
+    for (page, word, is_there) in [
+        ("/inbox?show=newest", "look at it", true),
+        ("/inbox?show=newest", "ACME", false),
+        ("/inbox?q=4711", "4711", false),
+        ("/workflows", "po", true),
+        ("/workflows", "lines", false),
+        ("/runs", "lines", false),
+        ("/insights", "lines", false),
+        ("/runs/2", "it takes the role viewer", true),
+        ("/connections", "it takes the role viewer", true),
+    ] {
+        browser.go(page).await;
+        let told = browser.text("main").await;
+        assert_eq!(told.contains(word), is_there, "{page} {word}: {told}");
+    }
+    browser.go("/inbox").await;
+    assert_eq!(browser.text("[data-count=open]").await, "1");
+    assert!(!browser.is_there("nav [href='/connections']").await);
+    // What is seen is decided as ever.
+    browser.go("/exceptions/1").await;
+    browser.find("[action='/exceptions/1/decision']").await;
+    browser.close().await;
+
+    // A program of somebody who may everything, for one folder.
+    let add = [
+        "user",
+        "token",
+        "add",
+        "ann",
+        "shop",
+        "--role",
+        "handler",
+        "--folder",
+        "purchasing",
+    ];
+    let made = house.json(&add);
+    let listed = house.json(&["user", "token", "list"]);
+    assert_eq!(listed[0]["folders"], json!(["purchasing"]));
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let http = Client::new();
+    let get = async |path: &str| {
+        let ask = http.get(format!("{}/api/v1{path}", house.url));
+        let ask = ask.bearer_auth(made["token"].as_str().unwrap());
+        let answer = ask.send().await.unwrap();
+        (answer.status(), answer.json::<Value>().await.unwrap())
+    };
+    for path in ["/runs", "/exceptions", "/workflows"] {
+        let (_, list) = get(path).await;
+        let list = list.as_array().unwrap();
+        assert_eq!(list.len(), 1, "{path}: {list:?}");
+        let text = list[0].to_string();
+        assert!(text.contains("\"po\"") && !text.contains("lines"), "{text}");
+    }
+    for path in [
+        "/runs/2",
+        "/workflows/lines",
+        "/exceptions/2",
+        "/people",
+        "/audit",
+    ] {
+        assert_eq!(get(path).await.0, StatusCode::FORBIDDEN, "{path}");
+    }
 }

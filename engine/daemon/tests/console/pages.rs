@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     browser::Browser,
-    house::{House, line, npm, wait_for},
+    house::{House, SETTINGS, line, npm, wait_for},
 };
 
 /// Texts that would run, or break out of where they stand, if they were not taken as texts.
@@ -52,8 +52,17 @@ const PAGES: [&str; 33] = [
     "/account",
 ];
 
+/// In which nobody activates a text of their own.
+fn settings() -> String {
+    let listen = "listen: \"127.0.0.1:0\"";
+    SETTINGS.replace(
+        listen,
+        &format!("{listen}, activation: {{ self_approval: false }}"),
+    )
+}
+
 async fn hostile_house() -> House {
-    let house = House::open();
+    let house = House::with(&settings());
     house.admit("ann", "admin", &["buyers"]);
     let settings = std::fs::read_to_string(house.path("botswain.yaml")).unwrap();
     let connections = "connections:\n  shop: { kind: web, address: \"http://127.0.0.1:1\" }\n";
@@ -83,18 +92,22 @@ async fn hostile_house() -> House {
         let talks = format!("name: talks\ndescription: {at} {text}\n{steps}\n");
         house.write("desk/talks.yaml", &talks);
         let file = house.path("desk/talks.yaml");
-        let push = ["push", file.to_str().unwrap(), "--note", &text];
+        let push = [
+            "push",
+            file.to_str().unwrap(),
+            "--by",
+            "mia",
+            "--note",
+            &text,
+        ];
         let pushed = house.botswain(&push);
-        assert!(pushed.status.success(), "{pushed:?}");
+        assert_eq!(pushed.status.code(), Some(3), "{pushed:?}");
+        let hash = house.json(&["proposals"])[0]["hash"].clone();
+        let approve = ["proposals", "approve", "talks", "--by", "ben", "--hash"];
+        let approved = house.botswain(&[&approve[..], &[hash.as_str().unwrap()]].concat());
+        assert!(approved.status.success(), "{approved:?}");
     }
     // Another waits for somebody who agrees.
-    let settings = std::fs::read_to_string(house.path("botswain.yaml")).unwrap();
-    let two = "activation: { self_approval: false }";
-    let settings = settings.replace(
-        "listen: \"127.0.0.1:0\"",
-        &format!("listen: \"127.0.0.1:0\", {two}"),
-    );
-    house.write("botswain.yaml", &settings);
     let text = HOSTILE[1].replace('"', "'");
     let talks = "name: talks\nsteps: [{ id: a, set: { b: \"2\" } }]\n";
     house.write("desk/talks.yaml", &format!("{talks}# {text}\n"));
@@ -107,7 +120,7 @@ async fn hostile_house() -> House {
         "--note",
         &text,
     ]);
-    assert!(pushed.status.success(), "{pushed:?}");
+    assert_eq!(pushed.status.code(), Some(3), "{pushed:?}");
     assert_eq!(house.json(&["proposals"])[0]["workflow"], "talks");
     let remark = ["exceptions", "remark", "1", "--note", HOSTILE[1]];
     assert!(house.botswain(&remark).status.success());

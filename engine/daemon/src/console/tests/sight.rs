@@ -79,6 +79,11 @@ impl Halls {
         // It lies where it is seen, and calls one that is not.
         let caller = format!("name: caller\nsteps: [{{ id: go, call: {HIDDEN}-stops }}]\n");
         files.push((format!("workflows/{OPEN}/caller.yaml"), caller.as_str()));
+        // And the other way round.
+        let outer = format!(
+            "name: outer\ninputs: {{ sheet: {{ type: file }} }}\nsteps: [{{ id: go, call: {OPEN}-stops }}]\n"
+        );
+        files.push((format!("workflows/{HIDDEN}/outer.yaml"), outer.as_str()));
         let files: Vec<_> = files
             .iter()
             .map(|(file, text)| (file.as_str(), *text))
@@ -375,10 +380,29 @@ async fn numbers_count_only_what_somebody_sees() {
     let mut halls = Halls::open().await;
     let mia = halls.limited("mia", Role::Viewer).await;
     let admin = halls.admin().await;
-    for (who, waiting, files) in [(&mia, 2, 3), (&admin, 4, 5)] {
+    // In each folder one is put off, and one is taken on.
+    let handle = halls.house.daemon.handle.clone();
+    let until = Timestamp::now() + jiff::SignedDuration::from_hours(9);
+    for known in [&halls.hidden, &halls.open] {
+        let stopped = waiting(&halls.house, &format!("{}-stops", known.word)).remove(0);
+        let to = if known.word == OPEN { "mia" } else { "eve" };
+        for (id, decision) in [
+            (stopped.id, json!({ "snooze": { "until": until } })),
+            (known.exception, json!({ "assign": { "to": to } })),
+        ] {
+            let resolving = serde_json::from_value(json!({ "decision": decision })).unwrap();
+            let asked = (id, api::precondition::IfMatch::default());
+            api::decisions::decide(&handle, &Principal::local(), asked, resolving)
+                .await
+                .unwrap();
+        }
+    }
+    for (who, waiting, files) in [(&mia, 2, 3), (&admin, 4, 6)] {
         let counts: Value = serde_json::from_str(&halls.get(who, "/counts").await.1).unwrap();
         assert_eq!(counts["open"], waiting, "{counts}");
         assert_eq!(counts["approvals"], waiting / 2, "{counts}");
+        assert_eq!(counts["snoozed"], waiting / 2, "{counts}");
+        assert_eq!(counts["mine"], 1, "{counts}");
         let health = halls.get(who, "/api/v1/health").await.1;
         let health: Value = serde_json::from_str(&health).unwrap();
         assert_eq!(health["exceptions"], waiting);
@@ -441,6 +465,21 @@ async fn who_sees_a_run_sees_what_it_has_called_and_acts_on_nothing_there() {
     ] {
         assert_eq!(halls.get(&mia, &path).await.0, StatusCode::OK, "{path}");
     }
+    // The names of what is in a bundle stand in it as they are; the text of the called one is not there.
+    let bundle = format!("/runs/{}/evidence", RunId::root(called.run.number()));
+    let admin = halls.admin().await;
+    for (who, is_there) in [(&mia, false), (&admin, true)] {
+        let (status, bundle) = halls.get(who, &bundle).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(bundle.contains("workflows/caller."));
+        let name = format!("workflows/{HIDDEN}-stops.");
+        assert_eq!(bundle.contains(&name), is_there);
+    }
+    let (_, page) = halls.get(&mia, &format!("/exceptions/{}", called.id)).await;
+    assert!(
+        !page.contains("fingerprint="),
+        "no others are told of: {page}"
+    );
     let (_, inbox) = halls.get(&mia, "/inbox?show=newest").await;
     assert!(
         !inbox.contains(&format!("/exceptions/{}", called.id)),
@@ -487,6 +526,83 @@ async fn what_is_chosen_for_many_is_only_what_somebody_sees() {
     // The form of a workflow is not filled with what a run of another was given.
     let path = format!("/workflows/{OPEN}-deals?again={}", halls.hidden.run);
     assert!(!halls.get(&mia, &path).await.1.contains(HIDDEN));
+}
+
+#[tokio::test]
+async fn a_decision_about_many_of_which_some_are_closed_is_not_shown_to_who_sees_a_part() {
+    let mut halls = Halls::open().await;
+    let mia = halls.limited("mia", Role::Handler).await;
+    let handle = halls.house.daemon.handle.clone();
+    let ask = async |exceptions: Vec<ExceptionId>| {
+        let about = json!({ "exceptions": exceptions, "decision": "remark", "note": data(HIDDEN) });
+        let about = serde_json::from_value(about).unwrap();
+        api::bulk::ask(&handle, &Principal::local(), about)
+            .await
+            .unwrap()
+            .id
+    };
+    // One that is not there any more may have been of any folder.
+    let closed = ask(vec![ExceptionId(4711)]).await;
+    let some = ask(vec![halls.open.exception, ExceptionId(4711)]).await;
+    let own = ask(vec![halls.open.exception]).await;
+    for (id, status) in [(closed, 404), (some, 404), (own, 200)] {
+        for way in ["/bulk", "/api/v1/bulk"] {
+            let (came, body) = halls.get(&mia, &format!("{way}/{id}")).await;
+            assert_eq!(came, status, "{way}/{id}: {body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_see_everything_gives_a_file_and_no_path() {
+    let mut halls = Halls::open().await;
+    let mia = halls.limited("mia", Role::Handler).await;
+    let path = format!("workflows/{HIDDEN}/{HIDDEN}-deals.yaml");
+    let begin = |sheet: &Value| {
+        let body = json!({ "workflow": format!("{OPEN}-deals"), "inputs": { "order": "1", "sheet": sheet } });
+        let (mut head, _) = request("POST", "/api/v1/runs", &mia.headers()).into_parts();
+        let json = HeaderValue::from_static("application/json");
+        head.headers.insert(header::CONTENT_TYPE, json);
+        Request::from_parts(head, Body::from(body.to_string()))
+    };
+    let answer = halls.house.ask(begin(&json!(path))).await;
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    let upload = api::form::Upload {
+        name: "own.csv".to_owned(),
+        media: "text/csv".to_owned(),
+        content: axum::body::Bytes::from_static(b"1;2\n"),
+    };
+    let kept = files::keep(&halls.house.daemon.handle, upload)
+        .await
+        .unwrap();
+    let answer = halls.house.ask(begin(&kept.to_value())).await;
+    assert_eq!(answer.status(), StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn who_sees_a_run_that_was_called_sees_no_file_of_the_one_around_it() {
+    let mut halls = Halls::open().await;
+    let mia = halls.limited("mia", Role::Viewer).await;
+    let handle = halls.house.daemon.handle.clone();
+    let theirs = halls.hidden.file.clone();
+    let sheet = json!({ "$artifact": theirs, "name": "a.csv", "media": "text/csv", "size": data(HIDDEN).len() + 3 });
+    let inputs = IndexMap::from([("sheet".to_owned(), sheet)]);
+    handle.run("outer", inputs, None, "ann").await.unwrap();
+    let called = loop {
+        let mut parked = waiting(&halls.house, &format!("{OPEN}-stops"));
+        match parked.len() {
+            2 => break parked.remove(1).run,
+            _ => tokio::time::sleep(Duration::from_millis(5)).await,
+        }
+    };
+    assert_eq!(
+        halls.get(&mia, &format!("/runs/{called}")).await.0,
+        StatusCode::OK
+    );
+    let path = format!("/artifacts/{}?run={called}", theirs.as_str());
+    assert_eq!(halls.get(&mia, &path).await.0, StatusCode::NOT_FOUND);
+    let admin = halls.admin().await;
+    assert_eq!(halls.get(&admin, &path).await.0, StatusCode::OK);
 }
 
 /// The next thing that is told to somebody who watches.
