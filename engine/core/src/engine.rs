@@ -95,6 +95,8 @@ pub struct Engine {
     timers: BTreeSet<(Timestamp, RunId)>,
     /// Until when something is kept back of which run.
     kept: BTreeSet<(Timestamp, RunId)>,
+    /// Runs that were seen to wait for their turn; some may have had it since.
+    queued: BTreeSet<RunId>,
     claims: Claims,
     pools: Pools,
     restored: Restored,
@@ -119,6 +121,7 @@ impl Engine {
             last_ticket: 0,
             timers: BTreeSet::new(),
             kept: BTreeSet::new(),
+            queued: BTreeSet::new(),
             claims: Claims::default(),
             pools: Pools::default(),
             restored: Restored::default(),

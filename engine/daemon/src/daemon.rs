@@ -34,10 +34,13 @@ use botswain_core::{
 };
 use botswain_store::{Artifacts, Lock, Store};
 use jiff::tz::TimeZone;
-use tokio::{sync::broadcast, task::JoinHandle};
+use tokio::{
+    sync::{broadcast, mpsc},
+    task::JoinHandle,
+};
 
 use self::{
-    driver::Driver,
+    driver::{Driver, Watching},
     parts::Settings,
     values::{Kept, Known},
 };
@@ -169,7 +172,12 @@ impl Daemon {
             Mode::Brief => engine.without_firing(),
         };
         let (notices, _) = broadcast::channel(4096);
-        let (driver, messages) = Driver::new(engine, parts.clone(), notices.clone());
+        let (opened, to_tell) = mpsc::channel(4096);
+        let watching = Watching {
+            notices: notices.clone(),
+            opened,
+        };
+        let (driver, messages) = Driver::new(engine, parts.clone(), watching);
         let private = parts.instance.private();
         let answers = Answers::open(private.answers()).map_err(|source| StartError::Answers {
             path: private.answers(),
@@ -206,7 +214,7 @@ impl Daemon {
         }
         // Whoever runs one command looks at its exceptions anyway.
         if mode == Mode::Lasting {
-            tokio::spawn(notify::watch(handle.clone(), handle.watch(), newest));
+            tokio::spawn(notify::watch(handle.clone(), to_tell, newest));
             tokio::spawn(reload::follow(handle.clone()));
             tokio::spawn(keeping::prune_hourly(handle.clone()));
             tokio::spawn(sources::listen(handle.clone()));

@@ -7,6 +7,7 @@
 
 pub(crate) mod head;
 mod queue;
+pub(crate) mod ready;
 mod run;
 
 use std::{
@@ -20,17 +21,19 @@ use botswain_core::{
     engine::rebuild::Rebuilt,
     index::{Batch, Change, Claim, ClaimKey, Mapping, Reached},
     plan::Version,
-    run::fact::Fact,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use self::head::Head;
+use self::{
+    head::Head,
+    ready::{Ready, ReadyChange},
+};
 use crate::{
     backend::Backend,
     error::{AppendError, ReadError},
     key::{self, Key},
-    record::{self, Trace},
+    record::{self, Trace, Unnumbered},
 };
 
 /// Records to write as they are, and to remove (`None`).
@@ -53,8 +56,8 @@ pub(crate) enum Before {
 /// A record as it is now, and what lies under its key before the group.
 type Found<'d> = (Option<Cow<'d, [u8]>>, Before);
 
-/// Most requests write fewer records.
-const RECORDS: usize = 6;
+/// Most batches write fewer records.
+const RECORDS: usize = 12;
 
 /// Nothing lies there.
 const NOTHING: Before = Before::Known(None);
@@ -152,12 +155,12 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// One of so many requests, more or less.
-    pub(crate) fn new(heads: HashMap<RunId, Head>, next: u64, requests: usize) -> Group {
+    /// Of nothing so far; what it is to write goes into `writes`, which are empty.
+    pub(crate) fn new(heads: HashMap<RunId, Head>, next: u64, writes: Drafted) -> Group {
         Group {
             heads,
             next,
-            writes: Drafted(HashMap::with_capacity(RECORDS * requests)),
+            writes,
             ..Group::default()
         }
     }
@@ -166,7 +169,7 @@ impl Group {
     pub(crate) fn append(
         &mut self,
         backend: &dyn Backend,
-        batch: &Batch,
+        batch: &Ready,
     ) -> Result<(), AppendError> {
         let mut draft = Draft::over(backend, self);
         let counting = draft.append(batch)?;
@@ -243,7 +246,7 @@ impl Group {
             facts: Vec::new(),
             changes: changes.collect(),
         };
-        self.append(backend, &batch)
+        self.append(backend, &Ready::of(batch))
     }
 
     /// Takes in a version unless the store has it.
@@ -287,15 +290,25 @@ impl<'a> Draft<'a> {
     }
 
     /// Gives the counters as they are after it.
-    fn append(&mut self, batch: &Batch) -> Result<Counting, AppendError> {
+    fn append(&mut self, batch: &Ready) -> Result<Counting, AppendError> {
         let mut counting = self.counting()?;
         let highest = &mut counting.now;
-        for (run, seq, fact) in &batch.facts {
-            self.fact(run, *seq, fact, highest)?;
-            highest.run = highest.run.max(run.number());
+        for (run, seq, place) in &batch.facts {
+            let record = (&batch.records, place.clone());
+            self.fact(run, *seq, record, highest)?;
         }
         for change in &batch.changes {
-            self.change(change, highest)?;
+            match change {
+                ReadyChange::Run {
+                    before,
+                    after,
+                    record,
+                } => {
+                    highest.run = highest.run.max(after.id.number());
+                    self.run(*before, after, (&batch.records, record.clone()))?;
+                }
+                ReadyChange::Other(change) => self.change(change, highest)?,
+            }
         }
         Ok(counting)
     }
@@ -317,14 +330,17 @@ impl<'a> Draft<'a> {
         &mut self,
         run: &RunId,
         seq: u64,
-        fact: &Fact,
-        highest: &Highest,
+        (records, place): (&Unnumbered, record::Place),
+        highest: &mut Highest,
     ) -> Result<(), AppendError> {
-        let mut head = match run.number() > highest.run {
+        let number = run.number();
+        if number > highest.run {
             // Nobody has had its number yet.
-            true => Head::default(),
-            false => self.head(run)?,
-        };
+            self.know(run, Head::default());
+            highest.run = number;
+        }
+        let next = self.next;
+        let head = self.head(run)?;
         if seq != head.facts {
             return Err(AppendError::Sequence {
                 run: run.clone(),
@@ -332,24 +348,20 @@ impl<'a> Draft<'a> {
                 found: seq,
             });
         }
+        head.facts += 1;
+        head.is_new |= seq == 0;
         let key = key::fact(run, seq);
-        let after = Some(record::encode(&key, self.next, fact));
+        let after = Some(records.numbered(place, &key, next));
         // As many facts are there as were counted.
         let before = NOTHING;
         self.writes.push((key, Written { before, after }));
-        head.facts += 1;
-        head.is_new |= seq == 0;
-        self.know(run, head);
         self.next += 1;
         Ok(())
     }
 
     fn change(&mut self, change: &Change, highest: &mut Highest) -> Result<(), AppendError> {
         match change {
-            Change::Run { before, after } => {
-                highest.run = highest.run.max(after.id.number());
-                self.run(*before, after)
-            }
+            Change::Run { .. } => unreachable!("it comes with its record"),
             Change::Exception { id, after } => self.exception(*id, after.as_deref(), highest),
             Change::Claim {
                 claim,
@@ -439,14 +451,23 @@ impl<'a> Draft<'a> {
     }
 
     /// What is known of a run, this batch's facts so far among them.
-    fn head(&self, run: &RunId) -> Result<Head, ReadError> {
-        let own = self.heads.iter().find(|(id, _)| id == run);
-        if let Some(head) = own
-            .map(|(_, head)| head)
-            .or_else(|| self.group.heads.get(run))
-        {
-            return Ok(head.clone());
-        }
+    fn head(&mut self, run: &RunId) -> Result<&mut Head, ReadError> {
+        let known = self.heads.iter().position(|(id, _)| id == run);
+        let nth = match known {
+            Some(nth) => nth,
+            None => {
+                let head = match self.group.heads.get(run) {
+                    Some(head) => head.clone(),
+                    None => self.read_head(run)?,
+                };
+                self.heads.push((run.clone(), head));
+                self.heads.len() - 1
+            }
+        };
+        Ok(&mut self.heads[nth].1)
+    }
+
+    fn read_head(&self, run: &RunId) -> Result<Head, ReadError> {
         let range = key::below(&key::facts(run));
         let last = self.backend.scan(&range.start..&range.end, 1, true)?;
         let facts = match last.first() {
@@ -507,5 +528,9 @@ impl<'a> Draft<'a> {
 
 /// A record that is no fact, with the number of the newest one.
 fn encoded(key: &[u8], next: u64, body: &impl Serialize) -> Vec<u8> {
-    record::encode(key, next.saturating_sub(1), body)
+    record::encode(key, newest(next), body)
+}
+
+fn newest(next: u64) -> u64 {
+    next.saturating_sub(1)
 }

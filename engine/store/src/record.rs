@@ -5,6 +5,8 @@
 //! under another key is as wrong as one with a flipped bit. A fact has the next
 //! global number; every other record that of the newest fact when it was written.
 
+use std::ops::Range;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::error::ReadError;
@@ -24,13 +26,52 @@ pub(crate) fn encode(key: &[u8], number: u64, body: &impl Serialize) -> Vec<u8> 
 /// As a version with another format would.
 pub(crate) fn encode_as(format: u8, key: &[u8], number: u64, body: &impl Serialize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(ROOMY);
-    bytes.push(format);
-    bytes.extend(number.to_be_bytes());
-    bytes.extend([0; 4]);
-    serde_json::to_writer(&mut bytes, body).expect("what the store keeps is JSON");
-    let sum = checksum(key, &bytes).to_be_bytes();
-    bytes[HEAD..BODY].copy_from_slice(&sum);
+    write_out(&mut bytes, format, body);
+    finish(&mut bytes, key, number);
     bytes
+}
+
+/// Records that are written out, one behind the other, so that only their numbers and checksums
+/// are missing.
+///
+/// Numbers are given by the writer in their order; whoever has something to write does the rest.
+/// All of them are one piece of memory, for it is given back in another thread, which is dear.
+#[derive(Debug)]
+pub(crate) struct Unnumbered(Vec<u8>);
+
+/// Where one of them is.
+pub(crate) type Place = Range<usize>;
+
+impl Unnumbered {
+    pub(crate) fn new() -> Unnumbered {
+        Unnumbered(Vec::with_capacity(2 * ROOMY))
+    }
+
+    pub(crate) fn add(&mut self, body: &impl Serialize) -> Place {
+        let from = self.0.len();
+        write_out(&mut self.0, FORMAT, body);
+        from..self.0.len()
+    }
+
+    pub(crate) fn numbered(&self, place: Place, key: &[u8], number: u64) -> Vec<u8> {
+        // The backend puts a byte before it.
+        let mut bytes = Vec::with_capacity(place.len() + 1);
+        bytes.extend_from_slice(&self.0[place]);
+        finish(&mut bytes, key, number);
+        bytes
+    }
+}
+
+fn write_out(bytes: &mut Vec<u8>, format: u8, body: &impl Serialize) {
+    bytes.push(format);
+    bytes.extend([0; BODY - 1]);
+    serde_json::to_writer(bytes, body).expect("what the store keeps is JSON");
+}
+
+fn finish(bytes: &mut [u8], key: &[u8], number: u64) {
+    bytes[1..HEAD].copy_from_slice(&number.to_be_bytes());
+    let sum = checksum(key, bytes).to_be_bytes();
+    bytes[HEAD..BODY].copy_from_slice(&sum);
 }
 
 pub(crate) fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, ReadError> {

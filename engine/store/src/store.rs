@@ -29,7 +29,7 @@ use crate::{
         sled::{Sled, sync_dir},
     },
     compact,
-    draft::{Claimed, Highest, Writes},
+    draft::{Claimed, Highest, Writes, ready::Ready},
     error::{AppendError, OpenError, ReadError},
     inbox,
     key::{self, Key},
@@ -193,7 +193,7 @@ impl Store {
         written.map_err(|error| ReadError::Damaged(format!("it cannot be indexed: {error}")))
     }
 
-    /// Writes a batch: all of it or nothing. Returns at once.
+    /// Writes a batch: all of it or nothing. Returns as soon as it is written out as records.
     ///
     /// `done` is called exactly once, from the writer's thread; with `Ok` only when
     /// the batch would survive a power cut, and then in the order of the appends.
@@ -203,7 +203,7 @@ impl Store {
         batch: Batch,
         done: impl FnOnce(Result<(), AppendError>) + Send + 'static,
     ) {
-        let done = Done::new(done);
+        let (batch, done) = (Ready::of(batch), Done::new(done));
         self.writer.send(Request::Append { batch, done });
     }
 

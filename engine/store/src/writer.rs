@@ -17,12 +17,12 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use botswain_core::{RunId, engine::rebuild::Rebuilt, index::Batch, plan::Version};
+use botswain_core::{RunId, engine::rebuild::Rebuilt, plan::Version};
 
 use self::arriving::Arriving;
 use crate::{
     backend::{self, Backend, Replacement},
-    draft::{Before, Drafted, Group, Writes, head::Head},
+    draft::{Before, Drafted, Group, Writes, head::Head, ready::Ready},
     error::{AppendError, ReadError},
     ledger::{self, Ledger, Mark},
     record::Trace,
@@ -31,10 +31,12 @@ use crate::{
 
 /// How many open runs are remembered.
 const HEADS: usize = 65_536;
+/// The room for so many records is kept from group to group.
+const RECORDS: usize = 16_384;
 
 pub(crate) enum Request {
     Append {
-        batch: Batch,
+        batch: Ready,
         done: Done,
     },
     Version {
@@ -124,6 +126,7 @@ impl Writer {
             ledger,
             room,
             heads: HashMap::new(),
+            drafted: Drafted::default(),
             answered: 0,
             failure: Arc::clone(&failure),
             last: Arc::clone(&last),
@@ -176,6 +179,8 @@ struct Work {
     ledger: Ledger,
     room: Option<Room>,
     heads: HashMap<RunId, Head>,
+    /// Empty: the room that the last group took.
+    drafted: Drafted,
     /// How many requests the last group had.
     answered: usize,
     failure: Arc<OnceLock<String>>,
@@ -206,7 +211,8 @@ impl Work {
         let mut looks = Vec::new();
         let mut written = Vec::new();
         let heads = std::mem::take(&mut self.heads);
-        let mut group = Group::new(heads, self.ledger.next, self.answered);
+        let drafted = std::mem::take(&mut self.drafted);
+        let mut group = Group::new(heads, self.ledger.next, drafted);
         for request in requests.by_ref() {
             let (result, done) = match request {
                 Request::Check { reply } => {
@@ -289,10 +295,10 @@ impl Work {
         }
     }
 
-    fn write(&mut self, drafted: Drafted, next: u64) -> Result<(), backend::Error> {
+    fn write(&mut self, mut drafted: Drafted, next: u64) -> Result<(), backend::Error> {
         let mut ledger = self.ledger;
         let mut replacements = Vec::with_capacity(drafted.0.len() + 1);
-        for (key, written) in drafted.0 {
+        for (key, written) in drafted.0.drain() {
             let before = match written.before {
                 Before::Known(before) => before,
                 Before::Unread => {
@@ -319,6 +325,9 @@ impl Work {
             mark.write(&ledger)?;
         }
         self.ledger = ledger;
+        if drafted.0.capacity() <= RECORDS {
+            self.drafted = drafted;
+        }
         Ok(())
     }
 

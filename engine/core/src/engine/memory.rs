@@ -84,6 +84,9 @@ impl Engine {
         let workflow = live.run.version.plan.name.clone();
         let is_out = live.is_out();
         let by_state = live.rests_by_state();
+        if is_queued {
+            self.queued.insert(id.clone());
+        }
         self.count_resting(id, rests && !by_state, now);
         if is_out && !self.has_runs(id) {
             self.leave(id, now);

@@ -12,11 +12,14 @@ impl Engine {
             .workflows
             .get(workflow)
             .map_or(Overlap::Queue, |it| it.version.plan.overlap);
-        // Most runs wait for no turn, so that is asked first.
+        let runs = &self.runs;
+        self.queued
+            .retain(|id| runs.get(id).is_some_and(Live::is_queued));
         let mut queued: Vec<(u64, RunId)> = self
-            .runs
-            .values()
-            .filter(|live| live.is_queued() && live.proposal.is_none())
+            .queued
+            .iter()
+            .filter_map(|id| runs.get(id))
+            .filter(|live| live.proposal.is_none())
             .filter(|live| is_root_of(live, workflow))
             .map(|live| (live.run.id.number(), live.run.id.clone()))
             .collect();

@@ -16,7 +16,7 @@ use std::{
 use botswain_store::backend::Write;
 
 use crate::{
-    load::{Figures, Load},
+    load::{Begun, Figures, Load},
     script::{FIRST, Script},
 };
 
@@ -94,11 +94,11 @@ fn play(sink: impl Sink + 'static, script: &Script, load: Load) -> Figures {
     let (orders, received) = channel();
     let (done, dones) = channel();
     let writer = thread::spawn(move || write(sink, &received, &done));
-    let begun = Instant::now();
+    let begun = Begun::now();
     let each = Clients::new(script, load, orders).play(&dones);
-    let took = begun.elapsed();
+    let figures = Figures::since(&begun, each);
     writer.join().unwrap();
-    Figures::new(took, each)
+    figures
 }
 
 fn write(mut sink: impl Sink, orders: &Receiver<Order>, done: &Sender<usize>) {

@@ -26,13 +26,28 @@ pub(crate) struct Load {
 #[derive(Clone)]
 pub(crate) struct Figures {
     pub(crate) took: Duration,
+    /// The time of the processors, of everything that the process did meanwhile.
+    pub(crate) worked: Duration,
     pub(crate) each: Vec<Duration>,
 }
 
 impl Figures {
     pub(crate) fn new(took: Duration, mut each: Vec<Duration>) -> Figures {
         each.sort();
-        Figures { took, each }
+        Figures {
+            took,
+            worked: Duration::ZERO,
+            each,
+        }
+    }
+
+    /// Of what has just come to its end.
+    pub(crate) fn since(begun: &Begun, each: Vec<Duration>) -> Figures {
+        let took = begun.at.elapsed();
+        Figures {
+            worked: worked().saturating_sub(begun.worked),
+            ..Figures::new(took, each)
+        }
     }
 
     pub(crate) fn rate(&self) -> f64 {
@@ -48,10 +63,37 @@ impl Figures {
     pub(crate) fn show(&self, what: &str) {
         let [p50, p90, p99] = [0.5, 0.9, 0.99].map(|part| self.percentile(part));
         println!(
-            "  {what:<34} {:>8.0} runs/s   p50 {p50:>8.2?}   p90 {p90:>8.2?}   p99 {p99:>8.2?}",
-            self.rate()
+            "  {what:<34} {:>8.0} runs/s   p50 {p50:>8.2?}   p90 {p90:>8.2?}   p99 {p99:>8.2?}   processor {:>8.2?} a run",
+            self.rate(),
+            self.worked / u32::try_from(self.each.len()).unwrap(),
         );
     }
+}
+
+/// When something began to be measured.
+pub(crate) struct Begun {
+    at: Instant,
+    worked: Duration,
+}
+
+impl Begun {
+    pub(crate) fn now() -> Begun {
+        let worked = worked();
+        Begun {
+            at: Instant::now(),
+            worked,
+        }
+    }
+}
+
+/// The time of the processors that this process has used, in steps of ten milliseconds.
+fn worked() -> Duration {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap();
+    // Behind the name, which may hold anything: the 14th and 15th field, in hundredths of a second.
+    let (_, fields) = text.rsplit_once(')').unwrap();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    let ticks: u64 = ticks.map(|it| it.parse::<u64>().unwrap()).sum();
+    Duration::from_millis(10 * ticks)
 }
 
 /// The round in the middle, by its rate.
@@ -68,7 +110,7 @@ pub(crate) async fn drive(handle: &Handle, workflow: &'static str, load: Load) -
     let ends = Ends::default();
     let following = tokio::spawn(follow(handle.watch(), ends.clone()));
     let next = Arc::new(AtomicUsize::new(0));
-    let begun = Instant::now();
+    let begun = Begun::now();
     let clients: Vec<_> = (0..load.at_once.min(load.runs))
         .map(|_| {
             tokio::spawn(client(
@@ -83,9 +125,15 @@ pub(crate) async fn drive(handle: &Handle, workflow: &'static str, load: Load) -
     for client in clients {
         each.extend(client.await.unwrap());
     }
-    let took = begun.elapsed();
+    let (runs, each): (Vec<RunId>, Vec<Duration>) = each.into_iter().unzip();
+    let figures = Figures::since(&begun, each);
     following.abort();
-    Figures::new(took, each)
+    // To look is no part of a run.
+    for run in runs {
+        let summary = handle.parts.store.summary(&run).unwrap().unwrap();
+        assert_eq!(summary.state, State::Succeeded, "{run}");
+    }
+    figures
 }
 
 async fn client(
@@ -93,15 +141,13 @@ async fn client(
     workflow: &'static str,
     (next, runs): (Arc<AtomicUsize>, usize),
     ends: Ends,
-) -> Vec<Duration> {
+) -> Vec<(RunId, Duration)> {
     let mut each = Vec::new();
     while next.fetch_add(1, Ordering::Relaxed) < runs {
         let begun = Instant::now();
         let run = started(&handle, workflow, IndexMap::new()).await;
         ended(&run, &ends).await;
-        each.push(begun.elapsed());
-        let summary = handle.parts.store.summary(&run).unwrap().unwrap();
-        assert_eq!(summary.state, State::Succeeded, "{run}");
+        each.push((run, begun.elapsed()));
     }
     each
 }

@@ -5,7 +5,11 @@
 //! ends when it was told to stop and what had begun is done, or when the store
 //! cannot write any more.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use botswain_core::{
     RunId,
@@ -13,6 +17,7 @@ use botswain_core::{
         Command, Engine, Event,
         event::{Loaded, Reply, RequestId},
     },
+    index::Exception,
 };
 use jiff::Timestamp;
 use tokio::{
@@ -22,7 +27,7 @@ use tokio::{
 
 use super::{
     holder,
-    message::{Message, Notice},
+    message::{Durable, Message, Notice},
     parts::Parts,
     rendering::Rendering,
     tasks::{self, Tasks},
@@ -37,15 +42,25 @@ const NAP: Duration = Duration::from_secs(5);
 /// How much later than an append the disk may be looked at: far too little to fill what is kept free.
 const LOOKING: Duration = Duration::from_millis(10);
 
+/// Those who watch.
+pub(super) struct Watching {
+    pub(super) notices: broadcast::Sender<Notice>,
+    /// Who tells people of exceptions need not look at everything that happens, nor miss one for it.
+    pub(super) opened: mpsc::Sender<Box<Exception>>,
+}
+
 pub(super) struct Driver {
     engine: Engine,
     parts: Arc<Parts>,
     inbox: mpsc::UnboundedReceiver<Message>,
     sender: mpsc::UnboundedSender<Message>,
-    notices: broadcast::Sender<Notice>,
+    watching: Watching,
     waiting: HashMap<RequestId, oneshot::Sender<Reply>>,
     last_request: RequestId,
     tasks: Tasks,
+    durable: Durable,
+    /// What was rendered on the loop, for the engine to be told before anything else.
+    rendered: VecDeque<Event>,
     stopping: Option<Instant>,
     /// Whether the disk is so full that nothing new is begun.
     low: bool,
@@ -59,7 +74,7 @@ impl Driver {
     pub(super) fn new(
         engine: Engine,
         parts: Arc<Parts>,
-        notices: broadcast::Sender<Notice>,
+        watching: Watching,
     ) -> (Driver, mpsc::UnboundedSender<Message>) {
         let (sender, inbox) = mpsc::unbounded_channel();
         let driver = Driver {
@@ -67,8 +82,10 @@ impl Driver {
             tasks: Tasks::new(parts.clone(), sender.clone()),
             parts,
             inbox,
+            durable: Durable::new(sender.clone()),
+            rendered: VecDeque::new(),
             sender: sender.clone(),
-            notices,
+            watching,
             waiting: HashMap::new(),
             last_request: 0,
             stopping: None,
@@ -86,28 +103,53 @@ impl Driver {
             if self.stopping.is_some_and(|until| self.has_stopped(until)) {
                 return Ok(());
             }
-            let wake = self.wake();
-            let message = tokio::select! {
-                message = self.inbox.recv() => message,
-                () = sleep_until(wake) => Some(Message::Event(Event::Tick)),
+            // Others on this thread have to have their turn too.
+            tokio::task::consume_budget().await;
+            if self.is_due() {
+                self.handle(Event::Tick);
+            }
+            // No timer is set while there is something to do.
+            let message = match self.inbox.try_recv() {
+                Ok(message) => Some(message),
+                Err(_) => self.wait().await,
             };
+            let Some(message) = message else { continue };
             match message {
-                Some(Message::Event(event)) => self.handle(event),
-                Some(Message::Ask(ask, reply)) => self.ask(ask, reply),
-                Some(Message::Firings(reply)) => self.firings(reply),
-                Some(Message::Announced(announced)) => {
+                Message::Event(event) => self.handle(event),
+                Message::Durable => {
+                    for ticket in self.durable.take() {
+                        self.handle(Event::Appended { ticket });
+                    }
+                }
+                Message::Ask(ask, reply) => self.ask(ask, reply),
+                Message::Firings(reply) => self.firings(reply),
+                Message::Announced(announced) => {
                     if let Some(event) = self.tasks.announced(announced) {
                         self.handle(event);
                     }
                 }
                 // Whoever asked may have gone away.
-                Some(Message::Pools(reply)) => {
+                Message::Pools(reply) => {
                     drop(reply.send(self.engine.pools(Timestamp::now())));
                 }
-                Some(Message::Failed(reason)) => return Err(reason),
-                None => return Ok(()),
+                Message::Failed(reason) => return Err(reason),
             }
         }
+    }
+
+    /// Waits for a message, or until something is due.
+    async fn wait(&mut self) -> Option<Message> {
+        let wake = self.wake();
+        tokio::select! {
+            message = self.inbox.recv() => message,
+            () = sleep_until(wake) => None,
+        }
+    }
+
+    /// Whether it is time for a tick.
+    fn is_due(&self) -> bool {
+        let due = self.engine.deadline();
+        due.is_some_and(|at| at <= Timestamp::now()) || self.ticked.elapsed() >= NAP
     }
 
     fn ask(
@@ -129,7 +171,15 @@ impl Driver {
         drop(reply.send(firings.collect()));
     }
 
-    fn handle(&mut self, mut event: Event) {
+    /// Tells the engine, and then what it lets be rendered here for that.
+    fn handle(&mut self, event: Event) {
+        self.tell_engine(event);
+        while let Some(rendered) = self.rendered.pop_front() {
+            self.tell_engine(rendered);
+        }
+    }
+
+    fn tell_engine(&mut self, mut event: Event) {
         match &event {
             Event::Tick => self.ticked = Instant::now(),
             Event::Stop => self.stop(),
@@ -184,14 +234,11 @@ impl Driver {
     fn carry_out(&mut self, command: Command) {
         match command {
             Command::Append { ticket, batch } => {
-                let sender = self.sender.clone();
-                self.parts.store.append(batch, move |result| {
-                    let message = match result {
-                        Ok(()) => Message::Event(Event::Appended { ticket }),
-                        Err(error) => Message::Failed(error.to_string()),
-                    };
+                let (durable, sender) = (self.durable.clone(), self.sender.clone());
+                self.parts.store.append(batch, move |result| match result {
+                    Ok(()) => durable.add(ticket),
                     // The loop may have ended; then nobody acts on it either.
-                    drop(sender.send(message));
+                    Err(error) => drop(sender.send(Message::Failed(error.to_string()))),
                 });
             }
             Command::Evaluate {
@@ -199,12 +246,12 @@ impl Driver {
                 scope,
                 edits,
                 subject,
-            } => self.tasks.render(Rendering {
+            } => self.rendered.extend(self.tasks.render(Rendering {
                 version,
                 scope,
                 edits,
                 subject,
-            }),
+            })),
             Command::Spawn(call) => self.tasks.spawn(*call),
             Command::Proceed { run, step, attempt } => self.tasks.proceed((run, step), attempt),
             Command::Cancel { run, step, attempt } => self.tasks.cancel((run, step), attempt),
@@ -227,7 +274,11 @@ impl Driver {
                     state: summary.state,
                 });
             }
-            Command::Opened(exception) => self.tell(Notice::Opened(exception)),
+            Command::Opened(exception) => {
+                // So many at once are mostly of one cause, of which people are told once.
+                drop(self.watching.opened.try_send(exception.clone()));
+                self.tell(Notice::Opened(exception));
+            }
             Command::Rested { run } => self.tell(Notice::Rested { run }),
             Command::Fire { .. }
             | Command::Count { .. }
@@ -245,8 +296,8 @@ impl Driver {
         }
     }
 
-    pub(super) fn loaded(&mut self, loaded: Loaded) {
-        self.handle(Event::Loaded(Box::new(loaded)));
+    fn loaded(&mut self, loaded: Loaded) {
+        self.tell_engine(Event::Loaded(Box::new(loaded)));
     }
 
     /// A store that cannot be read is a reason to stop, like one that cannot be written.
@@ -256,7 +307,7 @@ impl Driver {
 
     fn tell(&self, notice: Notice) {
         // Nobody watching is no fault.
-        drop(self.notices.send(notice));
+        drop(self.watching.notices.send(notice));
     }
 
     /// Whatever may be done again is stopped at once, a `once` effect gets its time.

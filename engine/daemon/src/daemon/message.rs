@@ -1,19 +1,19 @@
 //! What reaches the loop, and what it tells those who watch.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use botswain_core::{
     RunId, StepId,
     engine::{
         Event,
         capacity::PoolView,
-        event::{Reply, RequestId},
+        event::{Reply, RequestId, Ticket},
     },
     index::{Exception, State},
     run::fact::Fact,
 };
 use jiff::Timestamp;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 /// What reaches the loop.
 pub(super) enum Message {
@@ -23,6 +23,8 @@ pub(super) enum Message {
         Box<dyn FnOnce(RequestId) -> Event + Send>,
         oneshot::Sender<Reply>,
     ),
+    /// Appends have become durable: those of [`Durable`].
+    Durable,
     /// A bot is about to act.
     Announced(Announced),
     /// A batch could not be written.
@@ -31,6 +33,41 @@ pub(super) enum Message {
     Firings(oneshot::Sender<Vec<(String, u32, Timestamp)>>),
     /// How it stands with each connection and limit.
     Pools(oneshot::Sender<Vec<PoolView>>),
+}
+
+/// Appends that are durable, and of which the loop was not told yet.
+///
+/// Many become so together, and the loop is woken once for all of them.
+#[derive(Clone)]
+pub(super) struct Durable {
+    tickets: Arc<Mutex<Vec<Ticket>>>,
+    sender: mpsc::UnboundedSender<Message>,
+}
+
+impl Durable {
+    pub(super) fn new(sender: mpsc::UnboundedSender<Message>) -> Durable {
+        Durable {
+            tickets: Arc::default(),
+            sender,
+        }
+    }
+
+    pub(super) fn add(&self, ticket: Ticket) {
+        let mut tickets = self.tickets.lock().unwrap_or_else(PoisonError::into_inner);
+        tickets.push(ticket);
+        let is_first = tickets.len() == 1;
+        drop(tickets);
+        if is_first {
+            // The loop may have ended; then nobody acts on it either.
+            drop(self.sender.send(Message::Durable));
+        }
+    }
+
+    /// In their order.
+    pub(super) fn take(&self) -> Vec<Ticket> {
+        let mut tickets = self.tickets.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *tickets)
+    }
 }
 
 /// An attempt that acts once it is durable that it does.

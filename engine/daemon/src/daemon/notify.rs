@@ -12,9 +12,9 @@ use botswain_core::{
 use jiff::Timestamp;
 use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::sync::mpsc::Receiver;
 
-use super::{Handle, message::Notice, values::VersionTemplates};
+use super::{Handle, values::VersionTemplates};
 use crate::instance::config::Notify;
 
 /// A cluster that was told is told again when its last exception is older than this.
@@ -27,16 +27,15 @@ const REMEMBERED: usize = 10_000;
 type Told = BTreeMap<Hash, Timestamp>;
 
 /// Tells of what opens from now on; `newest` is the last exception from before the start.
-pub(super) async fn watch(handle: Handle, mut notices: Receiver<Notice>, newest: ExceptionId) {
+pub(super) async fn watch(
+    handle: Handle,
+    mut opened: Receiver<Box<Exception>>,
+    newest: ExceptionId,
+) {
     let reader = handle.clone();
     let known = tokio::task::spawn_blocking(move || known(&reader, newest)).await;
     let mut told = known.unwrap_or_default();
-    loop {
-        let exception = match notices.recv().await {
-            Ok(Notice::Opened(exception)) => exception,
-            Ok(_) | Err(RecvError::Lagged(_)) => continue,
-            Err(RecvError::Closed) => return,
-        };
+    while let Some(exception) = opened.recv().await {
         let last = told.insert(exception.fingerprint.clone(), exception.opened);
         let is_new = last.is_none_or(|last| exception.opened.duration_since(last) > QUIET);
         if let Some(notify) = handle.parts.config().notify.clone()

@@ -124,15 +124,19 @@ impl Tasks {
         Some(Event::Acting { run, step, attempt })
     }
 
-    pub(super) fn render(&self, rendering: Rendering) {
-        let (parts, sender) = (self.parts.clone(), self.sender.clone());
+    /// Gives the answer at once if that takes no more than a moment.
+    pub(super) fn render(&self, rendering: Rendering) -> Option<Event> {
         let place = rendering.place();
+        if place == rendering::Place::Loop {
+            return Some(rendering.answer(&self.parts));
+        }
+        let (parts, sender) = (self.parts.clone(), self.sender.clone());
         let work = move || drop(sender.send(Message::Event(rendering.answer(&parts))));
         match place {
-            rendering::Place::Loop => work(),
-            rendering::Place::Task => drop(tokio::spawn(async move { work() })),
             rendering::Place::Thread => drop(tokio::task::spawn_blocking(work)),
+            _ => drop(tokio::spawn(async move { work() })),
         }
+        None
     }
 
     pub(super) fn probe(&self, connection: String) {

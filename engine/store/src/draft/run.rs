@@ -8,11 +8,12 @@ use botswain_core::index::{State, Summary, Tally};
 use super::{
     Before, Draft, NOTHING, Written, encoded,
     head::{Head, Listed, Standing, check_run},
+    newest,
 };
 use crate::{
     error::{AppendError, ReadError},
     key::{self, Key},
-    record::{self, Trace},
+    record::{self, Trace, Unnumbered},
 };
 
 impl Draft<'_> {
@@ -20,9 +21,10 @@ impl Draft<'_> {
         &mut self,
         before: Option<State>,
         after: &Summary,
+        (records, place): (&Unnumbered, record::Place),
     ) -> Result<(), AppendError> {
         let key = key::summary(&after.id);
-        let mut head = self.head(&after.id)?;
+        let mut head = self.head(&after.id)?.clone();
         let (stored, lies) = self.standing(&head, &key)?;
         check_run((before, stored.as_ref()), after, head.facts)?;
         let state = stored.as_ref().map(|stored| stored.state);
@@ -34,7 +36,7 @@ impl Draft<'_> {
             Some(stored) if stored.state == after.state => stored.listed.clone(),
             _ => self.list(stored.as_ref(), after, head.is_new),
         };
-        let bytes = encoded(&key, self.next, after);
+        let bytes = records.numbered(place, &key, newest(self.next));
         let trace = Trace::of(&key, &bytes);
         head.stands = Some(match stored {
             Some(stored) => Standing {
