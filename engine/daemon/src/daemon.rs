@@ -6,6 +6,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod attempt;
+mod disk;
 mod driver;
 mod gather;
 mod handle;
@@ -40,7 +41,8 @@ use tokio::{
 };
 
 use self::{
-    driver::{Driver, Watching},
+    driver::Driver,
+    message::Watching,
     parts::Settings,
     values::{Kept, Known},
 };

@@ -15,19 +15,19 @@ use botswain_core::{
     RunId,
     engine::{
         Command, Engine, Event,
-        event::{Loaded, Reply, RequestId},
+        event::{Reply, RequestId},
     },
-    index::Exception,
 };
 use jiff::Timestamp;
 use tokio::{
-    sync::{broadcast, mpsc, oneshot},
+    sync::{mpsc, oneshot},
     time::{Instant, sleep_until},
 };
 
 use super::{
+    disk::Disk,
     holder,
-    message::{Durable, Message, Notice},
+    message::{Durable, Message, Notice, Watching},
     parts::Parts,
     rendering::Rendering,
     tasks::{self, Tasks},
@@ -38,16 +38,6 @@ const STOPPING: Duration = Duration::from_secs(30);
 
 /// A clock that jumps is noticed after at most this long.
 const NAP: Duration = Duration::from_secs(5);
-
-/// How much later than an append the disk may be looked at: far too little to fill what is kept free.
-const LOOKING: Duration = Duration::from_millis(10);
-
-/// Those who watch.
-pub(super) struct Watching {
-    pub(super) notices: broadcast::Sender<Notice>,
-    /// Who tells people of exceptions need not look at everything that happens, nor miss one for it.
-    pub(super) opened: mpsc::Sender<Box<Exception>>,
-}
 
 pub(super) struct Driver {
     engine: Engine,
@@ -62,10 +52,7 @@ pub(super) struct Driver {
     /// What was rendered on the loop, for the engine to be told before anything else.
     rendered: VecDeque<Event>,
     stopping: Option<Instant>,
-    /// Whether the disk is so full that nothing new is begun.
-    low: bool,
-    /// When that was found out.
-    looked: Instant,
+    disk: Disk,
     /// When the engine was last told that time has passed.
     ticked: Instant,
 }
@@ -89,8 +76,7 @@ impl Driver {
             waiting: HashMap::new(),
             last_request: 0,
             stopping: None,
-            low: false,
-            looked: Instant::now(),
+            disk: Disk::new(),
             ticked: Instant::now(),
         };
         (driver, sender)
@@ -189,9 +175,7 @@ impl Driver {
             _ => (),
         }
         let looks = match event {
-            Event::Tick | Event::Appended { .. } | Event::Start(_) => {
-                self.looked.elapsed() >= LOOKING
-            }
+            Event::Tick | Event::Appended { .. } | Event::Start(_) => self.disk.is_due(),
             _ => false,
         };
         if looks {
@@ -207,25 +191,9 @@ impl Driver {
 
     /// Tells the engine when the disk's room has run low, or has come back.
     fn look_at_the_disk(&mut self) {
-        let Some(room) = self.parts.store.room() else {
+        let Some(low) = self.disk.look(&self.parts.store) else {
             return;
         };
-        self.looked = Instant::now();
-        let low = room.is_low();
-        if low == self.low {
-            return;
-        }
-        self.low = low;
-        match low {
-            true => tracing::error!(
-                free = room.free(),
-                "the disk is nearly full: nothing new begins"
-            ),
-            false => {
-                tracing::info!(free = room.free(), "the disk has room again");
-                room.restore_ballast();
-            }
-        }
         for command in self.engine.handle(Event::Room { low }, Timestamp::now()) {
             self.carry_out(command);
         }
@@ -268,18 +236,14 @@ impl Driver {
                 facts,
                 summary,
             } => {
-                self.tell(Notice::Committed {
+                self.watching.tell(Notice::Committed {
                     run,
                     facts: Arc::new(facts),
                     state: summary.state,
                 });
             }
-            Command::Opened(exception) => {
-                // So many at once are mostly of one cause, of which people are told once.
-                drop(self.watching.opened.try_send(exception.clone()));
-                self.tell(Notice::Opened(exception));
-            }
-            Command::Rested { run } => self.tell(Notice::Rested { run }),
+            Command::Opened(exception) => self.watching.opened(exception),
+            Command::Rested { run } => self.watching.tell(Notice::Rested { run }),
             Command::Fire { .. }
             | Command::Count { .. }
             | Command::Gather { .. }
@@ -291,23 +255,14 @@ impl Driver {
     /// Reads a run at once: whoever is loaded first is there first.
     fn load(&mut self, run: &RunId) {
         match self.parts.load(run) {
-            Ok(loaded) => self.loaded(loaded),
+            Ok(loaded) => self.tell_engine(Event::Loaded(Box::new(loaded))),
             Err(reason) => self.fail(reason),
         }
-    }
-
-    fn loaded(&mut self, loaded: Loaded) {
-        self.tell_engine(Event::Loaded(Box::new(loaded)));
     }
 
     /// A store that cannot be read is a reason to stop, like one that cannot be written.
     fn fail(&self, reason: String) {
         drop(self.sender.send(Message::Failed(reason)));
-    }
-
-    fn tell(&self, notice: Notice) {
-        // Nobody watching is no fault.
-        drop(self.watching.notices.send(notice));
     }
 
     /// Whatever may be done again is stopped at once, a `once` effect gets its time.

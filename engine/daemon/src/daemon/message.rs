@@ -13,7 +13,7 @@ use botswain_core::{
     run::fact::Fact,
 };
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 /// What reaches the loop.
 pub(super) enum Message {
@@ -95,4 +95,24 @@ pub enum Notice {
     Proposed {
         workflow: String,
     },
+}
+
+/// Those who watch.
+pub(super) struct Watching {
+    pub(super) notices: broadcast::Sender<Notice>,
+    /// Who tells people of exceptions need not look at everything that happens, nor miss one for it.
+    pub(super) opened: mpsc::Sender<Box<Exception>>,
+}
+
+impl Watching {
+    pub(super) fn tell(&self, notice: Notice) {
+        // Nobody watching is no fault.
+        drop(self.notices.send(notice));
+    }
+
+    pub(super) fn opened(&self, exception: Box<Exception>) {
+        // So many at once are mostly of one cause, of which people are told once.
+        drop(self.opened.try_send(exception.clone()));
+        self.tell(Notice::Opened(exception));
+    }
 }
