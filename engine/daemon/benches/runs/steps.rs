@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How often engine and limit take turns; the one in the middle counts.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 11;
 
 /// Of what bare sled does with the same batches.
 const SHARE: f64 = 0.7;
