@@ -61,6 +61,22 @@ fn settings() -> String {
     )
 }
 
+/// Pushes a version of `talks`, which waits for somebody else who agrees.
+fn propose(house: &House, text: &str, note: &str) {
+    house.write("desk/talks.yaml", text);
+    let file = house.path("desk/talks.yaml");
+    let push = [
+        "push",
+        file.to_str().unwrap(),
+        "--by",
+        "mia",
+        "--note",
+        note,
+    ];
+    let pushed = house.botswain(&push);
+    assert_eq!(pushed.status.code(), Some(3), "{pushed:?}");
+}
+
 async fn hostile_house() -> House {
     let house = House::with(&settings());
     house.admit("ann", "admin", &["buyers"]);
@@ -90,18 +106,7 @@ async fn hostile_house() -> House {
         let text = text.replace('"', "'");
         let steps = "steps: [{ id: a, set: { b: \"1\" } }]";
         let talks = format!("name: talks\ndescription: {at} {text}\n{steps}\n");
-        house.write("desk/talks.yaml", &talks);
-        let file = house.path("desk/talks.yaml");
-        let push = [
-            "push",
-            file.to_str().unwrap(),
-            "--by",
-            "mia",
-            "--note",
-            &text,
-        ];
-        let pushed = house.botswain(&push);
-        assert_eq!(pushed.status.code(), Some(3), "{pushed:?}");
+        propose(&house, &talks, &text);
         let hash = house.json(&["proposals"])[0]["hash"].clone();
         let approve = ["proposals", "approve", "talks", "--by", "ben", "--hash"];
         let approved = house.botswain(&[&approve[..], &[hash.as_str().unwrap()]].concat());
@@ -110,17 +115,7 @@ async fn hostile_house() -> House {
     // Another waits for somebody who agrees.
     let text = HOSTILE[1].replace('"', "'");
     let talks = "name: talks\nsteps: [{ id: a, set: { b: \"2\" } }]\n";
-    house.write("desk/talks.yaml", &format!("{talks}# {text}\n"));
-    let file = house.path("desk/talks.yaml");
-    let pushed = house.botswain(&[
-        "push",
-        file.to_str().unwrap(),
-        "--by",
-        "mia",
-        "--note",
-        &text,
-    ]);
-    assert_eq!(pushed.status.code(), Some(3), "{pushed:?}");
+    propose(&house, &format!("{talks}# {text}\n"), &text);
     assert_eq!(house.json(&["proposals"])[0]["workflow"], "talks");
     let remark = ["exceptions", "remark", "1", "--note", HOSTILE[1]];
     assert!(house.botswain(&remark).status.success());
