@@ -75,7 +75,6 @@ impl Browser {
         self.client.find(Locator::Css(css)).await.is_ok()
     }
 
-    /// Clicks and, if that leads elsewhere, waits until it is there.
     pub(crate) async fn click(&mut self, css: &str) {
         let element = self.find(css).await;
         self.press(element).await;
@@ -90,7 +89,8 @@ impl Browser {
             .await;
     }
 
-    async fn press(&mut self, element: Element) {
+    /// Clicks and, if that leads elsewhere, waits until it is there.
+    pub(crate) async fn press(&mut self, element: Element) {
         self.clicks += 1;
         let tag = element.tag_name().await.unwrap();
         let leaves = tag == "a" || tag == "button";

@@ -27,21 +27,20 @@ async fn an_author_of_one_folder_writes_and_decides_there_and_nowhere_else() {
     // Each row of somebody's form is one folder; one is empty.
     let of_mia = "//li[.//strong[text()='mia']]";
     let path = |rest: &str| format!("{of_mia}{rest}");
-    let find = async |path: String| {
-        let found = browser.client.find(Locator::XPath(&path)).await;
-        found.unwrap_or_else(|err| panic!("{path}: {err}"))
+    let find = async |browser: &Browser, path: String| {
+        let found = browser.client.wait().for_element(Locator::XPath(&path));
+        found.await.unwrap_or_else(|err| panic!("{path}: {err}"))
     };
-    find(path("//summary")).await.click().await.unwrap();
-    let folder = find(path("//input[@name='folder']")).await;
+    let form = find(&browser, path("//summary")).await;
+    browser.press(form).await;
+    let folder = find(&browser, path("//input[@name='folder']")).await;
     folder.send_keys("purchasing").await.unwrap();
-    let role = find(path("//select[@name='folder_role']")).await;
+    let role = find(&browser, path("//select[@name='folder_role']")).await;
     role.select_by_value("author").await.unwrap();
-    find(path("//form[@class='stack']//button"))
-        .await
-        .click()
-        .await
-        .unwrap();
-    let told = find(path("//summary")).await.text().await.unwrap();
+    let button = find(&browser, path("//form[@class='stack']//button")).await;
+    browser.press(button).await;
+    let told = find(&browser, path("//summary")).await;
+    let told = told.text().await.unwrap();
     assert!(told.contains("purchasing: author"), "{told}");
     let people = house.json(&["user", "list"]);
     assert_eq!(people[1]["folders"]["purchasing"], "author");
