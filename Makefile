@@ -11,7 +11,7 @@ GECKODRIVER = engine/testkit/geckodriver
 PROVIDER = engine/testkit/provider
 RIVALS = bots/benches/browser
 
-.PHONY: demo test lint bench bench-browser tools
+.PHONY: demo test lint bench bench-browser compiler tools
 
 demo:
 	@./tools.sh $(BUILD) $(BROWSER)
@@ -40,6 +40,10 @@ bench-browser: target/rivals/installed
 # OpenID provider, and what tries out the API.
 tools: target/editor/installed target/provider/installed target/schemathesis/installed target/geckodriver/installed
 	@./tools.sh $(BUILD) $(BROWSER) $(FIREFOX) $(SERVERS)
+
+# All that it takes to build it.
+compiler:
+	@./tools.sh $(BUILD)
 
 # What a lock file names, in a folder of its own. An npm that is there already will do.
 define npm
