@@ -1,8 +1,9 @@
 //! The requests of one group, as they arrive.
 //!
 //! Each is drafted while the next ones come in. Whoever was answered a moment ago comes back
-//! with the next request soon: a group that waits a little for them spares a sync of its own,
-//! and whoever comes alone waits for nobody.
+//! with the next request soon: a group that waits a little for them spares a sync of its own.
+//! It does so until half as many are there as were answered last, so that while they are
+//! written the others are prepared; and whoever comes alone waits for nobody.
 
 use std::{
     sync::mpsc::Receiver,
@@ -53,7 +54,7 @@ impl<'a> Arriving<'a> {
     }
 
     fn linger(&mut self) -> Option<Request> {
-        if self.expected < MANY || self.count >= self.expected {
+        if self.expected < MANY || self.count >= self.expected / 2 {
             return None;
         }
         let now = Instant::now();
