@@ -10,6 +10,7 @@ pub(crate) mod answer;
 pub(crate) mod audit;
 pub(crate) mod authoring;
 pub(crate) mod bulk;
+mod caller;
 mod closed;
 pub(crate) mod connections;
 pub(crate) mod decisions;
@@ -35,12 +36,13 @@ pub(crate) mod workflows;
 
 use std::{os::unix::fs::PermissionsExt, path::Path};
 
-use axum::{Extension, Router, handler::Handler, http::Method};
+use axum::{Router, handler::Handler, http::Method, middleware};
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
 use self::{
     access::{Right, Route},
+    caller::Caller,
     openapi::{Describe, Endpoint},
 };
 pub use botswain_views::{Decision, RunsQuery};
@@ -60,7 +62,7 @@ pub use self::{
     tokens::{TokenMade, TokenRequest},
     workflows::Pausing,
 };
-use crate::{accounts::Principal, daemon::Handle, evidence};
+use crate::{daemon::Handle, evidence};
 
 /// The whole API, each route with what it takes.
 fn endpoints() -> Vec<Endpoint> {
@@ -465,7 +467,7 @@ pub fn router(handle: Handle) -> Router {
     router
         .fallback(|| async { Problem::not_found("there is nothing here") })
         .method_not_allowed_fallback(|| async { Problem::method() })
-        .layer(Extension(Principal::local()))
+        .layer(middleware::from_fn(caller::introduce))
         .with_state(handle)
 }
 
@@ -484,6 +486,7 @@ pub fn serve(
     std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600))?;
     let (app, socket) = (router(handle), socket.to_owned());
     Ok(tokio::spawn(async move {
+        let app = app.into_make_service_with_connect_info::<Caller>();
         let served = axum::serve(listener, app)
             .with_graceful_shutdown(async move { until.cancelled().await });
         if let Err(err) = served.await {

@@ -1,18 +1,14 @@
 //! What differs between two texts, line by line.
 
-use botswain_views::{LineKind, LineView};
+use std::time::{Duration, Instant};
 
-/// Longer middles are compared as a whole: the table below grows with the product.
-const LINES: usize = 2000;
+use botswain_views::{LineKind, LineView};
+use similar::{Algorithm, ChangeTag, capture_diff_slices_deadline, group_diff_ops};
+
 /// How many equal lines are shown around what differs.
 const AROUND: usize = 2;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Line<'a> {
-    Same(&'a str),
-    Only(&'a str),
-    New(&'a str),
-}
+/// From then on what is left is compared less closely, so that no two texts take long.
+const LONGEST: Duration = Duration::from_millis(200);
 
 /// The lines that are only in one of the two: `-` what was expected, `+` what came.
 pub(crate) fn lines(expected: &str, came: &str) -> String {
@@ -37,30 +33,24 @@ pub(crate) fn told(lines: &[LineView]) -> String {
 /// The same with the numbers of the lines, for those who draw it.
 pub(crate) fn views(old: &str, new: &str) -> Vec<LineView> {
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
-    let all = whole(&old, &new);
-    let differs = |at: usize| !matches!(all[at], Line::Same(_));
-    let near = |at: usize| {
-        let from = at.saturating_sub(AROUND);
-        let to = (at + AROUND + 1).min(all.len());
-        (from..to).any(differs)
-    };
-    let (mut shown, mut left_out) = (Vec::new(), false);
-    let (mut older, mut newer) = (0, 0);
-    for (at, line) in all.iter().enumerate() {
-        older += usize::from(!matches!(line, Line::New(_)));
-        newer += usize::from(!matches!(line, Line::Only(_)));
-        if !near(at) {
-            left_out = true;
-            continue;
-        }
-        if std::mem::take(&mut left_out) {
+    let until = Instant::now() + LONGEST;
+    let differences = capture_diff_slices_deadline(Algorithm::Myers, &old, &new, Some(until));
+    let (mut shown, mut seen) = (Vec::new(), 0);
+    for near in group_diff_ops(differences, AROUND) {
+        let first = near.first().map_or(0, |it| it.old_range().start);
+        if first > seen {
             shown.push(view(LineKind::Gap, (None, None), ""));
         }
-        shown.push(match line {
-            Line::Same(text) => view(LineKind::Same, (Some(older), Some(newer)), text),
-            Line::Only(text) => view(LineKind::Removed, (Some(older), None), text),
-            Line::New(text) => view(LineKind::Added, (None, Some(newer)), text),
-        });
+        seen = near.last().map_or(first, |it| it.old_range().end);
+        for change in near.iter().flat_map(|it| it.iter_changes(&old, &new)) {
+            let kind = match change.tag() {
+                ChangeTag::Equal => LineKind::Same,
+                ChangeTag::Delete => LineKind::Removed,
+                ChangeTag::Insert => LineKind::Added,
+            };
+            let numbers = [change.old_index(), change.new_index()].map(|it| it.map(|at| at + 1));
+            shown.push(view(kind, numbers.into(), change.value()));
+        }
     }
     shown
 }
@@ -72,61 +62,6 @@ fn view(kind: LineKind, (old, new): (Option<usize>, Option<usize>), text: &str) 
         new,
         text: text.to_owned(),
     }
-}
-
-/// What is equal at both ends is not compared.
-fn whole<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Line<'a>> {
-    let equal = |(a, b): &(&&str, &&str)| a == b;
-    let head = old.iter().zip(new).take_while(equal).count();
-    let (old_rest, new_rest) = (&old[head..], &new[head..]);
-    let back = old_rest.iter().rev().zip(new_rest.iter().rev());
-    let tail = back.take_while(equal).count();
-    let (old_middle, end) = old_rest.split_at(old_rest.len() - tail);
-    let new_middle = &new_rest[..new_rest.len() - tail];
-    let same = |line: &&'a str| Line::Same(line);
-    let mut all: Vec<Line<'a>> = old[..head].iter().map(same).collect();
-    match old_middle.len() > LINES || new_middle.len() > LINES {
-        true => {
-            all.extend(old_middle.iter().map(|line| Line::Only(line)));
-            all.extend(new_middle.iter().map(|line| Line::New(line)));
-        }
-        false => all.extend(compared(old_middle, new_middle)),
-    }
-    all.extend(end.iter().map(same));
-    all
-}
-
-/// The longest common lines of both, and what is between them.
-fn compared<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Line<'a>> {
-    let mut common = vec![vec![0_u32; new.len() + 1]; old.len() + 1];
-    for i in (0..old.len()).rev() {
-        for j in (0..new.len()).rev() {
-            common[i][j] = match old[i] == new[j] {
-                true => common[i + 1][j + 1] + 1,
-                false => common[i + 1][j].max(common[i][j + 1]),
-            };
-        }
-    }
-    let (mut i, mut j, mut lines) = (0, 0, Vec::new());
-    while i < old.len() || j < new.len() {
-        let same = i < old.len() && j < new.len() && old[i] == new[j];
-        let drop = j == new.len() || i < old.len() && common[i + 1][j] >= common[i][j + 1];
-        match (same, drop) {
-            (true, _) => {
-                lines.push(Line::Same(old[i]));
-                (i, j) = (i + 1, j + 1);
-            }
-            (false, true) => {
-                lines.push(Line::Only(old[i]));
-                i += 1;
-            }
-            (false, false) => {
-                lines.push(Line::New(new[j]));
-                j += 1;
-            }
-        }
-    }
-    lines
 }
 
 #[cfg(test)]
@@ -170,9 +105,22 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_are_compared_between_what_is_equal_at_both_ends() {
-        let long = |middle: &str| format!("{}{middle}\n{}", "a\n".repeat(5000), "b\n".repeat(5000));
-        let shown = lines(&long("one"), &long("two"));
-        assert!(shown.contains("- one\n+ two"), "{shown}");
+    fn texts_that_have_little_in_common_do_not_take_long() {
+        let long = |step: usize| {
+            let lines =
+                (0..200_000_usize).map(|at| format!("{}\n", at.wrapping_mul(step) % 65_537));
+            lines.collect::<String>()
+        };
+        let (old, new) = (long(7_919), long(104_729));
+        let shown = views(&old, &new);
+        let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
+        for it in shown.iter().filter(|it| it.kind != LineKind::Gap) {
+            assert!(it.old.is_none_or(|number| old[number - 1] == it.text));
+            assert!(it.new.is_none_or(|number| new[number - 1] == it.text));
+        }
+        // What is shown, and the equal lines that are not, are both texts.
+        let count = |kind| shown.iter().filter(|it| it.kind == kind).count();
+        assert_eq!(count(LineKind::Removed), count(LineKind::Added));
+        assert!(count(LineKind::Removed) > 0);
     }
 }

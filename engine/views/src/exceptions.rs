@@ -134,6 +134,8 @@ pub struct ExceptionsQuery {
     pub category: Option<ExceptionCategory>,
     /// Those of one cause.
     pub fingerprint: Option<Hash>,
+    /// Those that this person has taken on.
+    pub assignee: Option<String>,
     /// The number of the last one of the page before.
     pub after: Option<ExceptionId>,
     pub limit: Option<usize>,
@@ -149,5 +151,6 @@ impl ExceptionsQuery {
                 .fingerprint
                 .as_ref()
                 .is_none_or(|wanted| *wanted == it.fingerprint)
+            && (self.assignee.is_none() || self.assignee == it.assignee)
     }
 }

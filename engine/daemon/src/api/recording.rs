@@ -48,7 +48,8 @@ pub(crate) struct Recorded {
 
 /// Who asks.
 enum Asker {
-    Local,
+    /// Over the socket.
+    Local(Principal),
     SignedIn(Principal),
     Stranger,
 }
@@ -108,7 +109,8 @@ impl Recorded {
 
     fn asker(&self, request: &Request) -> Asker {
         let Some(guard) = &self.guard else {
-            return Asker::Local;
+            let known = request.extensions().get::<Principal>().cloned();
+            return Asker::Local(known.unwrap_or_else(Principal::local));
         };
         let known = guard.principal(request).ok().flatten();
         known.map_or(Asker::Stranger, Asker::SignedIn)
@@ -139,7 +141,7 @@ impl Recorded {
         let asked = Asked {
             by: short(&self.by((act, asker), &said)),
             from: match (asker, address(&request)) {
-                (Asker::Local, _) => "socket".to_owned(),
+                (Asker::Local(_), _) => "socket".to_owned(),
                 (_, from) => from.map(|it| it.to_string()).unwrap_or_default(),
             },
             act,
@@ -154,7 +156,7 @@ impl Recorded {
     fn by(&self, (act, asker): (Act, &Asker), said: &Said) -> String {
         let given = |name| said.get(name).cloned().unwrap_or_default();
         match (asker, act) {
-            (Asker::Local, _) => Principal::local().signs(given("by")),
+            (Asker::Local(principal), _) => principal.signs(given("by")),
             (_, Act::SignIn) => {
                 let name = given("name");
                 let is_known = self.handle.accounts.has(&name);

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{
     Global,
     arguments::{self, ExceptionsList},
-    decide,
+    decide, many,
     outcome::{Code, Failure, Outcome},
     output::{self, tame},
     resolve, show, table, times, workflows,
@@ -67,6 +67,9 @@ pub(super) async fn exceptions(global: &Global, command: Option<arguments::Excep
         Wanted::Reject { id, decided } => (id, Decision::Reject, decided),
         Wanted::Snooze { id, until, decided } => (id, Decision::Snooze { until: until.0 }, decided),
         Wanted::Assign { id, to, decided } => (id, Decision::Assign { to }, decided),
+        Wanted::HandOver { of, to, said, yes } => {
+            return many::hand_over(global, (&of, to), said, yes).await;
+        }
         Wanted::Remark { id, decided } => (id, Decision::Remark, decided),
         Wanted::MoreTime {
             id,
@@ -121,6 +124,7 @@ fn filter(wanted: &ExceptionsList) -> ExceptionsQuery {
     ExceptionsQuery {
         workflow: wanted.workflow.clone(),
         category: wanted.category.map(ExceptionCategory::from),
+        assignee: wanted.assignee.clone(),
         ..ExceptionsQuery::default()
     }
 }
@@ -134,10 +138,11 @@ fn none(wanted: &ExceptionsList, hidden: usize) -> String {
         None => String::new(),
         Some(name) => format!(" of `{name}`"),
     };
-    match (wanted.category, hidden) {
-        (None, 0) => format!("no exceptions{of} wait; all is well"),
-        (None, _) => format!("no exceptions{of} wait at present"),
-        (Some(_), _) => format!("no such exceptions{of} wait"),
+    let is_narrowed = wanted.category.is_some() || wanted.assignee.is_some();
+    match (is_narrowed, hidden) {
+        (false, 0) => format!("no exceptions{of} wait; all is well"),
+        (false, _) => format!("no exceptions{of} wait at present"),
+        (true, _) => format!("no such exceptions{of} wait"),
     }
 }
 
@@ -233,6 +238,7 @@ async fn gather(
         query.fingerprint.as_ref().map(ToString::to_string),
     );
     narrow("category", query.category.map(category_name));
+    narrow("assignee", query.assignee.clone());
     let (mut found, mut after) = (Vec::new(), None);
     loop {
         let from = after.map(|id| format!("&after={id}")).unwrap_or_default();
@@ -266,6 +272,18 @@ pub(super) async fn of_cause(
     gather(client, &query, |_| false).await
 }
 
+/// All open exceptions that somebody has taken on.
+pub(super) async fn assigned_to(
+    client: &Client,
+    name: &str,
+) -> Result<Vec<ExceptionView>, Failure> {
+    let query = ExceptionsQuery {
+        assignee: Some(name.to_owned()),
+        ..ExceptionsQuery::default()
+    };
+    gather(client, &query, |_| false).await
+}
+
 /// The open exceptions of a run and of the items in it.
 pub(super) async fn of_run(client: &Client, run: &RunId) -> Result<Vec<ExceptionView>, Failure> {
     let within = format!("{run}.");
@@ -291,7 +309,9 @@ fn listed(found: &[ExceptionView], now: Timestamp) -> String {
             it.run.to_string(),
             it.step.to_string(),
             it.key.clone().unwrap_or_default(),
-            it.assigned.join(", "),
+            it.assignee
+                .clone()
+                .unwrap_or_else(|| it.assigned.join(", ")),
             it.code.clone(),
             message(it),
         ]

@@ -8,8 +8,9 @@ use serde_json::Value;
 use super::{
     Global,
     arguments::{Corrections, Decided},
-    cluster, exceptions,
+    exceptions,
     follow::{self, Followed, Following},
+    many,
     outcome::{Code, Failure, Outcome, Pair},
     output, run, show,
     signals::Signals,
@@ -84,7 +85,7 @@ pub(super) async fn resolve(
 ) -> Outcome {
     let id = ExceptionId(id);
     if decided.cluster {
-        return cluster::decide(global, id, wanted, decided).await;
+        return many::of_cause(global, id, wanted, decided).await;
     }
     let mut signals = Signals::catch()?;
     let work = async |client: &mut Client| {

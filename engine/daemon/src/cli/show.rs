@@ -111,6 +111,7 @@ fn about(it: &ExceptionView, alike: usize) -> Vec<(String, String)> {
     if !it.assigned.is_empty() {
         facts.push(row("for", it.assigned.join(", ")));
     }
+    facts.extend(it.assignee.clone().map(|name| row("taken on by", name)));
     facts.extend(it.key.clone().map(|key| row("key", key)));
     if alike > 1 {
         let others = table::plural(alike - 1, "other");

@@ -118,6 +118,8 @@ fn report(checked: &Checked) {
         .filter(|it| it.severity == Severity::Error)
     {
         tracing::error!(
+            code = found.code,
+            hint = found.hint,
             "{}:{}:{}: {}",
             found.file,
             found.line,

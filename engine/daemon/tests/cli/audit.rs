@@ -59,6 +59,18 @@ fn what_was_done_stands_there_and_a_change_of_it_is_told() {
     );
     assert!(office.says(&["verify"]).starts_with("exit 0"));
 
+    // Where nothing says who it is, the operating system does.
+    let mut add = office.command(&["user", "add", "ann", "--role", "viewer"]);
+    let mut add = add.stdin(std::process::Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut add.stdin.take().unwrap(), b"a long pass phrase").unwrap();
+    assert!(add.wait().unwrap().success());
+    let user = nix::unistd::User::from_uid(nix::unistd::Uid::effective());
+    let user = user.unwrap().unwrap().name;
+    assert_eq!(
+        acts(&office, &["--act", "add_person"]),
+        [act(&user, "add_person", "person ann", "done")]
+    );
+
     // A backup takes it along, and says what was there.
     let folder = office.path("backup").display().to_string();
     assert!(office.says(&["backup", "backup"]).starts_with("exit 0"));

@@ -205,6 +205,71 @@ fn a_cluster_is_decided_at_once() {
 }
 
 #[test]
+fn all_that_one_person_has_taken_on_is_handed_over() {
+    let office = customers();
+    let odd = ["1", "2", "3"].map(|order| line(order, "../ACME"));
+    assert!(run(&office, &odd).starts_with("exit 3"));
+    for (id, to) in [("1", "ann"), ("2", "eve"), ("3", "ann")] {
+        office.says(&["exceptions", "assign", id, to]);
+    }
+    let shown = office.says(&["exceptions", "show", "2"]);
+    assert!(shown.contains("taken on by  eve"), "{shown}");
+    let hand_over = ["exceptions", "hand-over", "ann", "ben"];
+    expect![[r#"
+        exit 2
+        --- stdout
+        --- stderr
+        2 exceptions that ann has taken on: give it to ben
+          1  1.each.0  1  `../ACME/1.txt` leads outside the allowed folders
+          3  1.each.2  3  `../ACME/3.txt` leads outside the allowed folders
+        error: nobody is there to say whether all of them are meant
+        hint: add `--yes` to decide without being asked
+    "#]]
+    .assert_eq(&office.says(&hand_over));
+    let sure = [&hand_over[..], &["--yes", "--note", "on leave"]].concat();
+    expect![[r#"
+        exit 0
+        --- stdout
+        id  run  key  result
+        1  1.each.0  1  decided
+        3  1.each.2  3  decided
+        --- stderr
+        2 exceptions that ann has taken on: give it to ben
+          1  1.each.0  1  `../ACME/1.txt` leads outside the allowed folders
+          3  1.each.2  3  `../ACME/3.txt` leads outside the allowed folders
+    "#]]
+    .assert_eq(&office.says(&sure));
+    let ids = |name: &str| {
+        let found = office.json(&["exceptions", "list", "--assignee", name]);
+        let found = found.as_array().unwrap().clone();
+        found
+            .iter()
+            .map(|it| it["id"].as_u64().unwrap())
+            .collect::<Vec<_>>()
+    };
+    expect![[r#"
+        exit 0
+        --- stdout
+        id  age  workflow  run  step  key  for  code  message
+        1  AGO  customers  1.each.0  drop  1  ben  file.forbidden  `../ACME/1.txt` leads outside the allowed folders
+        2  AGO  customers  1.each.1  drop  2  eve  file.forbidden  `../ACME/2.txt` leads outside the allowed folders
+        3  AGO  customers  1.each.2  drop  3  ben  file.forbidden  `../ACME/3.txt` leads outside the allowed folders
+        --- stderr
+    "#]].assert_eq(&office.says(&["exceptions", "list"]));
+    assert_eq!(
+        (ids("ben"), ids("eve"), ids("ann")),
+        (vec![1, 3], vec![2], vec![])
+    );
+    expect![[r#"
+        exit 0
+        --- stdout
+        --- stderr
+        nothing that waits is ann's
+    "#]]
+    .assert_eq(&office.says(&sure));
+}
+
+#[test]
 fn a_correction_is_remembered_until_it_is_revoked() {
     let office = customers();
     assert!(run(&office, &[line("1", "../ACME Ltd")]).starts_with("exit 3"));

@@ -114,6 +114,18 @@ pub(in crate::cli) enum Exceptions {
         #[command(flatten)]
         decided: Decided,
     },
+    /// Give all that one person has taken on to another, after a look at it.
+    HandOver {
+        /// Whose it is.
+        of: String,
+        /// Who takes it on.
+        to: String,
+        #[command(flatten)]
+        said: Said,
+        /// Do not ask before it is handed over.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Say something about it for others to read, with `--note`.
     Remark {
         #[arg(value_parser = exception)]
@@ -141,6 +153,9 @@ pub(in crate::cli) struct ExceptionsList {
     /// Only those of this category.
     #[arg(long, value_enum)]
     pub(in crate::cli) category: Option<CategoryName>,
+    /// Only those that this person has taken on.
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) assignee: Option<String>,
     /// One line for all that have the same cause.
     #[arg(long)]
     pub(in crate::cli) cluster: bool,
@@ -157,6 +172,7 @@ impl Default for ExceptionsList {
         ExceptionsList {
             workflow: None,
             category: None,
+            assignee: None,
             cluster: false,
             all: false,
             limit: 100,

@@ -1,6 +1,6 @@
-//! One decision for all open exceptions of the same cause: shown first, then taken one by one.
+//! One decision for many open exceptions: shown first, then taken one by one.
 //!
-//! In go the exceptions that share a fingerprint at this moment, out comes what
+//! In go those of one cause, or that one person has taken on, at this moment; out comes what
 //! became of each. Those that open meanwhile are not among them: nothing is
 //! decided that was not shown.
 
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::{
     Global,
-    arguments::Decided,
+    arguments::{Decided, Said},
     exceptions,
     follow::{self, Followed, Following},
     outcome::{Code, Failure, Outcome},
@@ -44,7 +44,7 @@ struct Decisive {
 }
 
 /// Makes the same of each exception that has the same cause as this one.
-pub(super) async fn decide(
+pub(super) async fn of_cause(
     global: &Global,
     id: ExceptionId,
     wanted: resolve::Wanted<'_>,
@@ -55,9 +55,11 @@ pub(super) async fn decide(
         let first: ExceptionDetail = client.get(&format!("/api/v1/exceptions/{id}")).await?;
         let decision = wanted.of(&first)?;
         let all = exceptions::of_cause(client, &first.exception).await?;
-        output::note(&preview(&decision, &first.exception, &all));
-        if !decided.yes && !is_confirmed(all.len())? {
-            output::note("nothing was decided");
+        let which = format!(
+            "of one cause ({}, step {})",
+            first.exception.code, first.exception.step
+        );
+        if !is_meant(&which, &decision, &all, decided.yes)? {
             return Ok(Code::Failed);
         }
         let mut following = Following::begin(client).await?;
@@ -67,17 +69,7 @@ pub(super) async fn decide(
             true => seen(client, &all).await?,
             false => Vec::new(),
         };
-        let mut results = Vec::new();
-        for it in &all {
-            match take(client, it, &wanted, &decided).await {
-                Ok(result) => results.push(result),
-                // What was decided until then stays decided.
-                Err(failure) => {
-                    told(global, &results);
-                    return Err(failure);
-                }
-            }
-        }
+        let results = take_all(global, client, &all, (&wanted, &decided.said)).await?;
         for (run, seen) in before {
             output::note(&format!("run {run}"));
             let followed = following.go_on(client, &run, &mut signals, seen).await?;
@@ -94,20 +86,65 @@ pub(super) async fn decide(
     global.with_client(work).await
 }
 
+/// Gives all that one person has taken on to another.
+pub(super) async fn hand_over(
+    global: &Global,
+    (of, to): (&str, String),
+    said: Said,
+    yes: bool,
+) -> Outcome {
+    let decision = Decision::Assign { to: Some(to) };
+    let work = async |client: &mut Client| {
+        let all = exceptions::assigned_to(client, of).await?;
+        if all.is_empty() {
+            output::note(&format!("nothing that waits is {}'s", tame(of)));
+            return Ok(told(global, &[]));
+        }
+        let which = format!("that {} has taken on", tame(of));
+        if !is_meant(&which, &decision, &all, yes)? {
+            return Ok(Code::Failed);
+        }
+        let wanted = resolve::Wanted::Plain(decision.clone());
+        let results = take_all(global, client, &all, (&wanted, &said)).await?;
+        Ok(told(global, &results))
+    };
+    global.with_client(work).await
+}
+
+/// Decides each; what was decided until something fails stays decided, and is told.
+async fn take_all(
+    global: &Global,
+    client: &Client,
+    all: &[ExceptionView],
+    (wanted, said): (&resolve::Wanted<'_>, &Said),
+) -> Result<Vec<Decisive>, Failure> {
+    let mut results = Vec::new();
+    for it in all {
+        match take(client, it, wanted, said).await {
+            Ok(result) => results.push(result),
+            Err(failure) => {
+                told(global, &results);
+                return Err(failure);
+            }
+        }
+    }
+    Ok(results)
+}
+
 /// Decides one of them; what the daemon refuses is a result too.
 async fn take(
     client: &Client,
     it: &ExceptionView,
     wanted: &resolve::Wanted<'_>,
-    decided: &Decided,
+    said: &Said,
 ) -> Result<Decisive, Failure> {
     let path = format!("/api/v1/exceptions/{}", it.id);
     let resolved = async {
         let detail: ExceptionDetail = client.get(&path).await?;
         let resolving = Resolving {
             decision: wanted.of(&detail)?,
-            by: decided.said.by.clone(),
-            note: decided.said.note.clone(),
+            by: said.by.clone(),
+            note: said.note.clone(),
             remember: wanted.remember(),
         };
         let path = format!("{path}/resolution");
@@ -147,14 +184,24 @@ async fn seen(client: &Client, all: &[ExceptionView]) -> Result<Vec<(RunId, usiz
     Ok(seen)
 }
 
-fn preview(decision: &Decision, first: &ExceptionView, all: &[ExceptionView]) -> String {
+/// Shows them, and asks unless that was answered before.
+fn is_meant(
+    which: &str,
+    decision: &Decision,
+    all: &[ExceptionView],
+    yes: bool,
+) -> Result<bool, Failure> {
+    output::note(&preview(which, decision, all));
+    let is_meant = yes || is_confirmed(all.len())?;
+    if !is_meant {
+        output::note("nothing was decided");
+    }
+    Ok(is_meant)
+}
+
+fn preview(which: &str, decision: &Decision, all: &[ExceptionView]) -> String {
     let count = table::plural(all.len(), "exception");
-    let title = format!(
-        "{count} of one cause ({}, step {}): {}",
-        first.code,
-        first.step,
-        resolve::in_words(decision)
-    );
+    let title = format!("{count} {which}: {}", resolve::in_words(decision));
     let rows = all.iter().take(SHOWN).map(|it| {
         [
             format!("  {}", it.id),
@@ -190,7 +237,7 @@ fn told(global: &Global, results: &[Decisive]) -> Code {
     let refused = results.iter().filter(|it| !it.resolved).count();
     if global.json {
         output::json(&results);
-    } else {
+    } else if !results.is_empty() {
         let rows = results.iter().map(|it| {
             let result = match &it.problem {
                 None => "decided".to_owned(),
