@@ -105,22 +105,41 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_have_little_in_common_do_not_take_long() {
-        let long = |step: usize| {
-            let lines =
-                (0..200_000_usize).map(|at| format!("{}\n", at.wrapping_mul(step) % 65_537));
-            lines.collect::<String>()
+    fn in_long_texts_only_what_differs_is_shown() {
+        let long = |first: &str, second: &str| {
+            let (same, between) = ("a\n".repeat(5000), "b\n".repeat(5000));
+            format!("{same}{first}\n{between}{second}\n{same}")
         };
-        let (old, new) = (long(7_919), long(104_729));
-        let shown = views(&old, &new);
-        let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
-        for it in shown.iter().filter(|it| it.kind != LineKind::Gap) {
-            assert!(it.old.is_none_or(|number| old[number - 1] == it.text));
-            assert!(it.new.is_none_or(|number| new[number - 1] == it.text));
-        }
-        // What is shown, and the equal lines that are not, are both texts.
-        let count = |kind| shown.iter().filter(|it| it.kind == kind).count();
-        assert_eq!(count(LineKind::Removed), count(LineKind::Added));
-        assert!(count(LineKind::Removed) > 0);
+        expect![[r#"
+              …
+              a
+              a
+            - one
+            + two
+              b
+              b
+              …
+              b
+              b
+            - three
+            + four
+              a
+              a"#]]
+        .assert_eq(&lines(&long("one", "three"), &long("two", "four")));
+        let numbered = |step: usize| {
+            (0..3000)
+                .map(|at| format!("{}\n", at * step))
+                .collect::<String>()
+        };
+        let half = lines(&numbered(1), &numbered(2));
+        assert!(half.contains("  2\n- 3\n  4"), "{}", &half[..200]);
+    }
+
+    #[test]
+    fn ends_of_lines_and_texts_without_any_are_no_difference() {
+        assert_eq!(lines("", ""), "");
+        assert_eq!(lines("a\r\nb", "a\nb\n"), "");
+        assert_eq!(lines("", "a\nb"), "+ a\n+ b");
+        assert_eq!(lines("a\nb", ""), "- a\n- b");
     }
 }

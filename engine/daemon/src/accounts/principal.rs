@@ -22,8 +22,7 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// The user who runs the daemon, over its socket. Under whose name, the request or the operating
-    /// system says.
+    /// The user who runs the daemon, over its socket, while nobody has said who that is.
     pub fn local() -> Principal {
         Principal {
             name: crate::daemon::SELF.to_owned(),

@@ -19,7 +19,10 @@ use botswain_core::Hash;
 pub use self::answers::Answers;
 use self::answers::{Answer, Asked, Ended, Known};
 use super::{Problem, access::whole};
-use crate::{accounts::Principal, daemon::Handle};
+use crate::{
+    accounts::Principal,
+    daemon::{Handle, SELF},
+};
 
 /// The header that names a change.
 pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -72,8 +75,12 @@ async fn asked(request: Request) -> Result<(Option<Asked>, Request), Problem> {
     Ok((Some(asked), Request::from_parts(parts, Body::from(body))))
 }
 
-/// A token may less than its person, so it is not told what they were.
+/// A token may less than its person, so it is not told what they were. Over the socket it is always the
+/// same one, for whose name is looked up each time may have none once.
 fn who(principal: &Principal) -> String {
+    if principal.is_local() {
+        return SELF.to_owned();
+    }
     match &principal.token {
         Some(token) => format!("{} {token}", principal.name),
         None => principal.name.clone(),

@@ -110,7 +110,7 @@ impl Recorded {
     fn asker(&self, request: &Request) -> Asker {
         let Some(guard) = &self.guard else {
             let known = request.extensions().get::<Principal>().cloned();
-            return Asker::Local(known.unwrap_or_else(Principal::local));
+            return Asker::Local(known.expect("whoever comes over the socket was introduced"));
         };
         let known = guard.principal(request).ok().flatten();
         known.map_or(Asker::Stranger, Asker::SignedIn)

@@ -3,7 +3,6 @@
 use botswain_core::{ExceptionId, Hash, RunId, StepId, index::ExceptionCategory};
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use super::{
@@ -67,8 +66,13 @@ pub(super) async fn exceptions(global: &Global, command: Option<arguments::Excep
         Wanted::Reject { id, decided } => (id, Decision::Reject, decided),
         Wanted::Snooze { id, until, decided } => (id, Decision::Snooze { until: until.0 }, decided),
         Wanted::Assign { id, to, decided } => (id, Decision::Assign { to }, decided),
-        Wanted::HandOver { of, to, said, yes } => {
-            return many::hand_over(global, (&of, to), said, yes).await;
+        Wanted::HandOver {
+            from,
+            to,
+            said,
+            yes,
+        } => {
+            return many::hand_over(global, (&from, to), said, yes).await;
         }
         Wanted::Remark { id, decided } => (id, Decision::Remark, decided),
         Wanted::MoreTime {
@@ -223,41 +227,21 @@ async fn gather(
     query: &ExceptionsQuery,
     is_enough: impl Fn(&[ExceptionView]) -> bool,
 ) -> Result<Vec<ExceptionView>, Failure> {
-    let mut filter = String::new();
-    let mut narrow = |name: &str, value: Option<String>| {
-        let value = value.unwrap_or_default();
-        if !value.is_empty() {
-            let value = utf8_percent_encode(&value, NON_ALPHANUMERIC);
-            filter.extend(["&", name, "="]);
-            filter.extend(value);
-        }
+    let mut query = ExceptionsQuery {
+        limit: Some(PAGE),
+        ..query.clone()
     };
-    narrow("workflow", query.workflow.clone());
-    narrow(
-        "fingerprint",
-        query.fingerprint.as_ref().map(ToString::to_string),
-    );
-    narrow("category", query.category.map(category_name));
-    narrow("assignee", query.assignee.clone());
-    let (mut found, mut after) = (Vec::new(), None);
+    let mut found = Vec::new();
     loop {
-        let from = after.map(|id| format!("&after={id}")).unwrap_or_default();
-        let page: Vec<ExceptionView> = client
-            .get(&format!("/api/v1/exceptions?limit={PAGE}{filter}{from}"))
-            .await?;
-        after = page.last().map(|it| it.id);
+        let wanted = serde_urlencoded::to_string(&query).map_err(Failure::of)?;
+        let page: Vec<ExceptionView> = client.get(&format!("/api/v1/exceptions?{wanted}")).await?;
+        query.after = page.last().map(|it| it.id);
         let is_last = page.len() < PAGE;
         found.extend(page);
         if is_last || is_enough(&found) {
             return Ok(found);
         }
     }
-}
-
-/// As the API calls it.
-fn category_name(category: ExceptionCategory) -> String {
-    let name = serde_json::to_value(category).unwrap_or_default();
-    name.as_str().unwrap_or_default().to_owned()
 }
 
 /// All open exceptions with the same cause as this one.
@@ -309,15 +293,23 @@ fn listed(found: &[ExceptionView], now: Timestamp) -> String {
             it.run.to_string(),
             it.step.to_string(),
             it.key.clone().unwrap_or_default(),
-            it.assignee
-                .clone()
-                .unwrap_or_else(|| it.assigned.join(", ")),
+            whose(it),
             it.code.clone(),
             message(it),
         ]
     });
     // `exceptions show` has them all.
     table::sparing(header, rows, &["run", "code", "step"])
+}
+
+/// Who has taken it on, and the groups that it is for.
+fn whose(it: &ExceptionView) -> String {
+    let groups = it.assigned.join(", ");
+    match &it.assignee {
+        None => groups,
+        Some(name) if groups.is_empty() => name.clone(),
+        Some(name) => format!("{name} ({groups})"),
+    }
 }
 
 /// Those of the runs that a run made: its own show at its steps.

@@ -89,22 +89,24 @@ pub(super) async fn of_cause(
 /// Gives all that one person has taken on to another.
 pub(super) async fn hand_over(
     global: &Global,
-    (of, to): (&str, String),
+    (from, to): (&str, String),
     said: Said,
     yes: bool,
 ) -> Outcome {
-    let decision = Decision::Assign { to: Some(to) };
+    let wanted = resolve::Wanted::HandOver { from, to: &to };
     let work = async |client: &mut Client| {
-        let all = exceptions::assigned_to(client, of).await?;
+        let all = exceptions::assigned_to(client, from).await?;
         if all.is_empty() {
-            output::note(&format!("nothing that waits is {}'s", tame(of)));
+            output::note(&format!("nothing that waits is {}'s", tame(from)));
             return Ok(told(global, &[]));
         }
-        let which = format!("that {} has taken on", tame(of));
+        let which = format!("that {} has taken on", tame(from));
+        let decision = Decision::Assign {
+            to: Some(to.clone()),
+        };
         if !is_meant(&which, &decision, &all, yes)? {
             return Ok(Code::Failed);
         }
-        let wanted = resolve::Wanted::Plain(decision.clone());
         let results = take_all(global, client, &all, (&wanted, &said)).await?;
         Ok(told(global, &results))
     };

@@ -30,6 +30,11 @@ pub(super) enum Wanted<'a> {
         corrections: &'a Corrections,
         remember: Option<&'a str>,
     },
+    /// From the one who has taken it on, and from nobody else.
+    HandOver {
+        from: &'a str,
+        to: &'a str,
+    },
 }
 
 impl Wanted<'_> {
@@ -38,13 +43,19 @@ impl Wanted<'_> {
         match self {
             Wanted::Plain(decision) => Ok(decision.clone()),
             Wanted::Edit { corrections, .. } => corrected(corrections, detail),
+            Wanted::HandOver { from, to } => match detail.exception.assignee.as_deref() {
+                Some(name) if name == *from => Ok(Decision::Assign {
+                    to: Some((*to).to_owned()),
+                }),
+                _ => Err(Failure::usage(format!("it is not {from}'s any more"))),
+            },
         }
     }
 
     /// The table in which it is remembered.
     pub(super) fn remember(&self) -> Option<String> {
         match self {
-            Wanted::Plain(_) => None,
+            Wanted::Plain(_) | Wanted::HandOver { .. } => None,
             Wanted::Edit { remember, .. } => remember.map(str::to_owned),
         }
     }

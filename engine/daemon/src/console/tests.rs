@@ -12,12 +12,11 @@ use axum::{
 };
 use tower_service::Service;
 
-use botswain_views::{Act, AuditEntry, AuditQuery, Role};
+use botswain_views::{AuditEntry, AuditQuery, Role};
 
 use super::*;
 use crate::{
     accounts::{NewToken, Rights},
-    audit::ACTS,
     daemon::{Daemon, Mode},
     instance::Instance,
 };

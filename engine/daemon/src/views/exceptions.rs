@@ -9,7 +9,7 @@ use botswain_core::{
     run::{Run, fact::Origin},
     value,
 };
-use botswain_store::ReadError;
+use botswain_store::{List, ReadError};
 use botswain_views::{ExceptionDetail, ExceptionView, ExceptionsQuery};
 
 use super::{
@@ -30,6 +30,9 @@ impl Parts {
         query: &ExceptionsQuery,
         (sight, limit): (&Sight, usize),
     ) -> Result<Vec<ExceptionView>, ReadError> {
+        if let Some(name) = &query.assignee {
+            return self.taken_on_by(name, query, (sight, limit));
+        }
         let (mut found, mut after) = (Vec::new(), query.after);
         loop {
             let page = self.store.exceptions(after, PAGE)?;
@@ -40,6 +43,31 @@ impl Parts {
                 .filter(|it| query.fits(it) && sight.shows(&it.workflow));
             found.extend(fitting.map(exception_view));
             if is_last || found.len() >= limit {
+                found.truncate(limit);
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Those that fit among what somebody has taken on.
+    fn taken_on_by(
+        &self,
+        name: &str,
+        query: &ExceptionsQuery,
+        (sight, limit): (&Sight, usize),
+    ) -> Result<Vec<ExceptionView>, ReadError> {
+        let list = List::Assignee(name.to_owned());
+        let (mut found, mut place) = (Vec::new(), None);
+        loop {
+            let page = self.store.listed_exceptions(&list, place.as_ref(), PAGE)?;
+            let fitting = page.entries.into_iter().filter(|it| {
+                query.after.is_none_or(|last| it.id > last)
+                    && query.fits(it)
+                    && sight.shows(&it.workflow)
+            });
+            found.extend(fitting.map(exception_view));
+            place = page.next;
+            if place.is_none() || found.len() >= limit {
                 found.truncate(limit);
                 return Ok(found);
             }

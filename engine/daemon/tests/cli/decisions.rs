@@ -226,6 +226,10 @@ fn all_that_one_person_has_taken_on_is_handed_over() {
         hint: add `--yes` to decide without being asked
     "#]]
     .assert_eq(&office.says(&hand_over));
+    let nobody = office.says(&["exceptions", "hand-over", " ", "ben", "--yes"]);
+    assert!(nobody.contains("the name is empty"), "{nobody}");
+    // Also what is put off.
+    office.says(&["exceptions", "snooze", "3", "2h"]);
     let sure = [&hand_over[..], &["--yes", "--note", "on leave"]].concat();
     expect![[r#"
         exit 0
@@ -240,7 +244,7 @@ fn all_that_one_person_has_taken_on_is_handed_over() {
     "#]]
     .assert_eq(&office.says(&sure));
     let ids = |name: &str| {
-        let found = office.json(&["exceptions", "list", "--assignee", name]);
+        let found = office.json(&["exceptions", "list", "--all", "--assignee", name]);
         let found = found.as_array().unwrap().clone();
         found
             .iter()
@@ -250,12 +254,12 @@ fn all_that_one_person_has_taken_on_is_handed_over() {
     expect![[r#"
         exit 0
         --- stdout
-        id  age  workflow  run  step  key  for  code  message
+        id  age  put off  workflow  run  step  key  for  code  message
         1  AGO  customers  1.each.0  drop  1  ben  file.forbidden  `../ACME/1.txt` leads outside the allowed folders
         2  AGO  customers  1.each.1  drop  2  eve  file.forbidden  `../ACME/2.txt` leads outside the allowed folders
-        3  AGO  customers  1.each.2  drop  3  ben  file.forbidden  `../ACME/3.txt` leads outside the allowed folders
+        3  AGO  LATER  customers  1.each.2  drop  3  ben  file.forbidden  `../ACME/3.txt` leads outside the allowed folders
         --- stderr
-    "#]].assert_eq(&office.says(&["exceptions", "list"]));
+    "#]].assert_eq(&office.says(&["exceptions", "list", "--all"]));
     assert_eq!(
         (ids("ben"), ids("eve"), ids("ann")),
         (vec![1, 3], vec![2], vec![])

@@ -117,8 +117,10 @@ pub(in crate::cli) enum Exceptions {
     /// Give all that one person has taken on to another, after a look at it.
     HandOver {
         /// Whose it is.
-        of: String,
+        #[arg(value_parser = person)]
+        from: String,
         /// Who takes it on.
+        #[arg(value_parser = person)]
         to: String,
         #[command(flatten)]
         said: Said,
@@ -154,7 +156,7 @@ pub(in crate::cli) struct ExceptionsList {
     #[arg(long, value_enum)]
     pub(in crate::cli) category: Option<CategoryName>,
     /// Only those that this person has taken on.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = person)]
     pub(in crate::cli) assignee: Option<String>,
     /// One line for all that have the same cause.
     #[arg(long)]
@@ -234,6 +236,13 @@ pub(in crate::cli) struct Decided {
 fn exception(text: &str) -> Result<u64, String> {
     text.parse()
         .map_err(|_| format!("`{text}` is not the number of an exception"))
+}
+
+fn person(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("the name is empty".to_owned()),
+        name => Ok(name.to_owned()),
+    }
 }
 
 pub(super) fn step(text: &str) -> Result<StepId, String> {

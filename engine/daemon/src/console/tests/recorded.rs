@@ -1,8 +1,9 @@
 //! What changes something is in the audit: who, what, how it ended, and no password.
 
-use botswain_views::Outcome;
+use botswain_views::{Act, Outcome};
 
 use super::*;
+use crate::audit::ACTS;
 
 fn last(house: &House) -> u64 {
     since(house, 0).last().map_or(0, |it| it.number)

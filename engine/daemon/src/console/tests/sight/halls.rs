@@ -244,7 +244,11 @@ impl Known {
             ]);
         }
         if is("/exceptions") {
-            also(&[format!("workflow={word}-deals")]);
+            also(&[
+                format!("workflow={word}-deals"),
+                "assignee=ann".to_owned(),
+                "category=approval".to_owned(),
+            ]);
         }
         if is("/insights") || is("/insights/export") {
             also(&[format!("workflow={word}-deals")]);
