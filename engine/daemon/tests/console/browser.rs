@@ -33,6 +33,8 @@ impl Browser {
             args.push("--no-sandbox".to_owned());
         }
         let capabilities = json!({
+            // The authority of a test's certificate is nobody that a browser knows.
+            "acceptInsecureCerts": true,
             "goog:chromeOptions": { "args": args },
             "goog:loggingPrefs": { "browser": "ALL" },
         });

@@ -4,7 +4,7 @@ use botswain_testkit::provider::{CLIENT, Provider, SECRET};
 
 use crate::{browser::Browser, house::House, plain::NoScripts};
 
-fn settings(issuer: &str) -> String {
+pub(crate) fn settings(issuer: &str) -> String {
     format!(
         r#"
 name: northwind-office
@@ -23,7 +23,7 @@ console:
 
 impl Browser {
     /// From our page to theirs, and through it.
-    async fn sign_in_as(&mut self, name: &str) {
+    pub(crate) async fn sign_in_as(&mut self, name: &str) {
         self.client.delete_all_cookies().await.unwrap();
         self.go("/runs?state=failed").await;
         self.click_text("Sign in with Office 365").await;
