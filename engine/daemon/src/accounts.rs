@@ -160,7 +160,7 @@ impl Accounts {
 
     /// A new token for the first admin, while there is nobody; the one before is worth nothing then.
     pub fn offer_setup(&self) -> Option<String> {
-        if !lock(&self.stored).people.is_empty() {
+        if !self.is_empty() {
             return None;
         }
         let token = token();
@@ -168,8 +168,16 @@ impl Accounts {
         Some(token)
     }
 
-    /// Makes the first admin.
+    /// Whether nobody has an account.
+    pub fn is_empty(&self) -> bool {
+        lock(&self.stored).people.is_empty()
+    }
+
+    /// Makes the first admin, unless somebody has come in by another way since that was offered.
     pub async fn set_up(&self, given: &str, name: &str, password: String) -> Result<(), Refusal> {
+        if !self.is_empty() {
+            return Err(Refusal::NoSetup);
+        }
         // Taken first, so that two who come at once do not both get in by it.
         let offered = lock(&self.setup).take_if(|offered| *offered == hash(given));
         let offered = offered.ok_or(Refusal::NoSetup)?;

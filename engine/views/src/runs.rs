@@ -111,6 +111,9 @@ pub struct ScheduleView {
     /// The times until the last of these that its calendar leaves out.
     #[serde(default)]
     pub left_out: Vec<LeftOutView>,
+    /// Whether it starts nothing, for its workflow is paused.
+    #[serde(default)]
+    pub is_paused: bool,
 }
 
 /// A time at which something does not start, for it falls on a day off.

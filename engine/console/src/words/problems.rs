@@ -24,7 +24,7 @@ pub(super) fn chinese(code: &str) -> Option<&'static str> {
         "account.group" => "没有此组",
         "account.locked" => "此账户已被锁定，请联系管理员",
         "account.role" => "没有此角色",
-        "account.setup" => "此链接已被使用，或不是最新的链接",
+        "account.setup" => "此链接已被使用，或不是最新的链接，或者已经有人有了账户",
         "account.throttled" => "尝试次数过多，请稍后再试",
         "account.unknown" => "没有此账户",
         "account.value" => "姓名或密码不符合要求",

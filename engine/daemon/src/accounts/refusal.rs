@@ -26,7 +26,9 @@ pub enum Refusal {
     Key(#[from] secrets::Error),
     #[error("too many attempts; try again in {0} s")]
     Throttled(u64),
-    #[error("this link has been used, or is not the one that the daemon printed last")]
+    #[error(
+        "this link has been used, is not the one that the daemon printed last, or somebody has an account already"
+    )]
     NoSetup,
     #[error("`{0}` cannot be a name")]
     BadName(String),

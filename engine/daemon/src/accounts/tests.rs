@@ -42,6 +42,18 @@ async fn the_first_admin_is_made_once_by_who_holds_the_newest_link() {
 }
 
 #[tokio::test]
+async fn the_link_of_the_first_admin_is_dead_once_somebody_came_in_by_another_way() {
+    let (_folder, private) = folder();
+    let accounts = Accounts::open(&private).unwrap();
+    let token = accounts.offer_setup().unwrap();
+    let handler = (Role::Handler, Vec::new());
+    accounts.add("ann", ANN.to_owned(), handler).await.unwrap();
+    let late = accounts.set_up(&token, "eve", ANN.to_owned()).await;
+    assert!(matches!(late, Err(Refusal::NoSetup)));
+    assert!(!accounts.has("eve"));
+}
+
+#[tokio::test]
 async fn a_session_outlives_the_daemon_and_ends_with_its_account() {
     let (_folder, private) = folder();
     let accounts = with_ann(&private).await;

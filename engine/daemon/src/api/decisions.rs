@@ -256,6 +256,14 @@ fn resolution(
         false => Err(unfit(format!("exception {} {what}", exception.id))
             .detail(format!("see `botswain exceptions show {}`", exception.id))),
     };
+    let tries = matches!(
+        decision,
+        Decision::Retry | Decision::RetryCurrent | Decision::Edit(_) | Decision::EditWith(_)
+    );
+    if tries && exception.category == ExceptionCategory::Approval {
+        let title = format!("exception {} asks for approval", exception.id);
+        return Err(unfit(title).detail("approve or reject it, skip the step, or abandon it"));
+    }
     Ok(match decision {
         Decision::Retry | Decision::RetryCurrent => Resolution::Retry,
         Decision::Skip => Resolution::Skip,

@@ -407,6 +407,9 @@ pub(super) async fn schedule(
         .iter()
         .flat_map(|it| handle.parts.schedules(it, now));
     let mut schedules: Vec<ScheduleView> = each.collect();
+    for it in &mut schedules {
+        it.is_paused = handle.pauses.of(&it.workflow).is_some();
+    }
     let soonest = |it: &ScheduleView| (it.next.is_empty(), it.next.first().copied());
     schedules.sort_by_key(soonest);
     Ok(Json(schedules))

@@ -13,7 +13,8 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{show, table, times};
+use super::{output::tame, show, table, times};
+use crate::views::DecisionView;
 
 /// One decision: when, then when, what about, by whom, what and why in words.
 pub(super) type Row = (Timestamp, [String; 5]);
@@ -55,6 +56,22 @@ pub(super) fn of(run: &RunId, facts: &[Fact]) -> Vec<Row> {
     rows.collect()
 }
 
+/// What people have said and decided about one exception.
+pub(super) fn history(history: &[DecisionView]) -> String {
+    let rows = history.iter().map(|it| {
+        [
+            times::local(it.at),
+            it.by.clone(),
+            decided(&it.resolution),
+            it.note.as_deref().map(tame).unwrap_or_default(),
+        ]
+    });
+    match history.is_empty() {
+        true => String::new(),
+        false => table::of(["when", "by", "decided", "note"], rows),
+    }
+}
+
 /// The earliest first.
 pub(super) fn listed(mut rows: Vec<Row>) -> String {
     rows.sort();
@@ -90,7 +107,7 @@ fn decided(resolution: &Resolution) -> String {
         Resolution::MoreTime { millis } => format!("give it {} more", Duration(*millis)),
         Resolution::Assign { to: Some(to) } => format!("give it to {to}"),
         Resolution::Assign { to: None } => "give it back".to_owned(),
-        Resolution::Remark => "say something".to_owned(),
+        Resolution::Remark => "a remark".to_owned(),
     }
 }
 

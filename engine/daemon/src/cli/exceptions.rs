@@ -106,7 +106,7 @@ async fn list(global: &Global, wanted: ExceptionsList) -> Outcome {
         .await?;
     let is_cut = found.len() > wanted.limit;
     if wanted.cluster {
-        tell_clusters(global, &wanted, found);
+        tell_clusters(global, &wanted, found, hidden);
     } else {
         found.truncate(wanted.limit);
         match (global.json, found.is_empty()) {
@@ -150,12 +150,17 @@ fn none(wanted: &ExceptionsList, hidden: usize) -> String {
     }
 }
 
-fn tell_clusters(global: &Global, wanted: &ExceptionsList, found: Vec<ExceptionView>) {
+fn tell_clusters(
+    global: &Global,
+    wanted: &ExceptionsList,
+    found: Vec<ExceptionView>,
+    hidden: usize,
+) {
     let mut clusters = clusters(found);
     clusters.truncate(wanted.limit);
     match (global.json, clusters.is_empty()) {
         (true, _) => output::json(&clusters),
-        (false, true) => output::data(&none(wanted, 0)),
+        (false, true) => output::data(&none(wanted, hidden)),
         (false, false) => output::data(&clusters_listed(&clusters)),
     }
 }

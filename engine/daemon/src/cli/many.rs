@@ -93,6 +93,9 @@ pub(super) async fn hand_over(
     said: Said,
     yes: bool,
 ) -> Outcome {
+    if from == to {
+        return Err(Failure::usage(format!("what is {from}'s stays so")).hint("name another one"));
+    }
     let wanted = resolve::Wanted::HandOver { from, to: &to };
     let work = async |client: &mut Client| {
         let all = exceptions::assigned_to(client, from).await?;

@@ -65,13 +65,17 @@ fn listed(schedules: &[ScheduleView]) -> String {
     let rows = schedules.iter().map(|it| {
         let then = it.next.iter().skip(1).take(2).map(|at| times::local(*at));
         let next = it.next.first();
-        let next = next.map(|at| format!("{}, {}", times::local(*at), times::age(*at)));
+        let next = next.map(|at| match it.is_paused {
+            true => format!("paused; otherwise {}", times::local(*at)),
+            false => format!("{}, {}", times::local(*at), times::age(*at)),
+        });
         [
             it.workflow.clone(),
             it.trigger.clone(),
             it.timezone.clone().unwrap_or_default(),
             match (next, &it.timezone) {
                 (Some(next), _) => next,
+                (None, _) if it.is_paused => "paused".to_owned(),
                 (None, Some(_)) => "never".to_owned(),
                 (None, None) => "when it happens".to_owned(),
             },

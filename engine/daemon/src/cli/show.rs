@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 
 use super::{
-    Global, decide, exceptions,
+    Global, decide, decisions, exceptions,
     outcome::{Code, Failure, Outcome},
     output::{self, Paint, tame},
     runs::{section, steps},
@@ -70,6 +70,10 @@ fn shown(detail: &ExceptionDetail, run: &RunDetail, alike: usize) -> String {
         detail.with.as_ref().map(fields).unwrap_or_default(),
     ));
     lines.extend(section("attempts", attempts(&run.facts, detail)));
+    lines.extend(section(
+        "what people said and did",
+        decisions::history(&detail.history),
+    ));
     lines.extend(section("artifacts", artifacts(it)));
     lines.extend(section("steps", steps(&detail.steps)));
     let ways: Vec<(String, String)> = decide::ways(detail)

@@ -121,9 +121,13 @@ pub(super) async fn sign_out(
 }
 
 pub(super) async fn setup(
+    State(handle): State<Handle>,
     Extension(visit): Extension<Visit>,
     Query(Setup { token }): Query<Setup>,
 ) -> Response {
+    if !handle.accounts.is_empty() {
+        return Redirect::to("/login").into_response();
+    }
     html(botswain_console::setup(
         &visit.counted().await,
         &token,

@@ -167,6 +167,10 @@ fn with_last_good(handle: &Handle, mut versions: Vec<Arc<Version>>) -> Vec<Arc<V
             .iter()
             .any(|it| it.file_stem().is_some_and(|it| it == name.as_str()));
         if has_file && !versions.iter().any(|new| new.plan.name == *name) {
+            tracing::warn!(
+                workflow = name,
+                "goes on as it was until its file is mended; a daemon that is started before that leaves it out"
+            );
             versions.push(old);
         }
     }

@@ -153,6 +153,7 @@ impl Parts {
                 });
             ScheduleView {
                 left_out: left_out.collect(),
+                is_paused: false,
                 workflow: version.plan.name.clone(),
                 trigger: trigger.on.to_string(),
                 timezone: times.as_ref().map(|it| it.timezone().to_owned()),

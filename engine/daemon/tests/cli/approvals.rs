@@ -73,6 +73,11 @@ fn an_approval_is_asked_and_given() {
           guard  asks for approval, exception 1: 150.50 is over the ceiling
     "#]]
     .assert_eq(&office.says(&["run", "guarded", "--input", "amount=150.50"]));
+    let retried = office.says(&["exceptions", "retry", "1"]);
+    assert!(
+        retried.contains("approve or reject it, skip the step, or abandon it"),
+        "{retried}"
+    );
     expect![[r#"
         exit 0
         --- stdout

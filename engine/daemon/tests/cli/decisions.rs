@@ -228,6 +228,10 @@ fn all_that_one_person_has_taken_on_is_handed_over() {
     .assert_eq(&office.says(&hand_over));
     let nobody = office.says(&["exceptions", "hand-over", " ", "ben", "--yes"]);
     assert!(nobody.contains("the name is empty"), "{nobody}");
+    let nobody = office.says(&["exceptions", "assign", "1", ""]);
+    assert!(nobody.contains("the name is empty"), "{nobody}");
+    let same = office.says(&["exceptions", "hand-over", "ann", "ann", "--yes"]);
+    assert!(same.contains("what is ann's stays so"), "{same}");
     // Also what is put off.
     office.says(&["exceptions", "snooze", "3", "2h"]);
     let sure = [&hand_over[..], &["--yes", "--note", "on leave"]].concat();
@@ -243,6 +247,8 @@ fn all_that_one_person_has_taken_on_is_handed_over() {
           3  1.each.2  3  `../ACME/3.txt` leads outside the allowed folders
     "#]]
     .assert_eq(&office.says(&sure));
+    let shown = office.says(&["exceptions", "show", "1"]);
+    assert!(shown.contains("give it to ben  on leave"), "{shown}");
     let ids = |name: &str| {
         let found = office.json(&["exceptions", "list", "--all", "--assignee", name]);
         let found = found.as_array().unwrap().clone();

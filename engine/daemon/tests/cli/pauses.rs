@@ -43,6 +43,17 @@ fn what_is_paused_starts_nothing_by_itself_until_it_is_resumed() {
     "#]]
     .assert_eq(&office.says(&["workflows"]));
     assert_eq!(office.json(&["workflows"])[1]["paused"]["by"], "anna");
+    let schedules = office.json(&["schedule"]);
+    let paused: Vec<_> = schedules.as_array().unwrap().iter().collect();
+    let paused = paused
+        .iter()
+        .map(|it| (it["workflow"].as_str().unwrap(), &it["is_paused"]));
+    assert_eq!(
+        paused.collect::<Vec<_>>(),
+        [("intake", &json!(true)), ("other", &json!(false))]
+    );
+    let told = office.says(&["schedule"]);
+    assert!(told.contains("paused"), "{told}");
 
     // What one command has said holds for the daemon that comes; the other workflow does not wait.
     let up = office.up();

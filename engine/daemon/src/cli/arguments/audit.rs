@@ -20,7 +20,7 @@ pub(in crate::cli) struct Audit {
     #[arg(long, value_name = "TIME")]
     pub(in crate::cli) until: Option<String>,
     /// How many to list at most.
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = super::at_least_one)]
     pub(in crate::cli) limit: usize,
     /// Give all that fits as CSV, for a spreadsheet.
     #[arg(long, conflicts_with = "limit")]

@@ -110,6 +110,7 @@ pub(in crate::cli) enum Exceptions {
         #[arg(value_parser = exception)]
         id: u64,
         /// Who.
+        #[arg(value_parser = person)]
         to: Option<String>,
         #[command(flatten)]
         decided: Decided,
