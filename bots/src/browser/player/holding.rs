@@ -106,7 +106,11 @@ impl Player<'_> {
                 seen.push(page["title"].as_str().unwrap_or_default().to_owned());
             }
             if let Some(before) = before {
-                self.page.enter_window(before.clone()).await?;
+                // It may be closing; what fits is waited for all the same.
+                match self.page.enter_window(before.clone()).await {
+                    Ok(()) | Err(Trouble::Closed) => (),
+                    Err(trouble) => return Err(trouble.into()),
+                }
             }
             if Instant::now() + POLL > deadline {
                 return Err(no_window(&seen).into());
