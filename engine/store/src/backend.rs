@@ -23,6 +23,12 @@ pub struct Replacement {
     pub after: Option<Vec<u8>>,
 }
 
+impl Replacement {
+    fn bytes(&self) -> u64 {
+        (self.key.len() + self.after.as_ref().map_or(0, Vec::len)) as u64
+    }
+}
+
 /// A key with its value.
 pub type Entry = (Vec<u8>, Vec<u8>);
 

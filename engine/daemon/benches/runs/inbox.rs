@@ -16,6 +16,7 @@ use botswain_core::{
     ExceptionId, Payload,
     run::fact::{Fact, Verdict, What},
 };
+use botswain_store::Store;
 use indexmap::IndexMap;
 use reqwest::{Client, header, redirect::Policy};
 use serde_json::{Value, json};
@@ -24,7 +25,7 @@ use crate::{
     goals::Goals,
     items,
     load::Figures,
-    past::Past,
+    past::{self, Past},
     place::{self, Place},
     start,
 };
@@ -69,8 +70,10 @@ pub(crate) fn inbox(goals: &mut Goals) {
         "botswain.yaml",
         "name: bench\nconsole: { listen: \"127.0.0.1:0\" }\n",
     );
-    let past = Past::of(&place, "orders", data(1));
-    past.write(&place, 2..2 + OPEN, |number| facts_of(number, &past));
+    let past = Past::of(place.path(), "orders", data(1));
+    let store = Store::open(&past::store(place.path())).unwrap();
+    past.write(&store, 2..2 + OPEN, |number| facts_of(number, &past));
+    drop(store);
     admit(&place, &["ann", "--role", "handler"]);
     admit(
         &place,

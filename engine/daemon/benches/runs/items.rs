@@ -1,10 +1,9 @@
 //! What the daemon takes up: idle, and over the items of a list that grows.
 //!
-//! Memory is that of a process of its own: this program, started once more as a child.
+//! Memory is that of a process of its own.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _},
-    process::{Child, Command, Stdio},
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -13,8 +12,9 @@ use botswain_core::index::State;
 use serde_json::json;
 
 use crate::{
+    child,
     goals::Goals,
-    load::{self},
+    load,
     place::{self, Place},
     start,
 };
@@ -43,17 +43,10 @@ pub(crate) fn items(goals: &mut Goals) {
     let mut shortest = None;
     for count in [1000, 10_000, 100_000] {
         let place = Place::new(&[("each", each())]);
-        let mut child = spawn(&["each", place.path().to_str().unwrap(), &count.to_string()]);
-        let mut told = String::new();
-        child
-            .stdout
-            .take()
-            .unwrap()
-            .read_to_string(&mut told)
-            .unwrap();
-        assert!(child.wait().unwrap().success(), "{told}");
-        let (took, used) = told.trim().split_once(' ').unwrap();
-        let (took, used): (f64, f64) = (took.parse().unwrap(), used.parse().unwrap());
+        let told = child::told("each", place.path(), &[&count.to_string()]);
+        let [took, used] = told[..] else {
+            panic!("{told:?}")
+        };
         let item = took / f64::from(count);
         println!(
             "  {count:>7} items  {took:>7.1} s   {:>6.0} µs an item   {used:>4.0} MB at most",
@@ -80,52 +73,14 @@ fn each() -> String {
         .to_owned()
 }
 
-/// This program once more.
-pub(crate) fn spawn(arguments: &[&str]) -> Held {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    let child = command.arg("child").args(arguments).stdout(Stdio::piped());
-    Held::after_ready(child.spawn().unwrap())
-}
-
-/// A child that has said that it is ready.
-pub(crate) struct Held {
-    child: Child,
-    pub(crate) stdout: Option<BufReader<std::process::ChildStdout>>,
-}
-
-impl Held {
-    fn after_ready(mut child: Child) -> Held {
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut ready = String::new();
-        stdout.read_line(&mut ready).unwrap();
-        assert_eq!(ready, "ready\n");
-        let stdout = Some(stdout);
-        Held { child, stdout }
-    }
-
-    pub(crate) fn kill(mut self) -> std::io::Result<()> {
-        self.child.kill()?;
-        self.child.wait().map(drop)
-    }
-
-    fn wait(&mut self) -> std::io::Result<std::process::ExitStatus> {
-        self.child.wait()
-    }
-}
-
-/// What a child does: `hold DIR` a daemon until it is killed, or go through `each DIR COUNT`.
-pub(crate) fn child(arguments: &[String]) {
-    let folder = std::path::Path::new(&arguments[1]);
+/// Tells how long it took and how much memory at most.
+pub(crate) fn go_through(folder: &Path, arguments: &[String]) {
     place::runtime().block_on(async {
         let daemon = place::start(folder).await;
-        println!("ready");
-        let Some(count) = arguments.get(2) else {
-            return std::future::pending().await;
-        };
         let mut notices = daemon.handle.watch();
         let begun = Instant::now();
-        let inputs = [("count".to_owned(), json!(count))].into_iter().collect();
-        let run = load::started(&daemon.handle, "each", inputs).await;
+        let inputs = [("count".to_owned(), json!(arguments[0]))];
+        let run = load::started(&daemon.handle, "each", inputs.into_iter().collect()).await;
         let store = &daemon.handle.parts.store;
         while !store.summary(&run).unwrap().unwrap().state.has_ended() {
             // Whatever happens, also that much was missed, is a reason to look again.

@@ -12,6 +12,7 @@
 )]
 
 mod bots;
+mod child;
 mod goals;
 mod inbox;
 mod items;
@@ -43,7 +44,7 @@ const PARTS: &[Part] = &[
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.first().is_some_and(|first| first == "child") {
-        items::child(&arguments[1..]);
+        child::work(&arguments[1..]);
         return ExitCode::SUCCESS;
     }
     let wanted: Vec<&String> = arguments.iter().filter(|it| !it.starts_with('-')).collect();

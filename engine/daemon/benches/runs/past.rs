@@ -2,7 +2,7 @@
 
 use std::{
     ops::Range,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, mpsc::channel},
 };
 
@@ -23,10 +23,7 @@ use botswain_store::Store;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::{
-    load,
-    place::{self, Place},
-};
+use crate::{load, place};
 
 /// How many runs are written in one batch.
 const TOGETHER: usize = 200;
@@ -39,9 +36,9 @@ pub(crate) struct Past {
 
 impl Past {
     /// Of a run that has ended or is parked.
-    pub(crate) fn of(place: &Place, workflow: &str, inputs: IndexMap<String, Value>) -> Past {
+    pub(crate) fn of(folder: &Path, workflow: &str, inputs: IndexMap<String, Value>) -> Past {
         place::runtime().block_on(async {
-            let daemon = place.start().await;
+            let daemon = place::start(folder).await;
             let run = rested(&daemon, workflow, inputs).await;
             let facts = daemon.handle.parts.store.facts(&run).unwrap();
             let version = daemon.handle.workflow(workflow).unwrap();
@@ -62,8 +59,7 @@ impl Past {
     }
 
     /// Writes these runs, each of what is said of it.
-    pub(crate) fn write(&self, place: &Place, runs: Range<u64>, of: impl Fn(u64) -> Vec<Fact>) {
-        let store = Store::open(&store(place)).unwrap();
+    pub(crate) fn write(&self, store: &Store, runs: Range<u64>, of: impl Fn(u64) -> Vec<Fact>) {
         let (reply, answers) = channel();
         let numbers: Vec<u64> = runs.collect();
         for some in numbers.chunks(TOGETHER) {
@@ -95,8 +91,8 @@ impl Past {
 }
 
 /// Where the store of an instance is.
-pub(crate) fn store(place: &Place) -> PathBuf {
-    Instance::at(place.path()).unwrap().private().store()
+pub(crate) fn store(folder: &Path) -> PathBuf {
+    Instance::at(folder).unwrap().private().store()
 }
 
 async fn rested(daemon: &Daemon, workflow: &str, inputs: IndexMap<String, Value>) -> RunId {

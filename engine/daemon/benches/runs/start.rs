@@ -1,6 +1,7 @@
 //! The start of a daemon on a store with many runs, after a clean end and after a kill.
 
 use std::{
+    path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -13,8 +14,8 @@ use botswain_store::Store;
 use indexmap::IndexMap;
 
 use crate::{
+    child::{self, Held},
     goals::Goals,
-    items,
     past::{self, Past},
     place::{self, Place},
 };
@@ -29,38 +30,28 @@ const EVERY: u64 = 100;
 pub(crate) fn start(goals: &mut Goals) {
     let text = "overlap: allow\nsteps:\n  - id: s1\n    bot: bench.read\n    with: { text: x }\n";
     let place = Place::new(&[("reads", text.to_owned())]);
-    let past = Past::of(&place, "reads", IndexMap::new());
-    past.write(&place, 2..2 + FINISHED + OPEN, |number| {
-        facts_of(number, &past)
-    });
-    let first = ready(&place);
+    let folder = place.path();
+    let closing = figure(&child::told("live", folder, &[]));
+    println!("  to close a store with 110,000 runs of one life      {closing:>8.2?}");
+    let first = started(folder);
     println!(
-        "  the first start, {} runs to go on with   {first:>8.2?}",
+        "  the first start after it, {} runs to go on with    {first:>8.2?}",
         OPEN / EVERY
     );
-    let starts: Vec<_> = (0..ROUNDS)
-        .map(|_| [ready(&place), opening(&place)])
-        .collect();
-    // It writes and syncs a snapshot, while the disk still takes what was written to set it up.
-    let [next, _] = starts[0];
-    println!("  the next one                              {next:>8.2?}");
-    let [clean, opening] = [0, 1].map(|of| median(starts.iter().map(|it| it[of])));
-    println!("  after a clean end, the median of five     {clean:>8.2?}");
-    println!("  to open the store alone                   {opening:>8.2?}");
-    items::spawn(&["hold", place.path().to_str().unwrap()])
-        .kill()
-        .unwrap();
-    let killed = ready(&place);
-    println!("  after a kill                              {killed:>8.2?}");
-    let beside = clean.saturating_sub(opening);
-    goals.within(
-        "start on 110,000 runs after a clean end",
-        clean,
-        Duration::from_secs(1),
-    );
+    let starts = (0..ROUNDS).map(|_| [started(folder), figure(&child::told("open", folder, &[]))]);
+    let starts: Vec<_> = starts.collect();
+    let [later, opening] = [0, 1].map(|of| median(starts.iter().map(|it| it[of])));
+    println!("  a later one, the median of five                     {later:>8.2?}");
+    println!("  to open the store alone                             {opening:>8.2?}");
+    Held::daemon(folder).kill();
+    let killed = started(folder);
+    println!("  after a kill                                        {killed:>8.2?}");
+    let second = Duration::from_secs(1);
+    goals.within("the first start on 110,000 runs", first, second);
+    goals.within("a later one, after a clean end", later, second);
     goals.within(
         "the same, without opening the store",
-        beside,
+        later.saturating_sub(opening),
         Duration::from_millis(200),
     );
 }
@@ -71,24 +62,44 @@ fn median(times: impl Iterator<Item = Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// How long it takes until a daemon is ready; it is stopped after that.
-fn ready(place: &Place) -> Duration {
+/// How long it takes until a daemon is ready.
+fn started(folder: &Path) -> Duration {
+    figure(&child::told("start", folder, &[]))
+}
+
+fn figure(told: &[f64]) -> Duration {
+    Duration::from_secs_f64(told[0])
+}
+
+/// Writes all the runs in one life, and tells how long the store takes to close.
+pub(crate) fn live(folder: &Path, _: &[String]) {
+    let past = Past::of(folder, "reads", IndexMap::new());
+    let store = Store::open(&past::store(folder)).unwrap();
+    past.write(&store, 2..2 + FINISHED + OPEN, |number| {
+        facts_of(number, &past)
+    });
+    let begun = Instant::now();
+    drop(store);
+    println!("{}", begun.elapsed().as_secs_f64());
+}
+
+/// Tells how long it takes until a daemon is ready.
+pub(crate) fn start_and_stop(folder: &Path, _: &[String]) {
     // The store is closed when the last task is gone, with its runtime.
     let runtime = place::runtime();
     let begun = Instant::now();
-    let daemon = runtime.block_on(place.start());
-    let took = begun.elapsed();
+    let daemon = runtime.block_on(place::start(folder));
+    println!("{}", begun.elapsed().as_secs_f64());
     runtime.block_on(daemon.stop()).unwrap();
-    took
 }
 
-fn opening(place: &Place) -> Duration {
-    let path = past::store(place);
+/// Tells how long the store takes to open.
+pub(crate) fn open(folder: &Path, _: &[String]) {
+    let path = past::store(folder);
     let begun = Instant::now();
     let store = Store::open(&path).unwrap();
-    let took = begun.elapsed();
+    println!("{}", begun.elapsed().as_secs_f64());
     drop(store);
-    took
 }
 
 /// Finished, parked and running runs.
