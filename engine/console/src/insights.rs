@@ -386,9 +386,9 @@ fn workflow_link(name: &str) -> Markup {
 }
 
 fn share(frame: &Frame, figures: &Figures) -> String {
-    match figures.runs {
-        0 => frame.words().of_insights.no_value.to_owned(),
-        runs => format!("{} %", 100 * figures.succeeded / runs),
+    match figures.succeeded_percent() {
+        None => frame.words().of_insights.no_value.to_owned(),
+        Some(percent) => format!("{percent} %"),
     }
 }
 
@@ -428,6 +428,8 @@ impl Frame {
     }
 
     fn ninth(&self, it: Option<&Spread>) -> Option<String> {
+        // One alone is its own median.
+        let it = it.filter(|it| it.count > 1);
         it.map(|it| (self.words().of_insights.nine_of_ten)(&self.span(it.p90_ms)))
     }
 }

@@ -112,6 +112,13 @@ pub struct Figures {
     pub saved_ms: u64,
 }
 
+impl Figures {
+    /// How many of those that have ended have succeeded, if any has ended.
+    pub fn succeeded_percent(&self) -> Option<u64> {
+        (100 * self.succeeded).checked_div(self.runs.saturating_sub(self.open))
+    }
+}
+
 /// How a number of times are spread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Spread {

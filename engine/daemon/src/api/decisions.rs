@@ -229,8 +229,9 @@ pub(super) async fn not_open(handle: &Handle, id: ExceptionId) -> Problem {
             Problem::not_found(format!("there is no exception {id}"))
                 .detail("`botswain exceptions list` shows those that wait")
         }
-        _ => Problem::not_found(format!("exception {id} is not open"))
-            .detail("somebody may have decided it already; see `botswain exceptions list`"),
+        _ => Problem::not_found(format!("exception {id} is not open")).detail(format!(
+            "somebody may have decided it already: `botswain audit --on 'exception {id}'`"
+        )),
     }
 }
 

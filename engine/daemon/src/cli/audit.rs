@@ -77,7 +77,7 @@ fn listed(entries: &[AuditEntry]) -> String {
         };
         [
             it.number.to_string(),
-            times::local(it.at),
+            times::clock(it.at),
             tame(&it.by),
             tame(&it.from),
             it.act.name().to_owned(),
@@ -89,5 +89,5 @@ fn listed(entries: &[AuditEntry]) -> String {
     let head = [
         "record", "time", "who", "from", "act", "about", "said", "outcome",
     ];
-    table::of(head, rows)
+    table::sparing(head, rows, &["from", "record"])
 }

@@ -104,19 +104,21 @@ async fn list(global: &Global, wanted: ExceptionsList) -> Outcome {
             Ok((found, hidden.len()))
         })
         .await?;
-    let is_cut = found.len() > wanted.limit;
-    if wanted.cluster {
-        tell_clusters(global, &wanted, found, hidden);
-    } else {
-        found.truncate(wanted.limit);
-        match (global.json, found.is_empty()) {
-            (true, _) => output::json(&found),
-            (false, true) => output::data(&none(&wanted, hidden)),
-            (false, false) => output::data(&listed(&found, now)),
+    let is_cut = match wanted.cluster {
+        true => tell_clusters(global, &wanted, found, hidden),
+        false => {
+            let is_cut = found.len() > wanted.limit;
+            found.truncate(wanted.limit);
+            match (global.json, found.is_empty()) {
+                (true, _) => output::json(&found),
+                (false, true) => output::data(&none(&wanted, hidden)),
+                (false, false) => output::data(&listed(&found, now)),
+            }
+            is_cut
         }
-        if is_cut && !global.json {
-            output::note(&format!("the first {}; `--limit` shows more", wanted.limit));
-        }
+    };
+    if is_cut && !global.json {
+        output::note(&format!("the first {}; `--limit` shows more", wanted.limit));
     }
     if hidden > 0 && !global.json {
         output::note(&format!("{hidden} put off; `--all` shows them too"));
@@ -150,19 +152,22 @@ fn none(wanted: &ExceptionsList, hidden: usize) -> String {
     }
 }
 
+/// Whether there are more.
 fn tell_clusters(
     global: &Global,
     wanted: &ExceptionsList,
     found: Vec<ExceptionView>,
     hidden: usize,
-) {
+) -> bool {
     let mut clusters = clusters(found);
+    let is_cut = clusters.len() > wanted.limit;
     clusters.truncate(wanted.limit);
     match (global.json, clusters.is_empty()) {
         (true, _) => output::json(&clusters),
         (false, true) => output::data(&none(wanted, hidden)),
         (false, false) => output::data(&clusters_listed(&clusters)),
     }
+    is_cut
 }
 
 /// All that have one cause.

@@ -1,30 +1,31 @@
 //! `insights`: what became of runs over a time.
 
-use botswain_views::{
-    CauseView, Comparison, Figures, Insights, RunView, Spread, StepFigures, WorkflowView,
-};
+use botswain_views::{CauseView, Comparison, Figures, Insights, Spread, StepFigures};
 use jiff::SignedDuration;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
     Global, arguments,
     keeping::moment,
     outcome::{Code, Failure, Outcome},
     output::{self, tame},
-    table, times,
+    table, times, workflows,
 };
-use crate::{client::Client, meant};
+use crate::client::Client;
 
 /// How many causes and steps are listed.
 const ROWS: usize = 10;
 
 pub(super) async fn insights(global: &Global, asked: arguments::Insights) -> Outcome {
     let query = query(&asked)?;
+    let is_known = async |client: &Client| match &asked.workflow {
+        Some(name) => workflows::known(&global.instance()?, client, name).await,
+        None => Ok(()),
+    };
     if let Some(table) = &asked.csv {
         let path = format!("/api/v1/insights/export?table={table}&{query}");
         let file = global
             .with_client(async |client| {
-                known(client, asked.workflow.as_deref()).await?;
+                is_known(client).await?;
                 let answer = client.download(&path).await?;
                 answer.text().await.map_err(Failure::of)
             })
@@ -35,7 +36,7 @@ pub(super) async fn insights(global: &Global, asked: arguments::Insights) -> Out
     let path = format!("/api/v1/insights?{query}");
     let found: Insights = global
         .with_client(async |client| {
-            known(client, asked.workflow.as_deref()).await?;
+            is_known(client).await?;
             Ok(client.get(&path).await?)
         })
         .await?;
@@ -44,27 +45,6 @@ pub(super) async fn insights(global: &Global, asked: arguments::Insights) -> Out
         false => show(&found),
     }
     Ok(Code::Done)
-}
-
-/// One that is not there and has never had a run is a slip.
-async fn known(client: &mut Client, workflow: Option<&str>) -> Result<(), Failure> {
-    let Some(name) = workflow else { return Ok(()) };
-    let all: Vec<WorkflowView> = client.get("/api/v1/workflows").await?;
-    let names: Vec<&str> = all.iter().map(|it| it.name.as_str()).collect();
-    if names.contains(&name) {
-        return Ok(());
-    }
-    let escaped = utf8_percent_encode(name, NON_ALPHANUMERIC);
-    let path = format!("/api/v1/runs?limit=1&workflow={escaped}");
-    let runs: Vec<RunView> = client.get(&path).await?;
-    if !runs.is_empty() {
-        return Ok(());
-    }
-    let failure = Failure::usage(format!("there is no workflow `{name}`"));
-    Err(match meant::workflow(name, &names) {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    })
 }
 
 fn query(asked: &arguments::Insights) -> Result<String, Failure> {
@@ -117,8 +97,12 @@ fn told(found: &Insights) -> Vec<(String, String)> {
         ("runs".to_owned(), figures.runs.to_string()),
         ("succeeded".to_owned(), share(figures)),
         ("failed".to_owned(), figures.failed.to_string()),
+        ("at work or waiting".to_owned(), figures.open.to_string()),
         ("a run takes".to_owned(), spread(figures.lasted.as_ref())),
-        ("exceptions".to_owned(), figures.exceptions.to_string()),
+        (
+            "exceptions".to_owned(),
+            format!("{}, {} wait", figures.exceptions, figures.waiting),
+        ),
         ("handled in".to_owned(), spread(figures.handled.as_ref())),
     ];
     if figures.saved_ms > 0 {
@@ -181,13 +165,9 @@ fn compared(it: &Comparison) -> String {
 }
 
 fn share(figures: &Figures) -> String {
-    match figures.runs {
-        0 => "-".to_owned(),
-        runs => format!(
-            "{} ({} %)",
-            figures.succeeded,
-            100 * figures.succeeded / runs
-        ),
+    match figures.succeeded_percent() {
+        None => "-".to_owned(),
+        Some(percent) => format!("{} ({percent} % of those that ended)", figures.succeeded),
     }
 }
 
@@ -201,7 +181,10 @@ fn of_hundred(figures: &Figures) -> String {
 fn spread(it: Option<&Spread>) -> String {
     it.map_or_else(
         || "-".to_owned(),
-        |it| format!("{}, 9 of 10 in {}", length(it.median_ms), length(it.p90_ms)),
+        |it| match it.count {
+            1 => length(it.median_ms),
+            _ => format!("{}, 9 of 10 in {}", length(it.median_ms), length(it.p90_ms)),
+        },
     )
 }
 

@@ -22,7 +22,7 @@ use super::{
     output::{self, tame},
     resolve,
     signals::Signals,
-    table,
+    table, users,
 };
 use crate::{
     api::{Decision, Problem, Resolving},
@@ -69,7 +69,7 @@ pub(super) async fn of_cause(
             true => seen(client, &all).await?,
             false => Vec::new(),
         };
-        let results = take_all(global, client, &all, (&wanted, &decided.said)).await?;
+        let results = take_all(global, client, &all, (&wanted, &decided.said, &decision)).await?;
         for (run, seen) in before {
             output::note(&format!("run {run}"));
             let followed = following.go_on(client, &run, &mut signals, seen).await?;
@@ -81,7 +81,10 @@ pub(super) async fn of_cause(
                 Followed::Rests(_) => (),
             }
         }
-        Ok(told(global, &results))
+        if let Decision::Assign { to: Some(to) } = &decision {
+            users::tell_stranger(client, to).await;
+        }
+        Ok(told(global, &results, &decision))
     };
     global.with_client(work).await
 }
@@ -99,19 +102,20 @@ pub(super) async fn hand_over(
     let wanted = resolve::Wanted::HandOver { from, to: &to };
     let work = async |client: &mut Client| {
         let all = exceptions::assigned_to(client, from).await?;
-        if all.is_empty() {
-            output::note(&format!("nothing that waits is {}'s", tame(from)));
-            return Ok(told(global, &[]));
-        }
-        let which = format!("that {} has taken on", tame(from));
         let decision = Decision::Assign {
             to: Some(to.clone()),
         };
+        if all.is_empty() {
+            output::note(&format!("nothing that waits is {}'s", tame(from)));
+            return Ok(told(global, &[], &decision));
+        }
+        let which = format!("that {} has taken on", tame(from));
         if !is_meant(&which, &decision, &all, yes)? {
             return Ok(Code::Failed);
         }
-        let results = take_all(global, client, &all, (&wanted, &said)).await?;
-        Ok(told(global, &results))
+        let results = take_all(global, client, &all, (&wanted, &said, &decision)).await?;
+        users::tell_stranger(client, &to).await;
+        Ok(told(global, &results, &decision))
     };
     global.with_client(work).await
 }
@@ -121,14 +125,14 @@ async fn take_all(
     global: &Global,
     client: &Client,
     all: &[ExceptionView],
-    (wanted, said): (&resolve::Wanted<'_>, &Said),
+    (wanted, said, decision): (&resolve::Wanted<'_>, &Said, &Decision),
 ) -> Result<Vec<Decisive>, Failure> {
     let mut results = Vec::new();
     for it in all {
         match take(client, it, wanted, said).await {
             Ok(result) => results.push(result),
             Err(failure) => {
-                told(global, &results);
+                told(global, &results, decision);
                 return Err(failure);
             }
         }
@@ -238,14 +242,21 @@ fn is_confirmed(count: usize) -> Result<bool, Failure> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-fn told(global: &Global, results: &[Decisive]) -> Code {
+fn told(global: &Global, results: &[Decisive], decision: &Decision) -> Code {
+    let done = match decision {
+        Decision::Assign { to: Some(to) } => format!("given to {to}"),
+        Decision::Assign { to: None } => "given back".to_owned(),
+        Decision::Remark => "said".to_owned(),
+        Decision::Snooze { .. } => "put off".to_owned(),
+        _ => "decided".to_owned(),
+    };
     let refused = results.iter().filter(|it| !it.resolved).count();
     if global.json {
         output::json(&results);
     } else if !results.is_empty() {
         let rows = results.iter().map(|it| {
             let result = match &it.problem {
-                None => "decided".to_owned(),
+                None => done.clone(),
                 Some(problem) => format!("refused: {}", tame(&problem.title)),
             };
             [

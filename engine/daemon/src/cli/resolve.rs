@@ -14,7 +14,7 @@ use super::{
     outcome::{Code, Failure, Outcome, Pair},
     output, run, show,
     signals::Signals,
-    times,
+    times, users,
 };
 use crate::{
     api::{Decision, Resolving},
@@ -118,6 +118,9 @@ pub(super) async fn resolve(
             .post(&format!("{path}/resolution"), &resolving)
             .await?;
         let waits = !resolving.decision.lets_go_on();
+        if let Decision::Assign { to: Some(to) } = &resolving.decision {
+            users::tell_stranger(client, to).await;
+        }
         if waits || client.is_lasting() && !decided.wait {
             match global.json {
                 true => output::json(&done),

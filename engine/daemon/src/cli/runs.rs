@@ -116,7 +116,7 @@ fn listed(runs: &[RunView]) -> String {
             why(run),
         ]
     });
-    table::of(header, rows)
+    table::sparing(header, rows, &["took", "key"])
 }
 
 /// `running, 2 parked`

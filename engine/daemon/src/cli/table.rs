@@ -5,16 +5,17 @@
 //! only when no column has room left. A column with nothing in it is left out.
 
 use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::output::{Paint, tame};
 
 /// A last column that is narrower is hard to read, so columns that can be spared go first.
 const READABLE: usize = 40;
 
-/// Between two columns, in characters.
+/// Between two columns.
 const GAP: usize = 2;
 
-/// No column becomes narrower than this, in characters.
+/// No column becomes narrower than this.
 const NARROWEST: usize = 8;
 
 /// The last column becomes no narrower than this as long as another can give way.
@@ -59,10 +60,7 @@ pub(super) fn of_parts<const N: usize>(rows: impl IntoIterator<Item = [String; N
 /// line, the text has a line of its own and is never broken by us.
 pub(super) fn copied(rows: &[(String, String)]) -> String {
     let longest = |of: fn(&(String, String)) -> &String| {
-        rows.iter()
-            .map(|row| of(row).chars().count())
-            .max()
-            .unwrap_or(0)
+        rows.iter().map(|row| of(row).width()).max().unwrap_or(0)
     };
     match terminal() {
         Some(width) if longest(|row| &row.0) + GAP + longest(|row| &row.1) > width => {
@@ -89,16 +87,14 @@ pub(super) fn prose(text: &str, indent: usize) -> String {
 }
 
 fn fill(paragraph: &str, width: usize, indent: usize) -> String {
-    let is_narrow = paragraph
-        .lines()
-        .all(|line| line.chars().count() + indent <= width);
+    let is_narrow = paragraph.lines().all(|line| line.width() + indent <= width);
     let is_list = |line: &str| line.starts_with([' ', '-', '*', '|']);
     if is_narrow || paragraph.lines().any(is_list) && paragraph.lines().count() > 1 {
         return paragraph.to_owned();
     }
     let (mut text, mut column) = (String::new(), indent);
     for word in paragraph.split_whitespace() {
-        let length = word.chars().count();
+        let length = word.width();
         if column > indent && column + 1 + length > width {
             text.push('\n');
             text.extend(std::iter::repeat_n(' ', indent));
@@ -165,7 +161,7 @@ fn spared(lines: &mut [Vec<String>], spare: &[&str], width: usize) {
 fn last_is_readable(lines: &[Vec<String>], width: usize) -> bool {
     let columns = lines[0].len();
     let widest = |at: usize| {
-        let widths = lines.iter().map(|line| line[at].chars().count());
+        let widths = lines.iter().map(|line| line[at].width());
         let is_empty = lines[1..].iter().all(|line| line[at].is_empty());
         widths.max().filter(|_| !is_empty)
     };
@@ -174,7 +170,7 @@ fn last_is_readable(lines: &[Vec<String>], width: usize) -> bool {
     width.saturating_sub(taken) >= widest(columns - 1).unwrap_or(0).min(READABLE)
 }
 
-/// How wide each column may be, in characters, without what is between them.
+/// How wide each column may be, in columns of the terminal, without what is between them.
 fn fitted<'a>(rows: impl Iterator<Item = &'a [String]>, width: usize) -> Vec<usize> {
     let (mut widths, mut words): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
     for row in rows {
@@ -182,7 +178,7 @@ fn fitted<'a>(rows: impl Iterator<Item = &'a [String]>, width: usize) -> Vec<usi
         words.resize(row.len(), 1);
         for (at, cell) in row.iter().enumerate() {
             let longest = |parts: &mut dyn Iterator<Item = &str>| {
-                parts.map(|part| part.chars().count()).max().unwrap_or(0)
+                parts.map(|part| part.width()).max().unwrap_or(0)
             };
             widths[at] = widths[at].max(longest(&mut cell.lines()));
             words[at] = words[at].max(longest(&mut cell.split_whitespace()));
@@ -251,6 +247,14 @@ mod tests {
         assert_eq!(fit(40), [6, 16, 14]);
         assert_eq!(fit(34), [6, 10, 14], "`office.unknown` is whole");
         assert_eq!(fit(26), [6, 7, 9], "nothing else is left to give");
+    }
+
+    #[test]
+    fn what_is_two_columns_wide_counts_as_two() {
+        let row = ["采购订单", "供应商"].map(str::to_owned);
+        let fit = |width| fitted([row.as_slice()].into_iter(), width);
+        assert_eq!(fit(80), [8, 6]);
+        assert_eq!(fill("供应商 供应商", 7, 0), "供应商\n供应商");
     }
 
     #[test]

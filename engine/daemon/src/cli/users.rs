@@ -1,6 +1,6 @@
 //! `user`: who may sign in to the console, and what they may.
 
-use botswain_views::{FolderRoles, PersonView};
+use botswain_views::{FolderRoles, PersonView, Role};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
@@ -34,6 +34,7 @@ pub(super) async fn user(global: &Global, command: User) -> Outcome {
             let work = async |client: &mut Client| Ok(client.post::<Value>(PATH, &request).await?);
             let done = global.with_client(work).await?;
             told(global, &done, &format!("`{name}` may sign in"));
+            tell_without_admin(global).await?;
             Ok(Code::Done)
         }
         User::Change {
@@ -114,6 +115,31 @@ async fn altered(global: &Global, (name, change): (&str, Change), words: &str) -
     let done = global.with_client(work).await?;
     told(global, &done, words);
     Ok(Code::Done)
+}
+
+/// Says that nobody can sign in by this name; a name alone is given to anybody.
+pub(super) async fn tell_stranger(client: &Client, name: &str) {
+    // Whoever may not see the accounts is told nothing.
+    let Ok(people) = client.get::<Vec<PersonView>>(PATH).await else {
+        return;
+    };
+    match people.iter().find(|it| it.name == name) {
+        Some(it) if it.locked => output::hint(&format!("the account `{name}` is locked")),
+        None if !people.is_empty() => output::hint(&format!(
+            "nobody has an account `{name}`; `botswain user list` shows who has one"
+        )),
+        Some(_) | None => (),
+    }
+}
+
+/// Says that nobody can look after the accounts in the console.
+async fn tell_without_admin(global: &Global) -> Result<(), Failure> {
+    let work = async |client: &mut Client| Ok(client.get::<Vec<PersonView>>(PATH).await?);
+    let people = global.with_client(work).await?;
+    if !people.iter().any(|it| it.role == Role::Admin) {
+        output::hint("nobody is an admin yet: `botswain user add NAME --role admin` makes one");
+    }
+    Ok(())
 }
 
 async fn list(global: &Global) -> Outcome {

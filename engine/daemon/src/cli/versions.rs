@@ -50,7 +50,7 @@ pub(super) async fn diff(global: &Global, arguments: Difference) -> Outcome {
         .await?;
     match global.json {
         true => output::json(&detail),
-        false => output::data(&compared(&detail)),
+        false => output::data(&compared(&detail, file)),
     }
     Ok(Code::Done)
 }
@@ -91,10 +91,16 @@ fn listed(versions: &[VersionView]) -> String {
     )
 }
 
-fn compared(detail: &VersionDetail) -> String {
+fn compared(detail: &VersionDetail, file: bool) -> String {
     let (name, number) = (&detail.workflow, detail.version.number);
     let other = match detail.against {
-        None => return format!("there is nothing to compare version {number} of `{name}` with"),
+        None if file => return format!("`{name}` has no file that is without mistakes"),
+        None => {
+            return format!(
+                "version {number} of `{name}` is the first one; \
+                 `--file` compares it with the file as it is now"
+            );
+        }
         Some(Against::Version(other)) => format!("version {other}"),
         Some(Against::File) => "the file as it is now".to_owned(),
     };

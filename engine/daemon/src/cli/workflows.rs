@@ -133,7 +133,7 @@ fn listed(plans: &[&Plan], (folders, pauses): Standing<'_>) -> String {
         "paused",
         "description",
     ];
-    table::of(head, rows)
+    table::sparing(head, rows, &["starts", "inputs"])
 }
 
 /// `file: file`, with a question mark when it may be left out.
