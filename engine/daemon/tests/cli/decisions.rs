@@ -139,6 +139,11 @@ fn a_cluster_is_decided_at_once() {
         1  4  AGO  two  second  file.forbidden  `../up-a.txt` leads outside the allowed folders
         --- stderr
     "#]].assert_eq(&office.says(&["exceptions", "list", "--cluster"]));
+    let first = office.says(&["exceptions", "list", "--cluster", "--limit", "1"]);
+    assert!(
+        first.contains("the first 1; `--limit` shows more"),
+        "{first}"
+    );
     let json = office.json(&["exceptions", "list", "--cluster"]);
     assert_eq!(json[0]["exceptions"], serde_json::json!([1, 2, 3]));
     let edit = [
@@ -277,6 +282,19 @@ fn all_that_one_person_has_taken_on_is_handed_over() {
         nothing that waits is ann's
     "#]]
     .assert_eq(&office.says(&sure));
+    // Where people have accounts, a name without one is most likely a slip.
+    office.hears(
+        &["user", "add", "ben", "--role", "admin"],
+        "a long pass phrase",
+    );
+    let given = |to: &str| office.says(&["exceptions", "assign", "2", to]);
+    assert!(!given("ben").contains("hint:"));
+    let stranger = given("bne");
+    assert!(stranger.starts_with("exit 0"), "{stranger}");
+    assert!(
+        stranger.contains("hint: nobody has an account `bne`"),
+        "{stranger}"
+    );
 }
 
 #[test]
