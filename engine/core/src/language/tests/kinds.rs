@@ -75,6 +75,36 @@ steps:
 }
 
 #[test]
+fn a_list_of_ones_own_is_named_by_a_template() {
+    let each = |before: &str, list: &str| {
+        format!(
+            "{before}  - {{ id: each, for_each: {list}, as: it, steps: [{{ id: in, wait: 1s }}] }}\n"
+        )
+    };
+    for list in ["[1]", "[small, large]"] {
+        check(
+            &each("steps:\n", list),
+            expect![[r#"
+                2:28 language.type: `for_each` expects text, found a list
+                    hint: name a list by a template, as in `"{{inputs.rows}}"`; one of your own can stand in a `set` before it, or as the `default` of an input of `type: list`
+            "#]],
+        );
+    }
+    for (before, list) in [
+        (
+            "steps:\n  - { id: all, set: { sizes: [small, large] } }\n",
+            "\"{{steps.all.sizes}}\"",
+        ),
+        (
+            "inputs: { sizes: { type: list, default: [small, large] } }\nsteps:\n",
+            "\"{{inputs.sizes}}\"",
+        ),
+    ] {
+        check(&each(before, list), expect![""]);
+    }
+}
+
+#[test]
 fn a_step_of_no_kind_or_of_two() {
     check_step(
         "name: x",
