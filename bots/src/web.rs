@@ -48,6 +48,16 @@ pub enum Auth {
     Header(Named),
 }
 
+impl Auth {
+    fn secret(&self) -> Secret {
+        match self {
+            Auth::Basic(basic) => basic.password.clone(),
+            Auth::Bearer(token) => token.clone(),
+            Auth::Header(header) => header.value.clone(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Basic {
@@ -112,6 +122,7 @@ backoffice:
         let http = http::Client::open(Some(http::Home {
             address: address.clone(),
             headers,
+            secrets: settings.auth.iter().map(Auth::secret).collect(),
         }))?;
         let has_login = !settings.login.is_empty();
         let browser = BrowserSettings {

@@ -146,7 +146,7 @@ pub(crate) async fn attach(
         (
             "page.html",
             "text/html",
-            scene.source.map(|source| mask.apply(&source).into_bytes()),
+            scene.source.map(String::into_bytes),
         ),
         ("actions.json", "application/json", Some(story.into_bytes())),
     ];
@@ -188,14 +188,15 @@ async fn look(page: &Page, mask: &Mask, patience: Duration) -> Scene {
         if scene.dialog.is_some() {
             page.command(page.client().dismiss_alert()).await.ok();
         }
-        scene.console = console(page).await;
+        scene.console = console(page, mask).await;
         page.leave_frames().await.ok();
         scene.page = page.ask("page", Value::Null).await.unwrap_or_default();
         let source = page
             .ask("source", json!({ "limit": SOURCE_LIMIT }))
             .await
             .ok();
-        scene.source = source.and_then(|it| it["source"].as_str().map(str::to_owned));
+        let source = source.and_then(|it| it["source"].as_str().map(str::to_owned));
+        scene.source = source.map(|it| masked_source(&it, mask));
         if !mask.is_empty() {
             page.ask("veil", json!(mask.plain())).await.ok();
         }
@@ -205,12 +206,20 @@ async fn look(page: &Page, mask: &Mask, patience: Duration) -> Scene {
     scene
 }
 
+/// The source of a page without secrets, of a long one without the end, where one may be cut.
+fn masked_source(source: &str, mask: &Mask) -> String {
+    match source.len() < SOURCE_LIMIT {
+        true => mask.apply(source),
+        false => mask.apply_cut(source),
+    }
+}
+
 /// The last that the page wrote to its console.
-async fn console(page: &Page) -> Vec<Value> {
+async fn console(page: &Page, mask: &Mask) -> Vec<Value> {
     let mut told = page.console().await;
     let all = told.split_off(told.len().saturating_sub(CONSOLE));
     let brief = all.iter().map(|one| {
-        let message = one["message"].as_str().unwrap_or_default();
+        let message = mask.apply(one["message"].as_str().unwrap_or_default());
         let message: String = message.chars().take(500).collect();
         json!({ "level": one["level"], "message": message })
     });

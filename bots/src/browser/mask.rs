@@ -1,13 +1,13 @@
 //! Hides secrets in whatever is kept of a page.
 
-use botswain_bot::Fault;
-use reqwest::Url;
+use std::sync::Arc;
+
+use botswain_bot::{Fault, Redactor};
 
 /// The values that must not be seen, in each form in which a page or an address may hold them.
 #[derive(Clone, Default)]
 pub(crate) struct Mask {
-    /// Longest first, so that a secret within another does not leave the rest standing.
-    hidden: Vec<String>,
+    redactor: Arc<Redactor>,
     /// As they are typed.
     plain: Vec<String>,
 }
@@ -18,11 +18,11 @@ impl Mask {
             .into_iter()
             .filter(|secret| !secret.trim().is_empty());
         let mut plain: Vec<String> = secrets.map(str::to_owned).collect();
+        // Longest first, so that a secret within another does not leave the rest standing.
         plain.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        let mut hidden: Vec<String> = plain.iter().flat_map(|secret| forms(secret)).collect();
-        hidden.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        hidden.dedup();
-        Mask { hidden, plain }
+        let redactor = Arc::new(Redactor::default());
+        redactor.learn(plain.iter().map(String::as_str));
+        Mask { redactor, plain }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -35,13 +35,12 @@ impl Mask {
     }
 
     pub(crate) fn apply(&self, text: &str) -> String {
-        let mut masked = text.to_owned();
-        for secret in &self.hidden {
-            if masked.contains(secret) {
-                masked = masked.replace(secret, "•••");
-            }
-        }
-        masked
+        self.redactor.mask(text).into_owned()
+    }
+
+    /// The same of a text that was cut off, without its end.
+    pub(crate) fn apply_cut(&self, text: &str) -> String {
+        self.redactor.mask_cut(text)
     }
 
     pub(crate) fn fault(&self, mut fault: Fault) -> Fault {
@@ -51,32 +50,13 @@ impl Mask {
     }
 }
 
-fn forms(secret: &str) -> Vec<String> {
-    let text = secret.replace('&', "&amp;");
-    let text = text.replace('<', "&lt;").replace('>', "&gt;");
-    let quoted = serde_json::Value::from(secret).to_string();
-    let mut forms = vec![
-        secret.to_owned(),
-        text.replace('"', "&quot;"),
-        text,
-        quoted[1..quoted.len() - 1].to_owned(),
-    ];
-    if let Ok(mut url) = Url::parse("http://localhost/") {
-        url.query_pairs_mut().append_key_only(secret);
-        let query = url.query().unwrap_or_default().to_owned();
-        forms.push(query.replace('+', "%20"));
-        forms.push(query);
-    }
-    forms
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_form_is_hidden() {
-        let mask = Mask::new(["p\"a&s <w", "p", ""]);
+        let mask = Mask::new(["p\"a&s <w", "pass", ""]);
         for text in [
             "p\"a&s <w",
             "p&quot;a&amp;s &lt;w",
@@ -84,6 +64,7 @@ mod tests {
             r#"p\"a&s <w"#,
             "p%22a%26s+%3Cw",
             "p%22a%26s%20%3Cw",
+            "pass",
         ] {
             assert_eq!(mask.apply(text), "•••", "{text}");
         }

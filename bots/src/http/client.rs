@@ -6,7 +6,7 @@
 
 use std::{error::Error as _, sync::Arc, time::Duration};
 
-use botswain_bot::Fault;
+use botswain_bot::{Fault, Redactor, Secret};
 use reqwest::{
     Request, Response, StatusCode, Url,
     header::{self, HeaderMap, HeaderName},
@@ -18,6 +18,8 @@ use super::guard::{Denied, Guard};
 /// How long a server may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 const MAX_REDIRECTS: usize = 5;
+/// A shorter secret may stand in data by chance.
+const ECHO: usize = 8;
 
 /// Where a connection leads, and what it adds to each request that goes there.
 #[derive(Clone, Debug)]
@@ -25,6 +27,8 @@ pub struct Home {
     pub address: Url,
     /// The login and other headers, marked as sensitive.
     pub headers: HeaderMap,
+    /// What of them nobody must see.
+    pub secrets: Vec<Secret>,
 }
 
 /// An HTTP client; cheap to share.
@@ -34,6 +38,10 @@ pub struct Client {
     writing: reqwest::Client,
     guard: Guard,
     home: Option<Home>,
+    /// Masks what was sent as a secret in what is said of an answer.
+    pub(super) secrets: Redactor,
+    /// The same in the answer itself, which is data.
+    pub(super) echoes: Redactor,
 }
 
 /// Why there is no response.
@@ -68,11 +76,17 @@ impl Client {
         // What writes has a connection of its own: an idle one that the server is just about to
         // close would leave it in doubt. Without a home nothing is worth being kept open.
         let idle = if home.is_some() { 8 } else { 0 };
+        let (secrets, echoes) = (Redactor::default(), Redactor::default());
+        let sent = home.iter().flat_map(|home| &home.secrets);
+        secrets.learn(sent.clone().map(Secret::reveal));
+        echoes.learn(sent.map(Secret::reveal).filter(|it| it.len() >= ECHO));
         Ok(Client {
             reading: build(idle)?,
             writing: build(0)?,
             guard,
             home,
+            secrets,
+            echoes,
         })
     }
 
@@ -273,6 +287,7 @@ mod tests {
         let client = Client::open(Some(Home {
             address: home.clone(),
             headers: HeaderMap::new(),
+            secrets: Vec::new(),
         }))
         .expect("a client");
         assert!(client.steers_home(&away, &home));

@@ -1,6 +1,6 @@
 //! One request and its answer, as a step wants them.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use botswain_bot::{Context, Fault};
 use botswain_core::Hash;
@@ -78,10 +78,10 @@ impl Exchange {
         })?;
         match self.is_good(response.status().as_u16()) {
             true => self
-                .answer(response, context)
+                .answer(response, client, context)
                 .await
                 .map_err(|fault| context.reached(fault)),
-            false => Err(self.unexpected(response, context).await),
+            false => Err(self.unexpected(response, client, context).await),
         }
     }
 
@@ -92,10 +92,16 @@ impl Exchange {
         }
     }
 
-    async fn answer(&self, response: Response, context: &Context) -> Result<Answer, Fault> {
+    /// The answer; some servers send back the login that they were sent, which nobody is to read.
+    async fn answer(
+        &self,
+        response: Response,
+        client: &Client,
+        context: &Context,
+    ) -> Result<Answer, Fault> {
         let mut answer = Answer {
             status: response.status().as_u16(),
-            headers: headers(response.headers()),
+            headers: headers(response.headers(), client),
             body: Value::Null,
             file: None,
         };
@@ -107,21 +113,31 @@ impl Exchange {
         let (place, name) = (shown(response.url()), media.file_name(&response));
         let content = body::whole(response, body::MAX_INLINE).await?;
         match body::value(&content, &media, &place)? {
-            Some(value) => answer.body = value,
+            Some(value) => answer.body = client.echoes.mask_value(&value),
             None => answer.file = Some(context.keep(&name, media.as_str(), &content)?),
         }
         Ok(answer)
     }
 
     /// The fault of an answer that is not a good one, with its body as evidence.
-    async fn unexpected(&self, response: Response, context: &Context) -> Fault {
+    async fn unexpected(&self, response: Response, client: &Client, context: &Context) -> Fault {
         let (status, headers) = (response.status(), response.headers().clone());
         let place = shown(response.url());
         let media = Media::of(&response);
         let name = media.file_name(&response);
-        let content = body::beginning(response, body::MAX_EVIDENCE).await;
+        let mut content = body::beginning(response, body::MAX_EVIDENCE).await;
         let text = media.text(&content).unwrap_or_default();
-        let text: String = text.trim().chars().take(SHOWN).collect();
+        let masked = match content.len() < body::MAX_EVIDENCE {
+            true => client.secrets.mask(&text),
+            false => Cow::Owned(client.secrets.mask_cut(&text)),
+        };
+        // Of what is no text, or has nothing to hide, each byte is kept.
+        if let Cow::Owned(masked) = &masked
+            && !text.is_empty()
+        {
+            content = masked.clone().into_bytes();
+        }
+        let text: String = masked.trim().chars().take(SHOWN).collect();
         let colon = if text.is_empty() { "" } else { ": " };
         let message = format!(
             "`{} {place}` was answered {status}{colon}{text}",
@@ -264,13 +280,14 @@ fn key(key: &str) -> HeaderValue {
 }
 
 /// The headers as later steps see them; cookies are secrets and stay here.
-fn headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+fn headers(headers: &HeaderMap, client: &Client) -> BTreeMap<String, String> {
     let mut all: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in headers
         .iter()
         .filter(|(name, _)| *name != header::SET_COOKIE)
     {
         let value = String::from_utf8_lossy(value.as_bytes());
+        let value = client.echoes.mask(&value);
         let entry = all.entry(name.to_string());
         entry
             .and_modify(|there| there.extend([", ", &*value]))

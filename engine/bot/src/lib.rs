@@ -11,6 +11,7 @@ pub mod connection;
 pub mod context;
 pub mod faults;
 pub mod preview;
+pub mod redact;
 pub mod roots;
 pub mod schema;
 pub mod secret;
@@ -23,6 +24,7 @@ pub use connection::{AnyConnection, Connection, ConnectionSpec, Connections, Hou
 pub use context::{Announce, Attempt, Context, Templates};
 pub use faults::KnownFault;
 pub use preview::{Preview, PreviewKind};
+pub use redact::Redactor;
 pub use roots::Roots;
 pub use schema::TemplateName;
 pub use secret::Secret;

@@ -27,6 +27,7 @@ mod webhooks;
 
 use std::sync::{Arc, RwLock};
 
+use botswain_bot::Redactor;
 use botswain_core::{
     ExceptionId,
     engine::{Engine, Event},
@@ -52,7 +53,7 @@ use crate::{
     api::Answers,
     audit::Audit,
     history::History,
-    instance::{Config, ConnectionHost, Instance, Redactor, Setting},
+    instance::{Config, ConnectionHost, Instance, Setting},
     pauses::Pauses,
     proposals::Proposals,
     tested,

@@ -23,7 +23,6 @@ mod folder;
 pub mod key;
 pub mod private;
 pub mod prompt;
-pub mod redact;
 pub mod secrets;
 mod yaml;
 
@@ -33,7 +32,6 @@ pub use config::Config;
 use config::Reading;
 pub use connections::{ConnectionHost, Setting};
 pub(crate) use private::{Private, replace_file, replace_file_as};
-pub use redact::Redactor;
 use secrets::Secrets;
 
 /// The file by which a folder is known as an instance.

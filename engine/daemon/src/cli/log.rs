@@ -9,6 +9,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use botswain_bot::Redactor;
 use botswain_views::{Level, LogLine};
 use jiff::Timestamp;
 use tracing::{
@@ -24,7 +25,7 @@ use tracing_subscriber::{
 };
 
 use super::outcome::Failure;
-use crate::{daemon::Lines, instance::Redactor};
+use crate::daemon::Lines;
 
 /// What a daemon tells when nobody has said what to log; the store says itself what sled finds.
 const DAEMON: &str = "info,sled=off,hyper=warn,hyper_util=warn,reqwest=warn,fantoccini=warn";

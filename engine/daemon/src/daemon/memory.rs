@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, RwLock};
 
+use botswain_bot::Redactor;
 use botswain_core::template::Renderer;
 use botswain_store::{Artifacts, Store};
 
@@ -12,7 +13,7 @@ use super::{
     Parts, settings,
     values::{Kept, Known},
 };
-use crate::instance::{self, Config, ConnectionHost, Instance, Redactor, Setting};
+use crate::instance::{self, Config, ConnectionHost, Instance, Setting};
 
 /// Where a run is played: the instance as its files are, and a place for what steps leave.
 pub(crate) struct Ground {

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use botswain_bot::Roots;
+use botswain_bot::{Redactor, Roots};
 use botswain_core::{
     Effect, Fault, Hash, Payload, RunId, StepId,
     engine::event::{Loaded, Return},
@@ -20,7 +20,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::{lines::Lines, values::Kept};
-use crate::instance::{Config, ConnectionHost, Instance, Redactor};
+use crate::instance::{Config, ConnectionHost, Instance};
 
 /// The version with which a run began, and later ones by hash.
 pub(crate) type Versions = (Arc<Version>, Vec<(Hash, Arc<Version>)>);

@@ -13,7 +13,7 @@ use std::{
 };
 
 use botswain_bot::{
-    AnyConnection, ConnectionSpec, Connections, Fault, House, Roots, connection::Boxed,
+    AnyConnection, ConnectionSpec, Connections, Fault, House, Redactor, Roots, connection::Boxed,
 };
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -24,7 +24,6 @@ use super::{
         Config, ConnectionConfig,
         fields::{self, Field},
     },
-    redact::Redactor,
     secrets::{self, Secrets},
 };
 

@@ -3,6 +3,8 @@
 //! The server tells what it was sent, as some do: so the secrets were really
 //! used, and came back in an answer.
 
+use std::path::Path;
+
 use crate::{
     office::{GOOD, Office},
     server::{json, serve},
@@ -90,4 +92,66 @@ fn a_secret_is_in_nothing_that_is_shown() {
     assert!(rendered.contains("•••"), "{rendered}");
     hides(&rendered);
     hides(&office.says(&["run", "--replay", "1"]));
+
+    // Nor in what is kept of it: the journal, the answers, the audit.
+    let shown = office.says(&["runs", "show", "1"]);
+    assert!(shown.contains("smtp") || shown.contains("mail"), "{shown}");
+    hides(&shown);
+    let told = office.json(&["runs", "show", "1"]).to_string();
+    assert!(told.contains("Bearer •••"), "{told}");
+    hides(&told);
+    hides(&office.json(&["exceptions", "show", "1"]).to_string());
+    is_nowhere(&office.path(".botswain"));
+}
+
+/// A refused answer is cut for its message; a secret in it must not be cut before it is masked.
+#[test]
+fn a_secret_is_not_cut_in_pieces() {
+    let office = office();
+    let address = serve(|head| {
+        let before = head.split("/pad/").nth(1)?.split(' ').next()?;
+        let text = format!("{}{TOKEN}", "x".repeat(before.parse().ok()?));
+        let length = text.len();
+        Some(format!(
+            "HTTP/1.1 422 No\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{text}"
+        ))
+    });
+    let config = office.read("botswain.yaml");
+    let desk = config
+        .lines()
+        .find(|line| line.contains("  desk:"))
+        .unwrap();
+    let moved = format!(
+        "  desk: {{ kind: web, address: \"{address}\", auth: {{ bearer: \"{{{{secrets.token}}}}\" }} }}"
+    );
+    office.write("botswain.yaml", &config.replace(desk, &moved));
+    let steps = "inputs: { pad: { type: integer } }\nsteps:\n  - { id: ask, bot: http.get, connection: desk, retry: { attempts: 1 }, with: { path: \"/pad/{{inputs.pad}}\" } }\n";
+    office.write("workflows/refused.yaml", steps);
+    for pad in (482..=500).step_by(3) {
+        let said = office.says(&["run", "refused", "--input", &format!("pad={pad}")]);
+        assert!(said.contains("was answered 422"), "{said}");
+        assert!(!said.contains(&TOKEN[..4]), "{pad}: {said}");
+    }
+    let detail = office.json(&["exceptions", "show", "1"]);
+    let kept = &detail["exception"]["artifacts"];
+    assert_eq!(kept.as_array().map(Vec::len), Some(1), "{kept}");
+    is_nowhere(&office.path(".botswain"));
+}
+
+/// No file below this folder holds a secret as it is.
+fn is_nowhere(folder: &Path) {
+    let mut looked = 0;
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.is_file() {
+                hides(&String::from_utf8_lossy(&std::fs::read(&path).unwrap()));
+                looked += 1;
+            }
+        }
+    }
+    assert!(looked > 5, "{looked} files");
 }

@@ -62,7 +62,7 @@ pub(super) fn type_hint(schema: &Value, node: &Node, name: &str) -> Option<Strin
     let format = schema.get("format").and_then(Value::as_str);
     match &node.what {
         What::List(_) if name == "`for_each`" => Some(
-            "name a list by a template, as in `\"{{inputs.rows}}\"`; one of your own can stand in a `set` before it, or as the `default` of an input of `type: list`"
+            "name a list by a template, as in `\"{{inputs.rows}}\"`; one of your own can stand as the `default` of an input of `type: list`"
                 .to_owned(),
         ),
         What::List(items) => match items.first().and_then(|item| item.words()) {

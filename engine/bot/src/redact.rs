@@ -1,9 +1,9 @@
-//! Masks secrets in texts that leave the daemon: faults, logs, pages.
+//! Masks secrets in texts that are kept or shown: faults, logs, pages, answers.
 //!
-//! It knows every value that was live since the daemon started, and what a
-//! value looks like after the usual encodings: in a URL, in a form, in JSON, in
-//! base64 at each of the three places it can take in a longer text. It works on
-//! text alone; a value that a program has cut in pieces it cannot know.
+//! It knows the values that it was told, and what a value looks like after the
+//! usual encodings: in a URL, in a form, in JSON, in HTML, in base64 at each of
+//! the three places it can take in a longer text. It works on whole texts; a value
+//! that was cut in pieces it cannot know, so whoever shortens a text masks it first.
 
 use std::{
     borrow::Cow,
@@ -72,6 +72,16 @@ impl Redactor {
         }
     }
 
+    /// The same of a text that was cut off, without its end, where the beginning of a secret may be.
+    pub fn mask_cut(&self, text: &str) -> String {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let longest = known.forms.iter().map(String::len).max().unwrap_or(0);
+        let whole = text.len().saturating_sub(longest.saturating_sub(1));
+        drop(known);
+        self.mask(&text[..text.floor_char_boundary(whole)])
+            .into_owned()
+    }
+
     /// Masks every text in a value, keys included.
     pub fn mask_value(&self, value: &Value) -> Value {
         match value {
@@ -110,7 +120,9 @@ fn forms(value: &str) -> Vec<String> {
         url.to_ascii_lowercase(),
         url,
         gently_encoded(value),
+        gently_encoded(value).replace("%20", "+"),
         html(value),
+        html(value).replace("&quot;", "\""),
         format!("{value:?}").trim_matches('"').to_owned(),
     ];
     for place in 0..3 {
@@ -168,6 +180,8 @@ mod tests {
             format!("https://shop/?p={}", url.to_lowercase()),
             format!("p={}", url.replace("%20", "+")),
             format!("{:?}", SECRET),
+            "<p title=\"pä$s &quot;w0rd\\&amp;&lt;x&gt;/?\">".to_owned(),
+            "<p>pä$s \"w0rd\\&amp;&lt;x&gt;/?</p>".to_owned(),
             STANDARD.encode(SECRET),
             URL_SAFE.encode(SECRET),
             format!(
@@ -185,6 +199,16 @@ mod tests {
                 assert!(!left.contains(piece), "`{piece}` is left in {masked}");
             }
         }
+    }
+
+    #[test]
+    fn nothing_is_left_of_one_that_was_cut() {
+        let redactor = redactor();
+        let text = format!("{}{SECRET}", "ä".repeat(200));
+        for (end, _) in text.char_indices().skip(200) {
+            assert!(!redactor.mask_cut(&text[..end]).contains('p'), "{end}");
+        }
+        assert_eq!(Redactor::default().mask_cut("as it is"), "as it is");
     }
 
     #[test]
