@@ -353,7 +353,7 @@ impl Style<'_> {
             "sheet.encoding",
             format!("`{}` has bytes{at} that are not of its encoding", self.name),
         )
-        .hint("write `encoding: windows-1252` if it comes from Windows, or save it as UTF-8")
+        .hint("write `encoding: windows-1252` if it comes from a western Windows, `gb18030` from a Chinese one, or save it as UTF-8")
     }
 
     fn unclosed(&self) -> Fault {

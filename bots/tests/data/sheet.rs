@@ -95,7 +95,7 @@ async fn encodings_are_declared_or_marked() {
         json!({}),
         expect![[r#"
             sheet.encoding: `file` has bytes in line 4 that are not of its encoding
-            hint: write `encoding: windows-1252` if it comes from Windows, or save it as UTF-8"#]],
+            hint: write `encoding: windows-1252` if it comes from a western Windows, `gb18030` from a Chinese one, or save it as UTF-8"#]],
     )
     .await;
 }

@@ -2,6 +2,7 @@
 
 use botswain_core::index::ExceptionCategory;
 use botswain_views::{ClusterView, ExceptionView, Inbox, InboxQuery, Role, Show};
+use jiff::Timestamp;
 use maud::{Markup, html};
 
 use crate::{
@@ -162,9 +163,24 @@ fn cause(frame: &Frame, cluster: &ClusterView) -> Markup {
                 code { (cluster.code) }
                 @if cluster.count == 1 { (about(example)) }
                 span { (words.waits_since) " " (frame.age(cluster.oldest)) }
-                (standing(frame, example))
+                @if cluster.count == 1 { (standing(frame, example)) }
+                @else { (standing_of_many(frame, cluster)) }
             }
         }
+    }
+}
+
+/// What is said of each of them stands where they are listed one by one.
+fn standing_of_many(frame: &Frame, cluster: &ClusterView) -> Markup {
+    html! {
+        @if let Some(due) = cluster.example.due { (due_at(frame, due)) }
+        @if cluster.snoozed > 0 { span { ((frame.words().put_off_of_many)(cluster.snoozed)) } }
+    }
+}
+
+fn due_at(frame: &Frame, due: Timestamp) -> Markup {
+    html! {
+        span class=(if due < frame.now { "late" } else { "soon" }) { (frame.words().due) " " (frame.age(due)) }
     }
 }
 
@@ -244,9 +260,7 @@ fn about(it: &ExceptionView) -> Markup {
 fn standing(frame: &Frame, it: &ExceptionView) -> Markup {
     let words = frame.words();
     html! {
-        @if let Some(due) = it.due {
-            span class=(if due < frame.now { "late" } else { "soon" }) { (words.due) " " (frame.age(due)) }
-        }
+        @if let Some(due) = it.due { (due_at(frame, due)) }
         @if let Some(until) = it.snoozed.filter(|until| *until > frame.now) {
             span { (words.put_off_until) " " (frame.clock(until)) }
         }

@@ -189,6 +189,8 @@ pub(crate) struct Words {
     pub(crate) put_off_lead: &'static str,
     pub(crate) until: &'static str,
     pub(crate) put_off_until: &'static str,
+    /// How many of those of one cause.
+    pub(crate) put_off_of_many: fn(u64) -> String,
     pub(crate) this_afternoon: &'static str,
     pub(crate) tomorrow_morning: &'static str,
     pub(crate) next_monday: &'static str,

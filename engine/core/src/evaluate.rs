@@ -348,14 +348,14 @@ impl Evaluator<'_> {
         match self.render(template, context)? {
             Value::String(text) if !text.is_empty() => Ok(text),
             Value::Number(number) => Ok(number.to_string()),
-            other => Err(Fault::business(
-                "key.no_text",
-                format!(
-                    "`key: {}` gives {}, a key is text",
-                    template.0,
-                    kind(&other)
-                ),
-            )),
+            other => {
+                let given = match other {
+                    Value::String(_) => "an empty text",
+                    ref other => kind(other),
+                };
+                let message = format!("`key: {}` gives {given}, a key is text", template.0);
+                Err(Fault::business("key.no_text", message))
+            }
         }
     }
 

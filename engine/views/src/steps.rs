@@ -75,7 +75,7 @@ pub enum StepState {
     Under,
     Succeeded,
     Skipped,
-    /// It failed, and the run went on.
+    /// It failed for good: the run went on without it, or failed too.
     Failed,
     Cancelled,
 }

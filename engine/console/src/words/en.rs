@@ -7,6 +7,7 @@ use botswain_core::{
 use botswain_views::{Decision, Role};
 
 use super::{Told, Words, connections, replay, runs, workflows};
+use crate::frame::grouped;
 
 pub(super) const WORDS: Words = Words {
     other_language: ("简体中文", "zh-CN"),
@@ -151,6 +152,7 @@ pub(super) const WORDS: Words = Words {
     put_off_lead: "It is not shown before then.",
     until: "Until",
     put_off_until: "put off until",
+    put_off_of_many: |count| format!("{} of them put off", grouped(count)),
     this_afternoon: "Until this afternoon",
     tomorrow_morning: "Until tomorrow morning",
     next_monday: "Until next Monday",

@@ -7,6 +7,7 @@ use botswain_core::{
 use botswain_views::{Decision, Role};
 
 use super::{Told, Words, connections, replay, runs, workflows};
+use crate::frame::grouped;
 
 pub(super) const WORDS: Words = Words {
     other_language: ("English", "en"),
@@ -142,6 +143,7 @@ pub(super) const WORDS: Words = Words {
     put_off_lead: "在此之前不再显示。",
     until: "直到",
     put_off_until: "推迟到",
+    put_off_of_many: |count| format!("其中 {} 项已推迟", grouped(count)),
     this_afternoon: "推迟到今天下午",
     tomorrow_morning: "推迟到明天上午",
     next_monday: "推迟到下周一",

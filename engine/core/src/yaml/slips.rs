@@ -10,6 +10,8 @@ use super::{report::Span, tree::Flaw};
 pub(crate) struct Mended {
     pub(crate) flaws: Vec<Flaw>,
     pub(crate) text: String,
+    /// There is something that only its author can mend.
+    pub(crate) is_left: bool,
     /// Where in `text` a byte was inserted, in order.
     inserted: Vec<usize>,
 }
@@ -26,6 +28,7 @@ pub(crate) fn mend(text: &str, base: usize) -> Mended {
     let mut mended = Mended {
         flaws: Vec::new(),
         text: String::with_capacity(text.len() + 16),
+        is_left: false,
         inserted: Vec::new(),
     };
     let (mut start, mut block) = (0, None);
@@ -37,7 +40,9 @@ pub(crate) fn mend(text: &str, base: usize) -> Mended {
             block = opens_block(line).then_some(indent);
         }
         if !inside {
-            mended.flaws.extend(tab(line, base + start));
+            let left = tab(line, base + start).or_else(|| look_alike(line, base + start));
+            mended.is_left |= left.is_some();
+            mended.flaws.extend(left);
         }
         let lacking = lacking(line, lines.peek().copied().unwrap_or_default());
         match (inside, slip(line), lacking) {
@@ -59,6 +64,35 @@ fn tab(line: &str, start: usize) -> Option<Flaw> {
         span: start + tab..start + tab + 1,
         message: "a tab indents this line, YAML takes only spaces".to_owned(),
         hint: Some("set your editor to write two spaces for a tab".to_owned()),
+    })
+}
+
+/// What looks like a `:` with a space behind it, and is none: a wide `：`, a tab, a space that does
+/// not break.
+fn look_alike(line: &str, start: usize) -> Option<Flaw> {
+    let content = line.trim_end().trim_start_matches([' ', '-']);
+    let end = content.find([':', '：'])?;
+    let (name, rest) = content.split_at(end);
+    let mut rest = rest.chars();
+    let (code, message) = match (rest.next()?, rest.next()) {
+        ('：', _) => ("yaml.colon", "this `：` is a wide one and ends no key"),
+        (':', Some('\t')) => (
+            "yaml.tab",
+            "a tab follows the `:`, YAML takes only spaces here",
+        ),
+        (':', Some(c)) if c != ' ' && c.is_whitespace() => (
+            "yaml.character",
+            "what follows the `:` looks like a space and is none",
+        ),
+        _ => return None,
+    };
+    let value = content[end..].trim_start_matches([':', '：']).trim_start();
+    let at = start + line.find(content)? + end;
+    is_key(name).then(|| Flaw {
+        code,
+        span: at..at + content[end..].chars().next().map_or(1, char::len_utf8),
+        message: message.to_owned(),
+        hint: Some(format!("write `{}`", format!("{name}: {value}").trim_end())),
     })
 }
 

@@ -55,7 +55,12 @@ fn failed(detail: &ExceptionDetail) -> Vec<(String, &'static str)> {
     ways.extend(happened(detail));
     if let Some(step) = detail.back.last() {
         let step = format!(" {step}");
-        ways.push(way(detail, "back", &step, "do an earlier step again"));
+        ways.push(way(
+            detail,
+            "back",
+            &step,
+            "go on from an earlier step; what it has done stays, unless `--again` names it",
+        ));
     }
     ways
 }

@@ -135,7 +135,7 @@ fn filter(wanted: &ExceptionsList) -> ExceptionsQuery {
     }
 }
 
-fn is_snoozed(it: &ExceptionView, now: Timestamp) -> bool {
+pub(super) fn is_snoozed(it: &ExceptionView, now: Timestamp) -> bool {
     it.snoozed.is_some_and(|until| until > now)
 }
 
@@ -228,7 +228,7 @@ fn clusters_listed(clusters: &[Cluster]) -> String {
     let header = [
         "count", "first", "age", "workflow", "step", "code", "message",
     ];
-    table::sparing(header, rows, &["code", "first"])
+    table::sparing(header, rows, &["code", "step"])
 }
 
 /// Open exceptions that fit, the oldest first, until there are enough of them.

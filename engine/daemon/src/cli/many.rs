@@ -10,6 +10,7 @@ use std::{
 };
 
 use botswain_core::{ExceptionId, RunId};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -210,7 +211,13 @@ fn is_meant(
 
 fn preview(which: &str, decision: &Decision, all: &[ExceptionView]) -> String {
     let count = table::plural(all.len(), "exception");
-    let title = format!("{count} {which}: {}", resolve::in_words(decision));
+    let now = Timestamp::now();
+    let put_off = all.iter().filter(|it| exceptions::is_snoozed(it, now));
+    let put_off = match put_off.count() {
+        0 => String::new(),
+        count => format!(", {count} of them put off"),
+    };
+    let title = format!("{count} {which}{put_off}: {}", resolve::in_words(decision));
     let rows = all.iter().take(SHOWN).map(|it| {
         [
             format!("  {}", it.id),

@@ -388,7 +388,7 @@ fn step_state(step: &StepView) -> String {
             format!("in doubt, asks {when}{so_far}: {message}")
         }
         StepState::Under => "at work".to_owned(),
-        StepState::Failed => "failed, and the run went on".to_owned(),
+        StepState::Failed => "failed".to_owned(),
         StepState::Cancelled => "cancelled".to_owned(),
         StepState::Open { .. } if step.items.as_ref().is_some_and(|it| it.active == 0) => {
             "open".to_owned()

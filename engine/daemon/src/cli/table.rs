@@ -15,6 +15,9 @@ const READABLE: usize = 40;
 /// Between two columns.
 const GAP: usize = 2;
 
+/// A cell of no more than this is kept in one line: a time, a number, a state.
+const SHORT: usize = 12;
+
 /// No column becomes narrower than this.
 const NARROWEST: usize = 8;
 
@@ -181,7 +184,11 @@ fn fitted<'a>(rows: impl Iterator<Item = &'a [String]>, width: usize) -> Vec<usi
                 parts.map(|part| part.width()).max().unwrap_or(0)
             };
             widths[at] = widths[at].max(longest(&mut cell.lines()));
-            words[at] = words[at].max(longest(&mut cell.split_whitespace()));
+            let word = match longest(&mut cell.lines()) {
+                short @ ..=SHORT => short,
+                _ => longest(&mut cell.split_whitespace()),
+            };
+            words[at] = words[at].max(word);
         }
     }
     let room = width.saturating_sub(GAP * widths.len().saturating_sub(1));

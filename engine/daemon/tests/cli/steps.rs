@@ -101,7 +101,7 @@ fn steps_stand_under_those_that_they_belong_to() {
         - branch paper
           print (file.drop)  succeeded
         - branch mail
-          lost (file.drop)  failed, and the run went on
+          lost (file.drop)  failed
           - on_fault file.*
             sorry (set)  succeeded
         other (call)  at work; run 1.other.0
@@ -170,7 +170,7 @@ fn steps_stand_under_those_that_they_belong_to() {
         - branch paper
           print (file.drop)  succeeded
         - branch mail
-          lost (file.drop)  failed, and the run went on
+          lost (file.drop)  failed
           - on_fault file.*
             sorry (set)  succeeded
         other (call)  succeeded; run 1.other.0

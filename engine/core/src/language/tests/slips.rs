@@ -239,3 +239,23 @@ fn what_is_right_is_no_slip() {
     let description = version(text).plan.description;
     assert_eq!(description.as_deref(), Some("to: {{x}}\na: b: c\n\ttab\n"));
 }
+
+#[test]
+fn what_only_looks_like_a_colon_and_a_space() {
+    check(
+        "description：说明\nsteps:\n  - id:\u{a0}a\n    wait:\t1s\n",
+        expect![[r#"
+            1:12 yaml.colon: this `：` is a wide one and ends no key
+                hint: write `description: 说明`
+            3:7 yaml.character: what follows the `:` looks like a space and is none
+                hint: write `id: a`
+            4:9 yaml.tab: a tab follows the `:`, YAML takes only spaces here
+                hint: write `wait: 1s`
+        "#]],
+    );
+    // In text it may stand.
+    check(
+        "description: \"说明：这里\"\nsteps:\n  - { id: a, wait: 1s }\n",
+        expect![""],
+    );
+}
