@@ -136,9 +136,15 @@ mod tests {
             "[2002:7f00:1::]",
             "[2001::1]",
             "[2001:db8::1]",
+            "127.0.0.1.",
+            "0x7f000001",
+            "[64:ff9b:1::7f00:1]",
+            "[::ffff:0:7f00:1]",
         ] {
             assert!(!check(&format!("http://{denied}/"), None), "{denied}");
         }
+        // A zone leads to a neighbour; there is no way to write one.
+        assert!(Url::parse("http://[fe80::1%25eth0]/").is_err());
         for admitted in [
             "8.8.8.8",
             "100.63.0.1",

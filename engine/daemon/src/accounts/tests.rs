@@ -138,15 +138,24 @@ async fn what_is_no_name_or_no_password_is_refused_and_somebody_stays_admin() {
     assert!(matches!(accounts.remove("ben"), Err(Refusal::Unknown(_))));
 }
 
-#[test]
-fn two_installations_share_no_session() {
+#[tokio::test]
+async fn two_installations_share_no_session() {
     let (_a, first) = folder();
     let (_b, second) = folder();
-    let (first, second) = (
-        Accounts::open(&first).unwrap(),
-        Accounts::open(&second).unwrap(),
-    );
-    assert_ne!(first.offer_setup(), second.offer_setup());
+    let (first, second) = (with_ann(&first).await, with_ann(&second).await);
+    let session = first.sign_in("ann", ANN.to_owned(), here()).await.unwrap();
+    assert!(first.principal(&session).is_some());
+    assert!(second.principal(&session).is_none());
+    let token = NewToken {
+        person: "ann".to_owned(),
+        name: "shop".to_owned(),
+        role: Role::Admin,
+        folders: Vec::new(),
+        expires: Timestamp::now() + jiff::SignedDuration::from_hours(1),
+    };
+    let token = first.add_token(token).unwrap();
+    assert!(first.bearer(&token, here()).is_ok());
+    assert!(second.bearer(&token, here()).is_err());
 }
 
 #[test]

@@ -68,6 +68,9 @@ fn codes() -> BTreeMap<String, String> {
         let makers = r"Fault::business|Fault::system|Words::error|Words::warning|\.hinted|\.warning|\.error|Problem::new\(\s*[\w:]+,|code:";
         Regex::new(&format!(r#"(?:{makers})\(?\s*"([a-z]+\.[a-z_]+)""#)).unwrap()
     });
+    // What a request is refused for has no noun where it is about any of them.
+    static BARE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#"Problem::new\(\s*[\w:]+,\s*"([a-z_]+)""#).unwrap());
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let nouns: BTreeSet<String> = pages().iter().map(|code| noun(code)).collect();
     let mut found = BTreeMap::new();
@@ -83,7 +86,8 @@ fn codes() -> BTreeMap<String, String> {
         let text = text.split("#[cfg(test)]").next().unwrap();
         let known = LITERAL.captures_iter(text).map(|found| found[1].to_owned());
         let known = known.filter(|code| nouns.contains(&noun(code)));
-        let given = GIVEN.captures_iter(text).map(|found| found[1].to_owned());
+        let given = GIVEN.captures_iter(text).chain(BARE.captures_iter(text));
+        let given = given.map(|found| found[1].to_owned());
         found.extend(known.chain(given).map(|code| (code, name.clone())));
     }
     let bots: Vec<&str> = botswain_bots::ALL.iter().map(|bot| bot.name).collect();
