@@ -6,6 +6,8 @@
 
 mod trigger;
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -403,6 +405,40 @@ impl Plan {
     pub fn step(&self, id: &StepId) -> Option<&Step> {
         let lists = [&self.steps, &self.on_failure, &self.finally];
         lists.into_iter().find_map(|steps| find(steps, id, true))
+    }
+
+    /// What is read of this step's output, by its names there: `body`, `rows`.
+    pub fn read_of(&self, id: &StepId) -> BTreeSet<&str> {
+        let mut paths: Vec<&Path> = self.output_reads.iter().collect();
+        for steps in [&self.steps, &self.on_failure, &self.finally] {
+            each_read(steps, &mut paths);
+        }
+        let names = paths.into_iter().filter_map(|path| match path.as_slice() {
+            [root, step, name, ..] if root == "steps" && step == id.as_str() => Some(name),
+            _ => None,
+        });
+        names.map(String::as_str).collect()
+    }
+}
+
+/// Every path that these steps, and those below them, read.
+fn each_read<'p>(steps: &'p [Step], found: &mut Vec<&'p Path>) {
+    for step in steps {
+        found.extend(&step.reads);
+        match &step.kind {
+            Kind::Bot(call) => {
+                let verify = call.verify.iter();
+                found.extend(verify.flat_map(|it| it.reads.iter().chain(&it.answer_reads)));
+            }
+            Kind::ForEach(each) => {
+                found.extend(each.key_reads.iter().chain(&each.collect_reads));
+                each_read(&each.steps, found);
+            }
+            _ => (),
+        }
+        for steps in step.bodies() {
+            each_read(steps, found);
+        }
     }
 }
 

@@ -57,6 +57,9 @@ pub struct ExceptionDetail {
     pub given: Value,
     /// The parameters that the step was given.
     pub with: Option<Value>,
+    /// What later steps read of its output: whoever says that it has happened says this too.
+    #[serde(default)]
+    pub read: Vec<String>,
     /// What an approval is about.
     pub show: Option<Value>,
     pub steps: Vec<StepView>,

@@ -303,7 +303,7 @@ fn resolution(
             );
         }
         Decision::Happened(output) => Resolution::Happened {
-            output: output.into(),
+            output: complete(output, detail)?.into(),
         },
         Decision::Edit(edit) => match &detail.item {
             Some(item) => Resolution::Edit(Edit::Item(known(edit, item, "the item")?)),
@@ -318,6 +318,34 @@ fn resolution(
             }
         },
     })
+}
+
+/// The output that somebody gives, if later steps find in it what they read; an empty one says
+/// that nobody knows.
+fn complete(output: Value, detail: &ExceptionDetail) -> Result<Value, Problem> {
+    let given = output.as_object();
+    let lacking = detail.read.iter().filter(|name| match given {
+        Some(given) => !given.is_empty() && !given.contains_key(*name),
+        None => true,
+    });
+    let lacking: Vec<String> = lacking.map(|name| format!("`{name}`")).collect();
+    if lacking.is_empty() {
+        return Ok(output);
+    }
+    let step = &detail.exception.step;
+    let names: Vec<String> = detail
+        .read
+        .iter()
+        .map(|it| format!("\"{it}\": …"))
+        .collect();
+    let title = format!(
+        "later steps read {} of what `{step}` gives",
+        lacking.join(", ")
+    );
+    Err(unfit(title).detail(format!(
+        "say what came of it: `{{{}}}`; `{{}}` says that nobody knows",
+        names.join(", ")
+    )))
 }
 
 fn back(to: StepId, again: Vec<StepId>, detail: &ExceptionDetail) -> Result<Resolution, Problem> {

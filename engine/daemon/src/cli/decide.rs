@@ -59,7 +59,7 @@ fn failed(detail: &ExceptionDetail) -> Vec<(String, &'static str)> {
             detail,
             "back",
             &step,
-            "go on from an earlier step; what it has done stays, unless `--again` names it",
+            "go on from an earlier step; `--again` does it once more",
         ));
     }
     ways
@@ -143,7 +143,11 @@ fn shape(detail: &ExceptionDetail) -> Option<String> {
     let bot = botswain_bots::find(detail.exception.bot.as_deref()?)?;
     let with = detail.with.clone().unwrap_or_else(|| json!({}));
     let schema = (bot.output)(&with);
-    let names: Vec<&String> = schema["properties"].as_object()?.keys().collect();
+    let names: Vec<&String> = match detail.read.is_empty() {
+        true => schema["properties"].as_object()?.keys().collect(),
+        // Nothing else is asked for.
+        false => detail.read.iter().collect(),
+    };
     let mut parts: Vec<String> = names
         .iter()
         .take(NAMED)

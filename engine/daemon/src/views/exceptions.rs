@@ -113,9 +113,11 @@ impl Parts {
         let show = exception.show.as_ref().map(|show| self.shown(show));
         let exception = exception_view(exception);
         let (step, bot) = (&exception.step.clone(), exception.bot.clone());
+        let read = run.version.plan.read_of(step).into_iter();
         Ok(Some(ExceptionDetail {
             steps: self.step_views(&run),
             with: with.map(|with| self.shown(&with)),
+            read: read.map(str::to_owned).collect(),
             show,
             back: back(&run, &exception.step),
             item,

@@ -291,3 +291,33 @@ fn with_a_daemon_the_decision_is_enough() {
     "#]]
     .assert_eq(&office.says(&["exceptions", "edit", "2", "--wait", "--set", "sku=0099"]));
 }
+
+#[test]
+fn who_says_that_it_has_happened_says_what_came_of_it() {
+    let office = Office::with("steps: [{ id: a, wait: 1s }]\n");
+    office.write(
+        "workflows/note.yaml",
+        "steps:\n  - { id: post, bot: file.drop, with: { to: ../up.txt, content: x } }\n  - { id: tell, bot: file.drop, with: { to: out/a.txt, content: \"{{steps.post.path}}\" } }\n",
+    );
+    assert!(office.says(&["run", "note"]).starts_with("exit 3"));
+    let shown = office.says(&["exceptions", "show", "1"]);
+    assert!(
+        shown.contains(r#"exceptions happened 1 --output '{"path": …}'"#),
+        "{shown}"
+    );
+    let happened = |output: &[&str]| {
+        let words = ["exceptions", "happened", "1"];
+        office.says(&[&words[..], output].concat())
+    };
+    for lacking in [&[][..], &["--output", r#"{"size":1}"#]] {
+        let refused = happened(lacking);
+        assert!(refused.starts_with("exit 2"), "{refused}");
+        assert!(
+            refused.contains("later steps read `path` of what `post` gives"),
+            "{refused}"
+        );
+    }
+    let done = happened(&["--output", r#"{"path":"by hand"}"#]);
+    assert!(done.starts_with("exit 0"), "{done}");
+    assert_eq!(office.read("out/a.txt"), "by hand");
+}
