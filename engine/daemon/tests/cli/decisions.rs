@@ -247,7 +247,7 @@ fn all_that_one_person_has_taken_on_is_handed_over() {
         1  1.each.0  1  given to ben
         3  1.each.2  3  given to ben
         --- stderr
-        2 exceptions that ann has taken on: give it to ben
+        2 exceptions that ann has taken on, 1 of them put off: give it to ben
           1  1.each.0  1  `../ACME/1.txt` leads outside the allowed folders
           3  1.each.2  3  `../ACME/3.txt` leads outside the allowed folders
     "#]]

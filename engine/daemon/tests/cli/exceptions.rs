@@ -297,9 +297,10 @@ fn who_says_that_it_has_happened_says_what_came_of_it() {
     let office = Office::with("steps: [{ id: a, wait: 1s }]\n");
     office.write(
         "workflows/note.yaml",
-        "steps:\n  - { id: post, bot: file.drop, with: { to: ../up.txt, content: x } }\n  - { id: tell, bot: file.drop, with: { to: out/a.txt, content: \"{{steps.post.path}}\" } }\n",
+        "inputs: { to: { type: text } }\nsteps:\n  - { id: post, bot: file.drop, with: { to: \"{{inputs.to}}\", content: x } }\n  - { id: tell, bot: file.drop, with: { to: out/a.txt, content: \"{{steps.post.path}}\" } }\n",
     );
-    assert!(office.says(&["run", "note"]).starts_with("exit 3"));
+    let parked = office.says(&["run", "note", "--input", "to=../up.txt"]);
+    assert!(parked.starts_with("exit 3"), "{parked}");
     let shown = office.says(&["exceptions", "show", "1"]);
     assert!(
         shown.contains(r#"exceptions happened 1 --output '{"path": …}'"#),

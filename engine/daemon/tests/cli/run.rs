@@ -85,7 +85,7 @@ fn a_file_that_cannot_be_read_parks_the_run() {
           botswain exceptions show 1
           botswain exceptions retry 1
           botswain exceptions edit 1 --set file=…
-          botswain exceptions happened 1 --output '{"rows": …, "count": …}'
+          botswain exceptions happened 1 --output '{"rows": …}'
           botswain exceptions skip 1
           botswain exceptions abandon 1
         --- stderr

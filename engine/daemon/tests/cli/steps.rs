@@ -66,7 +66,7 @@ fn steps_stand_under_those_that_they_belong_to() {
           botswain exceptions show 1
           botswain exceptions retry 1
           botswain exceptions edit 1 --set to=…
-          botswain exceptions happened 1 --output '{"path": …, "size": …, "hash": …, "existed": …}'
+          botswain exceptions happened 1 --output '{"path": …}'
           botswain exceptions skip 1
           botswain exceptions abandon 1
     "#]]
