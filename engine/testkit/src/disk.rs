@@ -31,6 +31,8 @@ pub enum Wrong {
     Eio,
     /// The disk is full.
     Enospc,
+    /// The process has as many files open as it may.
+    Emfile,
     /// A signal came in between: the call is to be repeated.
     Eintr,
     /// Only half of the bytes are taken.
@@ -95,6 +97,7 @@ impl fmt::Display for Fault {
         let what = match self.wrong {
             Wrong::Eio => "EIO",
             Wrong::Enospc => "ENOSPC",
+            Wrong::Emfile => "EMFILE",
             Wrong::Eintr => "EINTR",
             Wrong::Short => "short",
         };

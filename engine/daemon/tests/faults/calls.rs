@@ -30,7 +30,7 @@ const SORTS: &[(&str, &[Wrong])] = &[
     ("fdatasync", &[Wrong::Eio]),
     ("sync_file_range", &[Wrong::Eio]),
     ("ftruncate", &[Wrong::Enospc]),
-    ("open", &[Wrong::Eio, Wrong::Enospc]),
+    ("open", &[Wrong::Eio, Wrong::Enospc, Wrong::Emfile]),
     ("mkdir", &[Wrong::Enospc]),
     ("rename", &[Wrong::Eio]),
     ("unlink", &[Wrong::Eio]),

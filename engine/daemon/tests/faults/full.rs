@@ -3,7 +3,8 @@
 
 use std::{
     fs::{self, File},
-    io::Write,
+    io::{Read, Write},
+    os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -59,6 +60,9 @@ fn a_disk_that_runs_low_keeps_nothing_but_new_work_waiting() {
     let refused = errands.command(&["run", "errands"]).output().unwrap();
     assert!(!refused.status.success(), "{}", said(&refused));
     assert!(said(&refused).contains("nearly full"), "{}", said(&refused));
+    let answer = start_over_http(&errands.path(".botswain/api.sock"));
+    assert!(answer.starts_with("HTTP/1.1 507"), "{answer}");
+    assert!(answer.contains("\"disk.full\""), "{answer}");
     assert!(up.is_running());
 
     disk.give_room();
@@ -66,6 +70,22 @@ fn a_disk_that_runs_low_keeps_nothing_but_new_work_waiting() {
     assert!(asked.status.success(), "{}", said(&asked));
     up.terminate();
     finish(&errands, &ledger, STEPS, true);
+}
+
+/// What a program is told that asks for a run.
+fn start_over_http(socket: &Path) -> String {
+    let mut api = UnixStream::connect(socket).unwrap();
+    let body = r#"{"workflow":"errands"}"#;
+    let head = "POST /api/v1/runs HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json";
+    write!(
+        api,
+        "{head}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    api.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 /// Until the disk is full, and then as long as it is.
@@ -113,7 +133,7 @@ struct Small {
 }
 
 impl Small {
-    /// `None` where this process may not.
+    /// `None` where this process may not; whoever is root may.
     fn mount() -> Option<Small> {
         let folder = TempDir::new().unwrap();
         let mounted = Command::new("mount")
@@ -122,6 +142,8 @@ impl Small {
             .stderr(Stdio::null())
             .status();
         let is_mounted = mounted.is_ok_and(|status| status.success());
+        let is_root = nix::unistd::Uid::effective().is_root();
+        assert!(is_mounted || !is_root, "nothing can be mounted");
         is_mounted.then_some(Small { folder })
     }
 

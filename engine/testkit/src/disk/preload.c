@@ -7,7 +7,7 @@
 // next one can take place; `journal.rs` reads them.
 //
 // DISK_FAULT=CALL:NTH:WHAT[:lasting] makes the n-th CALL below DISK_ROOT go wrong, or all
-// from the n-th on; WHAT is EIO, ENOSPC, EINTR or `short`. As long as the file that DISK_FULL
+// from the n-th on; WHAT is EIO, ENOSPC, EMFILE, EINTR or `short`. As long as the file that DISK_FULL
 // names is there, nothing below DISK_ROOT can grow. A call that goes past the C library is not
 // seen; so the names in a folder are read anew whenever it is synced.
 
@@ -73,6 +73,7 @@ static void put(enum kind kind, uint64_t a, uint64_t b, const void *data, size_t
 static int number_of(const char *name) {
     if (!strcmp(name, "EIO")) return EIO;
     if (!strcmp(name, "ENOSPC")) return ENOSPC;
+    if (!strcmp(name, "EMFILE")) return EMFILE;
     if (!strcmp(name, "EINTR")) return EINTR;
     return 0;
 }
