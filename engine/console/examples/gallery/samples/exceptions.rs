@@ -20,7 +20,7 @@ fn parked(id: u64, category: &str, message: &str, rest: Value) -> Value {
 fn cause(count: u64, example: Value) -> Value {
     json!({
         "fingerprint": CAUSE, "workflow": example["workflow"], "step": example["step"],
-        "category": example["category"], "code": example["code"], "count": count, "snoozed": 0,
+        "category": example["category"], "code": example["code"], "count": count, "snoozed": count / 9,
         "oldest": example["opened"], "newest": "2026-11-27T07:55:00Z", "example": example,
     })
 }
