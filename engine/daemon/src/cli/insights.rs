@@ -101,7 +101,10 @@ fn told(found: &Insights) -> Vec<(String, String)> {
         ("a run takes".to_owned(), spread(figures.lasted.as_ref())),
         (
             "exceptions".to_owned(),
-            format!("{}, {} wait", figures.exceptions, figures.waiting),
+            format!(
+                "{}, {} of them waiting",
+                figures.exceptions, figures.waiting
+            ),
         ),
         ("handled in".to_owned(), spread(figures.handled.as_ref())),
     ];
